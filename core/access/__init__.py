@@ -1,0 +1,1 @@
+"""access_control: locking a vehicle, and letting it go."""

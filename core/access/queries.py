@@ -1,0 +1,147 @@
+"""Every read about orders to lock and release, within the parks of the viewer."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.access.models import OPEN, ImmobilizationAttempt, ImmobilizationJob, JobState
+from core.db import Reader
+from core.errors import NotFound
+from core.permissions import Actor
+from core.vehicles import queries as vehicles
+from core.vehicles.models import Vehicle
+
+_JOBS = ImmobilizationJob.__table__.c
+# What an integrator reads (API-4): three words for the state, one for how it ended.
+STATUS = {
+    JobState.ARMED: ("pending", None),
+    JobState.SENDING: ("pending", None),
+    JobState.SENT: ("pending", None),
+    JobState.CONFIRMED: ("completed", "success"),
+    JobState.FAILED: ("completed", "failed"),
+    JobState.EXPIRED: ("completed", "expired"),
+    JobState.CANCELLED: ("completed", "cancelled"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """An order as the API and the pages show it."""
+
+    id: uuid.UUID
+    vehicle_id: int
+    vehicle: str
+    kind: str
+    method: str
+    reason: str
+    note: str
+    ordered_by: str
+    ordered_at: datetime
+    state: JobState
+    waiting_for: str | None
+    expires_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    verdict: str | None
+    evidence: dict[str, Any] | None
+    attempts: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def status(self) -> str:
+        """pending or completed."""
+        return STATUS[self.state][0]
+
+    @property
+    def result(self) -> str | None:
+        """success, failed, expired or cancelled once completed."""
+        return STATUS[self.state][1]
+
+
+_RECORD = sa.select(
+    _JOBS.id,
+    _JOBS.vehicle_id,
+    Vehicle.name.label("vehicle"),
+    _JOBS.kind,
+    _JOBS.method,
+    _JOBS.reason,
+    _JOBS.note,
+    _JOBS.ordered_by,
+    _JOBS.ordered_at,
+    _JOBS.state,
+    _JOBS.waiting_for,
+    _JOBS.expires_at,
+    _JOBS.started_at,
+    _JOBS.finished_at,
+    _JOBS.verdict,
+    _JOBS.evidence,
+).join(Vehicle, Vehicle.id == _JOBS.vehicle_id)
+
+
+def get_job(reader: Reader, *, viewer: Actor, vehicle_id: int, job_id: uuid.UUID) -> JobRecord:
+    """One order of one vehicle, with its attempts. Needs access:read."""
+    viewer.require("access:read")
+    vehicles.check_sight(reader, viewer=viewer, vehicle_id=vehicle_id)
+    row = reader.execute(_RECORD.where(_JOBS.id == job_id, _JOBS.vehicle_id == vehicle_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no order {job_id} for vehicle {vehicle_id}.")
+    return JobRecord(*row, attempts=_attempts(reader, job_id))
+
+
+def find_latest_job(reader: Reader, *, viewer: Actor, vehicle_id: int) -> JobRecord | None:
+    """The newest order of one vehicle, with its attempts, or None. Needs access:read."""
+    viewer.require("access:read")
+    vehicles.check_sight(reader, viewer=viewer, vehicle_id=vehicle_id)
+    query = _RECORD.where(_JOBS.vehicle_id == vehicle_id).order_by(_JOBS.ordered_at.desc(), _JOBS.kind.desc())
+    row = reader.execute(query.limit(1)).one_or_none()
+    return None if row is None else JobRecord(*row, attempts=_attempts(reader, row.id))
+
+
+def list_jobs(
+    reader: Reader, *, viewer: Actor, vehicle_id: int | None = None, most: int = 50
+) -> list[JobRecord]:
+    """The newest orders in the viewer's parks, newest first, without their attempts. Needs access:read."""
+    viewer.require("access:read")
+    query = _RECORD.order_by(_JOBS.ordered_at.desc()).limit(most)
+    if viewer.parks is not None:
+        query = query.where(Vehicle.park_id.in_(viewer.parks))
+    if vehicle_id is not None:
+        query = query.where(_JOBS.vehicle_id == vehicle_id)
+    return [JobRecord(*row) for row in reader.execute(query)]
+
+
+def list_shown_locks(
+    reader: Reader, *, viewer: Actor, vehicle_ids: Iterable[int] | None = None
+) -> dict[int, JobRecord]:
+    """The order that each vehicle's marker shows: the open one, or the last one while it locks. Needs access:read."""
+    viewer.require("access:read")
+    newest = (
+        _RECORD.distinct(_JOBS.vehicle_id)
+        .order_by(_JOBS.vehicle_id, _JOBS.ordered_at.desc())
+        .where(sa.or_(OPEN, _JOBS.state.in_([JobState.CONFIRMED, JobState.FAILED])))
+    )
+    if viewer.parks is not None:
+        newest = newest.where(Vehicle.park_id.in_(viewer.parks))
+    if vehicle_ids is not None:
+        newest = newest.where(_JOBS.vehicle_id.in_(list(vehicle_ids)))
+    jobs = (JobRecord(*row) for row in reader.execute(newest))
+    return {job.vehicle_id: job for job in jobs if job.state.is_open or job.kind == "immobilize"}
+
+
+def count_open(reader: Reader) -> int:
+    """How many orders are open, for the sweep that wakes a worker when there are any."""
+    return reader.execute(sa.select(sa.func.count()).select_from(ImmobilizationJob).where(OPEN)).scalar_one()
+
+
+def _attempts(reader: Reader, job_id: uuid.UUID) -> tuple[dict[str, Any], ...]:
+    query = (
+        sa.select(ImmobilizationAttempt.__table__)
+        .where(ImmobilizationAttempt.job_id == job_id)
+        .order_by(ImmobilizationAttempt.number)
+    )
+    return tuple(dict(row) for row in reader.execute(query).mappings())

@@ -1,0 +1,252 @@
+"""Pure decisions about locking and releasing: what is safe, what comes next, what proves it was done.
+
+Policy version 1. No lock while the vehicle moves or may be moving; no running engine is cut; a stale lock
+never fires; a release is never refused. Sources: rows ACC-2 to ACC-5 of the requirements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.access.models import JobState, OrderKind, Outcome
+from core.config import AccessTiming
+
+POLICY_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleNow:
+    """What is known of a vehicle at the moment of a decision. Times are of receipt unless they say otherwise."""
+
+    ts: datetime | None = None
+    received_at: datetime | None = None
+    speed_kmh: float | None = None
+    ignition: bool | None = None
+    standing_since: datetime | None = None
+    relay_on: bool | None = None
+
+    def as_inputs(self) -> dict[str, Any]:
+        """The same, for the record of a decision."""
+        return {name: _plain(getattr(self, name)) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One command as the rules see it."""
+
+    number: int
+    started_at: datetime
+    ttl_s: int
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One order as the rules see it."""
+
+    kind: OrderKind
+    ordered_at: datetime
+    expires_at: datetime
+    started_at: datetime | None
+    quiet_after: datetime | None
+    attempts: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RelayReading:
+    """The relay as somebody reported it, and when that report was received. `source` names who."""
+
+    relay_on: bool
+    received_at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to do yet; `why` is what the screen shows."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Give the command now, as attempt `number`."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """Nobody knows whether attempt `number` arrived: read the gateway's log before anything else."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The verdict, in words, and what proves it."""
+
+    state: JobState
+    verdict: str
+    proof: RelayReading | None = None
+
+
+Step = Wait | Send | LookUp | Finish
+
+
+def find_obstacle(vehicle: VehicleNow, *, at: datetime, timing: AccessTiming) -> str | None:
+    """What makes it unsafe to lock now, in words for the screen; None when it is safe.
+
+    A report without a speed never counts as standing. Ignition, where the device reports it, must be off.
+    """
+    if vehicle.ts is None or vehicle.received_at is None:
+        return "a first report: this vehicle has never been heard of"
+    age_s = (at - min(vehicle.ts, vehicle.received_at)).total_seconds()
+    if age_s > timing.fix_max_age_s:
+        return f"a fresh report: the last one is {_age(age_s)} old"
+    if vehicle.speed_kmh is None:
+        return "a report with a speed: the last one had none"
+    if vehicle.speed_kmh > 0:
+        return f"it to stand: moving at {vehicle.speed_kmh:.0f} km/h"
+    if vehicle.ignition is True:
+        return "the engine to be switched off: standing with the ignition on"
+    if vehicle.standing_since is None:
+        return "it to stand"
+    stood_s = (at - vehicle.standing_since).total_seconds()
+    if stood_s < timing.standing_for_s:
+        return f"it to stand for {timing.standing_for_s:.0f} s: standing for {max(stood_s, 0):.0f} s"
+    return None
+
+
+def next_step(
+    job: Job, *, vehicle: VehicleNow, readings: Sequence[RelayReading], at: datetime, timing: AccessTiming
+) -> Step:
+    """What is to be done for `job` now. `readings` are the latest of each source, the vehicle's own included."""
+    proof = find_proof(job, readings, at=at, timing=timing)
+    if proof is not None:
+        return Finish(JobState.CONFIRMED, _confirmed_words(job), proof)
+    if job.kind is OrderKind.RELEASE:
+        return _next_release_step(job, at=at, timing=timing)
+    if job.started_at is None:
+        return _next_armed_step(job, vehicle, at=at, timing=timing)
+    return _next_lock_step(job, vehicle, at=at, timing=timing)
+
+
+def find_proof(
+    job: Job, readings: Sequence[RelayReading], *, at: datetime, timing: AccessTiming
+) -> RelayReading | None:
+    """The reading that proves the order carried out, or None.
+
+    It must show the relay as ordered and have been received after the first command left (a released relay:
+    also after every lock command still on its way has died). Before any command left, a fresh reading of a
+    relay that is already so proves a lock; a release always sends at least once.
+    """
+    wanted = job.kind is OrderKind.IMMOBILIZE
+    since = job.attempts[0].started_at if job.attempts else None
+    if since is None:
+        if job.kind is OrderKind.RELEASE:
+            return None
+        since = max(job.ordered_at, at - timedelta(seconds=timing.fix_max_age_s))
+    if job.quiet_after is not None:
+        since = max(since, job.quiet_after)
+    proofs = [r for r in readings if r.relay_on is wanted and r.received_at >= since]
+    against = [r for r in readings if r.relay_on is not wanted and r.received_at >= since]
+    newest = max(proofs, key=lambda r: r.received_at, default=None)
+    if newest is None or any(r.received_at > newest.received_at for r in against):
+        return None
+    return newest
+
+
+def _next_armed_step(job: Job, vehicle: VehicleNow, *, at: datetime, timing: AccessTiming) -> Step:
+    obstacle = find_obstacle(vehicle, at=at, timing=timing)
+    if at >= job.expires_at:
+        return Finish(
+            JobState.EXPIRED,
+            f"It was never safe to lock within {_age((job.expires_at - job.ordered_at).total_seconds())}"
+            f"{f'; the last thing waited for: {obstacle}' if obstacle else ''}. No command was sent. Order it again.",
+        )
+    return Wait(obstacle) if obstacle else Send(1)
+
+
+def _next_lock_step(job: Job, vehicle: VehicleNow, *, at: datetime, timing: AccessTiming) -> Step:
+    assert job.started_at is not None
+    elapsed_s = (at - job.started_at).total_seconds()
+    last = job.attempts[-1]
+    if elapsed_s >= timing.verdict_by_s:
+        return Finish(JobState.FAILED, _unconfirmed_words(job))
+    if _is_undecided(last, at):
+        return LookUp(last.number)
+    number = len(job.attempts) + 1
+    if number > len(timing.attempt_at_s):
+        if all(attempt.outcome in {Outcome.REFUSED, Outcome.NEVER_ARRIVED} for attempt in job.attempts):
+            return Finish(JobState.FAILED, _unconfirmed_words(job))
+        return Wait("the vehicle to confirm")
+    if elapsed_s < timing.attempt_at_s[number - 1]:
+        return Wait("the vehicle to confirm" if last.outcome is Outcome.ACCEPTED else "the next attempt")
+    obstacle = find_obstacle(vehicle, at=at, timing=timing)
+    return Wait(obstacle) if obstacle else Send(number)
+
+
+def _next_release_step(job: Job, *, at: datetime, timing: AccessTiming) -> Step:
+    if not job.attempts:
+        return Send(1)
+    last = job.attempts[-1]
+    if at >= job.expires_at:
+        return Finish(
+            JobState.FAILED,
+            f"The vehicle did not confirm the release after {len(job.attempts)} attempts. It may still be locked: "
+            "reach the driver, and order the release again.",
+        )
+    # A second release does no harm, so nobody waits for a log before sending it.
+    number = len(job.attempts) + 1
+    if number <= len(timing.attempt_at_s):
+        due = job.attempts[0].started_at + timedelta(seconds=timing.attempt_at_s[number - 1])
+    else:
+        due = last.started_at + timedelta(seconds=timing.release_retry_s)
+    if at >= due:
+        return Send(number)
+    if number > len(timing.attempt_at_s):
+        return Wait(f"the vehicle to confirm; not confirmed after {len(job.attempts)} attempts, trying on")
+    return Wait("the vehicle to confirm")
+
+
+def _is_undecided(attempt: Attempt, at: datetime) -> bool:
+    """Whether the attempt's fate must be read from the log; one still within its lifetime may yet be answered."""
+    if attempt.outcome is Outcome.UNKNOWN:
+        return True
+    return attempt.outcome is None and at >= attempt.started_at + timedelta(seconds=attempt.ttl_s)
+
+
+def _confirmed_words(job: Job) -> str:
+    if not job.attempts:
+        return "The relay already held; no command was needed."
+    done = "immobilized: its relay holds" if job.kind is OrderKind.IMMOBILIZE else "released: its relay is off"
+    return f"The vehicle is {done}."
+
+
+def _unconfirmed_words(job: Job) -> str:
+    outcomes = {attempt.outcome for attempt in job.attempts}
+    if outcomes <= {Outcome.REFUSED, Outcome.NEVER_ARRIVED}:
+        return (
+            f"None of {len(job.attempts)} attempts reached the vehicle. It is not locked. "
+            "See the answers below; order again when the device is online."
+        )
+    return (
+        f"The vehicle did not confirm after {len(job.attempts)} attempts. It may be locked or not: look at its relay, "
+        "order again, or release it."
+    )
+
+
+def _age(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.0f} h"
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,29 @@
+"""The shapes of orders, shared by the API and the forms."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from core.access.models import Reason
+from core.vehicles.models import RelayGateway
+
+# What each reason means, in words, for the forms.
+REASONS: dict[Reason, str] = {
+    Reason.SAFETY_LOCKDOWN: "Safety: the vehicle must not be driven",
+    Reason.THEFT: "Theft",
+    Reason.POLICE: "Asked for by the police",
+    Reason.CONTRACT_ENDED: "The contract has ended",
+    Reason.CONTRACT_VIOLATED: "The contract was violated",
+    Reason.MAINTENANCE: "Maintenance",
+}
+
+
+class ImmobilizationOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An order to immobilize. `note` is for whoever asks later why it was given."""
+
+    reason: Reason
+    method: RelayGateway = RelayGateway.VIALON_RELAY
+    note: Annotated[str, Meta(max_length=500)] = ""

@@ -1,0 +1,114 @@
+"""Configuration: read once from the environment, then passed around as one frozen value."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from core.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class AccessTiming:
+    """The clock of an immobilization order. All in seconds. Source: ACC-2 and ACC-4."""
+
+    attempt_at_s: tuple[float, ...] = (0.0, 4.5, 9.0)
+    command_ttl_s: int = 4
+    verdict_by_s: float = 14.0
+    arm_for_s: float = 900.0
+    release_retry_s: float = 15.0
+    release_for_s: float = 86_400.0
+    fix_max_age_s: float = 15.0
+    standing_for_s: float = 10.0
+    claim_s: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class WialonAccount:
+    """Where the Wialon Remote API answers, and the token to log in with."""
+
+    base_url: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every setting of the product. Ports are neighbours of `port`."""
+
+    home: Path
+    database_url: str | None = field(repr=False)
+    host: str
+    port: int
+    fleet_size: int
+    web_workers: int
+    raw_retention_days: int
+    map_style_url: str
+    wialon: WialonAccount
+    access: AccessTiming = AccessTiming()
+
+    @property
+    def ips_port(self) -> int:
+        """TCP port of the Wialon IPS device gateway."""
+        return self.port + 1
+
+    @property
+    def simulator_port(self) -> int:
+        """HTTP port of the Wialon Remote API simulator."""
+        return self.port + 2
+
+    @property
+    def postgres_port(self) -> int:
+        """TCP port (loopback only) of the embedded PostgreSQL."""
+        return self.port + 3
+
+    @property
+    def base_url(self) -> str:
+        """Address people open; loopback when listening on every interface."""
+        return f"http://{_reachable(self.host)}:{self.port}"
+
+
+def load(env: Mapping[str, str] | None = None) -> Config:
+    """Read the configuration from `env` (default: the process environment).
+
+    Raises ConfigurationError with the name of the setting and what it wants.
+    """
+    env = os.environ if env is None else env
+    host = env.get("ERP_HOST", "127.0.0.1")
+    port = _whole(env, "ERP_PORT", 8000, low=1, high=65_000)
+    simulator = f"http://127.0.0.1:{port + 2}"
+    return Config(
+        home=Path(env.get("ERP_HOME", "var")).resolve(),
+        database_url=env.get("DATABASE_URL") or None,
+        host=host,
+        port=port,
+        fleet_size=_whole(env, "ERP_FLEET", 500, low=0, high=20_000),
+        web_workers=_whole(env, "ERP_WEB_WORKERS", 2, low=1, high=64),
+        raw_retention_days=_whole(env, "ERP_RAW_RETENTION_DAYS", 7, low=1, high=365),
+        map_style_url=env.get("ERP_MAP_STYLE_URL", "/static/map/offline.json"),
+        wialon=WialonAccount(
+            base_url=env.get("ERP_WIALON_URL", simulator),
+            token=env.get("ERP_WIALON_TOKEN", "simulated"),
+        ),
+    )
+
+
+@cache
+def current() -> Config:
+    """The configuration of this process."""
+    return load()
+
+
+def _whole(env: Mapping[str, str], name: str, default: int, *, low: int, high: int) -> int:
+    text = env.get(name, "").strip()
+    if not text:
+        return default
+    if not text.isdecimal() or not low <= int(text) <= high:
+        raise ConfigurationError(f"{name} is {text!r}; it must be a whole number from {low} to {high}.")
+    return int(text)
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound

@@ -1,0 +1,1 @@
+"""driver_module: people who drive, and which vehicle is theirs when."""

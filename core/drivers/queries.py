@@ -1,0 +1,112 @@
+"""Every read about drivers, within the parks of the viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.db import Reader
+from core.drivers.models import Assignment, Driver
+from core.permissions import Actor
+from core.vehicles.models import Vehicle
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentDriver:
+    """Who has a vehicle at the moment asked about."""
+
+    vehicle_id: int
+    driver_id: int
+    name: str
+    phone: str
+    kind: str
+    since: datetime
+
+
+_CURRENT = (
+    sa.select(
+        Assignment.vehicle_id,
+        Driver.id,
+        Driver.name,
+        Driver.phone,
+        Assignment.kind,
+        sa.func.lower(Assignment.during).label("since"),
+    )
+    .join(Driver, Driver.id == Assignment.driver_id)
+    .where(Assignment.during.contains(sa.bindparam("at", type_=sa.DateTime(timezone=True))))
+)
+
+
+def list_current_drivers(
+    reader: Reader, *, viewer: Actor, at: datetime, vehicle_ids: Iterable[int] | None = None
+) -> dict[int, CurrentDriver]:
+    """Who has each vehicle at the moment `at`, by vehicle id. Needs drivers:read."""
+    viewer.require("drivers:read")
+    query = _CURRENT
+    if viewer.parks is not None:
+        query = query.where(Driver.park_id.in_(viewer.parks))
+    if vehicle_ids is not None:
+        query = query.where(Assignment.vehicle_id.in_(list(vehicle_ids)))
+    return {row.vehicle_id: CurrentDriver(*row) for row in reader.execute(query, {"at": at})}
+
+
+def list_drivers(reader: Reader, *, viewer: Actor, at: datetime, text: str = "") -> list[dict[str, Any]]:
+    """The drivers of the viewer's parks by name, with the vehicle each has at `at`. Needs drivers:read."""
+    viewer.require("drivers:read")
+    query = (
+        sa.select(Driver.__table__, Assignment.vehicle_id, Assignment.kind)
+        .outerjoin(Assignment, sa.and_(Assignment.driver_id == Driver.id, Assignment.during.contains(at)))
+        .order_by(Driver.name, Driver.id)
+    )
+    if viewer.parks is not None:
+        query = query.where(Driver.park_id.in_(viewer.parks))
+    if text.strip():
+        wanted = f"%{text.strip()}%"
+        query = query.where(sa.or_(Driver.name.ilike(wanted), Driver.phone.ilike(wanted)))
+    return [dict(row) for row in reader.execute(query).mappings()]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnDriver:
+    """A driver's own record and vehicle, as their portal shows it."""
+
+    driver_id: int
+    name: str
+    phone: str
+    access_status: str
+    vehicle_id: int | None
+    vehicle: str | None
+    plate: str | None
+    model: str | None
+    kind: str | None
+    since: datetime | None
+
+
+def find_own_driver(reader: Reader, *, viewer: Actor, at: datetime) -> OwnDriver | None:
+    """The driver whose account the viewer is, or None when the account is not tied to a driver yet.
+
+    Needs drivers:read_own.
+    """
+    viewer.require("drivers:read_own")
+    row = reader.execute(
+        sa.select(
+            Driver.id,
+            Driver.name,
+            Driver.phone,
+            Driver.access_status,
+            Assignment.vehicle_id,
+            Vehicle.name,
+            Vehicle.plate,
+            Vehicle.model,
+            Assignment.kind,
+            sa.func.lower(Assignment.during),
+        )
+        .outerjoin(Assignment, sa.and_(Assignment.driver_id == Driver.id, Assignment.during.contains(at)))
+        .outerjoin(Vehicle, Vehicle.id == Assignment.vehicle_id)
+        .where(Driver.user_id == viewer.id)
+    ).one_or_none()
+    return None if row is None else OwnDriver(*row)

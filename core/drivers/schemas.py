@@ -1,0 +1,16 @@
+"""The shapes of drivers, shared by the API and the forms."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+
+class NewDriver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is needed to add a driver. `phone` is in international form."""
+
+    name: Annotated[str, Meta(min_length=2, max_length=120)]
+    phone: Annotated[str, Meta(pattern=r"^\+[0-9]{7,15}$")]
+    park_id: int

@@ -1,0 +1,96 @@
+"""Every write about drivers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from psycopg.errors import ExclusionViolation
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.exc import IntegrityError
+
+from core import audit, outbox
+from core.db import Writer
+from core.drivers.models import Assignment, AssignmentKind, Driver
+from core.drivers.schemas import NewDriver
+from core.errors import Conflict, Invalid, NotFound
+from core.permissions import Actor, needs
+from core.vehicles import queries as vehicles
+
+
+@needs("drivers:register")
+def register_driver(
+    session: Writer, *, actor: Actor, at: datetime, new: NewDriver, user_id: int | None = None
+) -> int:
+    """Add a driver; returns the id. Raises Conflict naming the driver who already has the phone number."""
+    if new.park_id not in {park["id"] for park in vehicles.list_parks(session.connection(), viewer=actor)}:
+        raise Invalid(
+            "The driver was not added: that park does not exist.",
+            fields={"park_id": f"There is no park {new.park_id}."},
+        )
+    known = session.execute(sa.select(Driver.id).where(Driver.phone == new.phone)).scalar_one_or_none()
+    if known is not None:
+        raise Conflict(
+            f"{new.phone} is the number of driver {known}. Open that record instead.",
+            fields={"phone": f"Already used by driver {known}."},
+            driver_id=known,
+        )
+    driver = Driver(
+        park_id=new.park_id, user_id=user_id, name=new.name.strip(), phone=new.phone, created_at=at
+    )
+    session.add(driver)
+    session.flush()
+    audit.record(session, actor=actor, at=at, action="drivers.driver_registered", subject=("driver", driver.id))
+    outbox.publish(session, "drivers.driver_registered", at=at, driver_id=driver.id)
+    return driver.id
+
+
+@needs("drivers:assign")
+def assign_vehicle(
+    session: Writer,
+    *,
+    actor: Actor,
+    at: datetime,
+    driver_id: int,
+    vehicle_id: int,
+    kind: AssignmentKind,
+    starts_at: datetime,
+    ends_at: datetime | None,
+) -> int:
+    """Give a driver a vehicle from `starts_at` until `ends_at` (None: until further notice); returns the id."""
+    driver = session.get(Driver, driver_id)
+    if driver is None or not actor.sees_park(driver.park_id):
+        raise NotFound(f"There is no driver {driver_id}.")
+    vehicle = vehicles.get_vehicle(session.connection(), viewer=actor, vehicle_id=vehicle_id)
+    if ends_at is not None and ends_at <= starts_at:
+        raise Invalid("The assignment was not made.", fields={"ends_at": "It must end after it starts."})
+    assignment = Assignment(
+        vehicle_id=vehicle_id,
+        driver_id=driver_id,
+        kind=kind,
+        during=Range(starts_at, ends_at, bounds="[)"),
+        created_by=actor.name,
+        created_at=at,
+    )
+    try:
+        with session.begin_nested():
+            session.add(assignment)
+    except IntegrityError as refused:
+        if not isinstance(refused.orig, ExclusionViolation):
+            raise
+        raise Conflict(
+            f"{vehicle.name} or {driver.name} is already assigned in that time. End that assignment first.",
+            vehicle_id=vehicle_id,
+            driver_id=driver_id,
+        ) from refused
+    audit.record(
+        session,
+        actor=actor,
+        at=at,
+        action="drivers.vehicle_assigned",
+        subject=("vehicle", vehicle_id),
+        driver_id=driver_id,
+        kind=kind,
+    )
+    outbox.publish(session, "drivers.vehicle_assigned", at=at, vehicle_id=vehicle_id, driver_id=driver_id)
+    return assignment.id

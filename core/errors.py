@@ -1,0 +1,60 @@
+"""Refusals. Each says what happened and what to do next; the edge turns it into its own language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class Refusal(Exception):
+    """Something was asked that will not be done. `detail` is for the person who asked.
+
+    `code` is stable and part of the API contract; `fields` maps a field name to what is wrong with it.
+    `facts` are extra members for a machine (ids of the record in the way, for example).
+    """
+
+    code = "refused"
+    status = 400
+    title = "Refused"
+
+    def __init__(
+        self, detail: str, *, fields: Mapping[str, str] | None = None, **facts: Any
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.fields: dict[str, str] = dict(fields or {})
+        self.facts = facts
+
+
+class Invalid(Refusal):
+    """The input breaks a rule; `fields` names where."""
+
+    code, status, title = "invalid", 422, "Some fields need attention"
+
+
+class NotFound(Refusal):
+    """No such record, or one the viewer may not see: the two are never told apart."""
+
+    code, status, title = "not-found", 404, "Not found"
+
+
+class Conflict(Refusal):
+    """The record's present state does not allow it."""
+
+    code, status, title = "conflict", 409, "In conflict with what is already there"
+
+
+class Forbidden(Refusal):
+    """Known, but without the right."""
+
+    code, status, title = "forbidden", 403, "Not allowed"
+
+
+class Unauthenticated(Refusal):
+    """Nobody we know."""
+
+    code, status, title = "unauthenticated", 401, "Sign in first"
+
+
+class ConfigurationError(Exception):
+    """A setting is wrong; the text names it and what it wants."""

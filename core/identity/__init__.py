@@ -1,0 +1,1 @@
+"""People, sign-in, API clients and signing keys."""

@@ -1,0 +1,1 @@
+"""investor_interface: who holds which share of which vehicle."""

@@ -1,0 +1,152 @@
+"""Facts: what happened, published in the transaction in which it happened, and read without gaps.
+
+A reader's place is (txid, id). Commits do not happen in the order of ids, so a reader stops short of the
+oldest transaction still running (`pg_snapshot_xmin`): what it has passed can no longer change.
+`telemetry.batch_stored` comes many times a second, so the table is cut by day and dropped by day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core import partitions
+from core.db import Base, Reader, Writer
+
+CHANNEL = "erp_facts"
+
+
+class OutboxFact(Base):
+    """One fact: `<subsystem>.<noun>_<past participle>`, with ids only."""
+
+    __tablename__ = "outbox_facts"
+    __table_args__ = (
+        sa.Index("ix_outbox_facts_place", "txid", "id"),
+        {"postgresql_partition_by": "RANGE (at)"},
+    )
+
+    at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True), primary_key=True)
+    id: Mapped[int] = mapped_column(
+        sa.BigInteger, primary_key=True, server_default=sa.text("nextval('outbox_facts_id_seq')")
+    )
+    txid: Mapped[int] = mapped_column(
+        sa.BigInteger, server_default=sa.text("(pg_current_xact_id()::text)::bigint")
+    )
+    name: Mapped[str] = mapped_column(sa.Text)
+    ids: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class OutboxDelivery(Base):
+    """One consequence of one fact: the row that says whether the job has been done, not the queue."""
+
+    __tablename__ = "outbox_deliveries"
+    __table_args__ = (
+        sa.UniqueConstraint("fact_id", "job"),
+        sa.Index("ix_outbox_deliveries_open", "next_at", postgresql_where=sa.text("done_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+    fact_id: Mapped[int] = mapped_column(sa.BigInteger)
+    fact: Mapped[str] = mapped_column(sa.Text)
+    job: Mapped[str] = mapped_column(sa.Text)
+    ids: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    next_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    attempts: Mapped[int] = mapped_column(sa.Integer, server_default="0")
+    done_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    dead_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    last_error: Mapped[str | None] = mapped_column(sa.Text)
+
+
+class OutboxCursor(Base):
+    """How far one reader of facts has come."""
+
+    __tablename__ = "outbox_cursors"
+
+    reader: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    txid: Mapped[int] = mapped_column(sa.BigInteger)
+    fact_id: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class Offset(NamedTuple):
+    """A place in the stream of facts; everything at or before it has been read."""
+
+    txid: int
+    fact_id: int
+
+    def __str__(self) -> str:
+        return f"{self.txid}-{self.fact_id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Offset | None:
+        """The offset written by `str()`, or None when the text is not one."""
+        txid, _, fact_id = text.partition("-")
+        if not (txid.isdecimal() and fact_id.isdecimal()) or len(text) > 40:
+            return None
+        return cls(int(txid), int(fact_id))
+
+
+class Fact(NamedTuple):
+    """A published fact as a reader sees it."""
+
+    offset: Offset
+    name: str
+    at: datetime
+    ids: Mapping[str, Any]
+
+
+def publish(session: Writer, name: str, *, at: datetime, **ids: Any) -> None:
+    """Publish a fact with this transaction; readers are woken when it commits."""
+    session.execute(sa.insert(OutboxFact).values(at=at, name=name, ids=ids))
+    session.execute(sa.select(sa.func.pg_notify(CHANNEL, "")))
+
+
+_SINCE = sa.text("""
+    SELECT txid, id, name, at, ids FROM outbox_facts
+    WHERE (txid, id) > (:txid, :fact_id)
+      AND txid < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint
+      AND (CAST(:names AS text[]) IS NULL OR name = ANY(:names))
+    ORDER BY txid, id LIMIT :most
+""")
+
+
+def read_since(
+    reader: Reader, offset: Offset, *, names: Sequence[str] | None = None, most: int = 1000
+) -> list[Fact]:
+    """The facts after `offset`, oldest first, none ever skipped; those called one of `names`, if given."""
+    rows = reader.execute(
+        _SINCE,
+        {
+            "txid": offset.txid,
+            "fact_id": offset.fact_id,
+            "names": None if names is None else list(names),
+            "most": most,
+        },
+    )
+    return [Fact(Offset(row.txid, row.id), row.name, row.at, row.ids) for row in rows]
+
+
+_HEAD = sa.text("""
+    SELECT s.system_identifier::text || '.' || c.timeline_id AS epoch,
+           (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint - 1 AS txid
+    FROM pg_control_system() s, pg_control_checkpoint() c
+""")
+
+
+def head(reader: Reader) -> tuple[str, Offset]:
+    """The epoch of this database (it changes with a restore) and the place before which all is settled.
+
+    Take it before reading the records themselves: a fact that commits in between is then read twice, not missed.
+    """
+    row = reader.execute(_HEAD).one()
+    return row.epoch, Offset(row.txid, 2**63 - 1)
+
+
+def keep_storage(session: Writer, *, at: datetime, days_back: int) -> list[str]:
+    """Make tomorrow's partitions of facts and drop the old ones; returns the names of the dropped."""
+    return partitions.keep_days(session, OutboxFact.__tablename__, at=at, days_back=days_back)

@@ -1,0 +1,1 @@
+"""telemetry_engine: points, latest state, refused points."""

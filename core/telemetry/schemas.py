@@ -1,0 +1,71 @@
+"""The shapes of telemetry: one point in, one report out. Units are in the names."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class Point(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a device says of itself at one moment (TEL-2).
+
+    `ts` is the device's own time (UTC). A field that is None was not reported; it never means zero.
+    `relay_on` is the state of the immobilizer output as the device reports it.
+    `outputs` is the raw output bit mask (bit 0 = output 1); ingest derives `relay_on` from it.
+    """
+
+    ts: datetime
+    lat: float | None = None
+    lon: float | None = None
+    altitude_m: float | None = None
+    speed_kmh: float | None = None
+    course_deg: float | None = None
+    satellites: int | None = None
+    hdop: float | None = None
+    ignition: bool | None = None
+    odometer_m: int | None = None
+    fuel_pct: float | None = None
+    fuel_rate_lph: float | None = None
+    rpm: float | None = None
+    engine_temp_c: float | None = None
+    voltage_v: float | None = None
+    dtc: tuple[str, ...] = ()
+    outputs: int | None = None
+    relay_on: bool | None = None
+    driver_key: str | None = None
+    extra: dict[str, Any] = {}
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """One point on its way in: whose it is and how it came. `raw` is kept if the point is refused.
+
+    Exactly one of `vehicle_id` and `device_uid` need be known; `index` is the caller's own number for it.
+    """
+
+    index: int
+    point: Point
+    vehicle_id: int
+    raw: str = ""
+
+
+class RefusedReading(msgspec.Struct, frozen=True, kw_only=True):
+    """A reading that was not stored: the named rule, and what to do about it, in words."""
+
+    index: int
+    rule: str
+    detail: str
+    vehicle_id: int | None = None
+    device_uid: str | None = None
+    ts: datetime | None = None
+    raw: str = ""
+
+
+class IngestReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a batch. received = stored + duplicates + len(refused), always."""
+
+    received: int
+    stored: int
+    duplicates: int
+    refused: tuple[RefusedReading, ...] = ()

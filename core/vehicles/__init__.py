@@ -1,0 +1,1 @@
+"""transport_registry: parks, vehicles, their status, their trackers."""

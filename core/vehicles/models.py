@@ -1,0 +1,96 @@
+"""Tables of parks, vehicles and the devices in them."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db import Base, text_enum
+
+
+class Powertrain(enum.StrEnum):
+    """How a vehicle is driven: it decides what a relay may safely interrupt."""
+
+    ICE = "ice"
+    HYBRID = "hybrid"
+    ELECTRIC = "electric"
+
+
+class VehicleStatus(enum.StrEnum):
+    """Where a vehicle stands in its life (VEH-3)."""
+
+    ONBOARDING = "onboarding"
+    AVAILABLE = "available"
+    RENTED = "rented"
+    IN_REPAIR = "in_repair"
+    BLOCKED = "blocked"
+    WRITTEN_OFF = "written_off"
+
+
+class RelayGateway(enum.StrEnum):
+    """The road by which a command reaches the immobilizer relay (ACC-9)."""
+
+    VIALON_RELAY = "vialon_relay"
+
+
+class Park(Base):
+    """A place vehicles belong to. Its zone defines its days, its currency its money."""
+
+    __tablename__ = "vehicles_parks"
+
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+    name: Mapped[str] = mapped_column(sa.Text, unique=True)
+    time_zone: Mapped[str] = mapped_column(sa.Text)
+    currency: Mapped[str] = mapped_column(sa.CHAR(3))
+
+
+class Vehicle(Base):
+    """A vehicle of the fleet."""
+
+    __tablename__ = "vehicles_vehicles"
+    __table_args__ = (
+        sa.CheckConstraint("vin ~ '^[A-HJ-NPR-Z0-9]{17}$'", name="vin_form"),
+        sa.CheckConstraint("year BETWEEN 1950 AND 2100", name="year_range"),
+    )
+
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+    park_id: Mapped[int] = mapped_column(sa.ForeignKey(Park.id), index=True)
+    vin: Mapped[str] = mapped_column(sa.Text, unique=True)
+    plate: Mapped[str | None] = mapped_column(sa.Text, unique=True)
+    name: Mapped[str] = mapped_column(sa.Text)
+    make: Mapped[str | None] = mapped_column(sa.Text)
+    model: Mapped[str] = mapped_column(sa.Text)
+    year: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    powertrain: Mapped[Powertrain | None] = mapped_column(text_enum(Powertrain, "powertrain"))
+    status: Mapped[VehicleStatus] = mapped_column(text_enum(VehicleStatus, "status"))
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+
+
+class VehicleStatusChange(Base):
+    """One change of status: who, when, why. Append-only."""
+
+    __tablename__ = "vehicles_status_changes"
+
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+    vehicle_id: Mapped[int] = mapped_column(sa.ForeignKey(Vehicle.id), index=True)
+    status: Mapped[VehicleStatus] = mapped_column(text_enum(VehicleStatus, "status"))
+    at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    actor_name: Mapped[str] = mapped_column(sa.Text)
+    reason: Mapped[str] = mapped_column(sa.Text)
+
+
+class Tracker(Base):
+    """The device in a vehicle: how it names itself, the hash of its key, and which output holds the relay."""
+
+    __tablename__ = "vehicles_trackers"
+    __table_args__ = (sa.CheckConstraint("relay_output BETWEEN 1 AND 16", name="relay_output_range"),)
+
+    vehicle_id: Mapped[int] = mapped_column(sa.ForeignKey(Vehicle.id), primary_key=True)
+    device_uid: Mapped[str] = mapped_column(sa.Text, unique=True)
+    key_hash: Mapped[str | None] = mapped_column(sa.Text)
+    relay_gateway: Mapped[RelayGateway | None] = mapped_column(text_enum(RelayGateway, "relay_gateway"))
+    relay_output: Mapped[int] = mapped_column(sa.SmallInteger, server_default="1")
+    relay_inverted: Mapped[bool] = mapped_column(server_default=sa.false())

@@ -1,0 +1,176 @@
+"""Every read about vehicles, within the parks of the viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.db import Reader
+from core.errors import NotFound
+from core.identity.passwords import is_secret
+from core.permissions import Actor
+from core.vehicles.models import Park, Tracker, Vehicle, VehicleStatus, VehicleStatusChange
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleRecord:
+    """A vehicle as the API and the pages show it. It never carries the device's key."""
+
+    id: int
+    park_id: int
+    park: str
+    time_zone: str
+    vin: str
+    plate: str | None
+    name: str
+    make: str | None
+    model: str
+    year: int | None
+    powertrain: str | None
+    status: str
+    device_uid: str | None
+    relay_gateway: str | None
+    relay_output: int | None
+    relay_inverted: bool | None
+    created_at: datetime
+
+
+_RECORD = (
+    sa.select(
+        Vehicle.id,
+        Vehicle.park_id,
+        Park.name.label("park"),
+        Park.time_zone,
+        Vehicle.vin,
+        Vehicle.plate,
+        Vehicle.name,
+        Vehicle.make,
+        Vehicle.model,
+        Vehicle.year,
+        Vehicle.powertrain,
+        Vehicle.status,
+        Tracker.device_uid,
+        Tracker.relay_gateway,
+        Tracker.relay_output,
+        Tracker.relay_inverted,
+        Vehicle.created_at,
+    )
+    .join(Park, Park.id == Vehicle.park_id)
+    .outerjoin(Tracker, Tracker.vehicle_id == Vehicle.id)
+)
+
+
+def get_vehicle(reader: Reader, *, viewer: Actor, vehicle_id: int) -> VehicleRecord:
+    """The vehicle `vehicle_id`. Needs vehicles:read. Raises NotFound, also when it is out of the viewer's sight."""
+    viewer.require("vehicles:read")
+    row = reader.execute(_RECORD.where(Vehicle.id == vehicle_id)).one_or_none()
+    if row is None or not viewer.sees_park(row.park_id):
+        raise NotFound(f"There is no vehicle {vehicle_id}.")
+    return VehicleRecord(*row)
+
+
+def check_sight(reader: Reader, *, viewer: Actor, vehicle_id: int) -> None:
+    """Raise NotFound unless the vehicle exists in a park of the viewer, whatever else they may read of it."""
+    park_id = reader.execute(sa.select(Vehicle.park_id).where(Vehicle.id == vehicle_id)).scalar()
+    if park_id is None or not viewer.sees_park(park_id):
+        raise NotFound(f"There is no vehicle {vehicle_id}.")
+
+
+def list_vehicles(
+    reader: Reader,
+    *,
+    viewer: Actor,
+    after_id: int = 0,
+    most: int | None = None,
+    vehicle_ids: Iterable[int] | None = None,
+    text: str = "",
+    status: VehicleStatus | None = None,
+) -> list[VehicleRecord]:
+    """The vehicles in the viewer's parks by id, after `after_id`. Needs vehicles:read.
+
+    `text` is looked for in name, plate, VIN, make and model.
+    """
+    viewer.require("vehicles:read")
+    query = _RECORD.where(Vehicle.id > after_id).order_by(Vehicle.id)
+    if viewer.parks is not None:
+        query = query.where(Vehicle.park_id.in_(viewer.parks))
+    if vehicle_ids is not None:
+        query = query.where(Vehicle.id.in_(list(vehicle_ids)))
+    if status is not None:
+        query = query.where(Vehicle.status == status)
+    if text.strip():
+        wanted = f"%{_escaped(text.strip())}%"
+        columns = (Vehicle.name, Vehicle.plate, Vehicle.vin, Vehicle.make, Vehicle.model)
+        query = query.where(sa.or_(*(column.ilike(wanted, escape="\\") for column in columns)))
+    if most is not None:
+        query = query.limit(most)
+    return [VehicleRecord(*row) for row in reader.execute(query)]
+
+
+def count_by_status(reader: Reader, *, viewer: Actor) -> dict[str, int]:
+    """How many vehicles of the viewer's parks are in each status. Needs vehicles:read."""
+    viewer.require("vehicles:read")
+    query = sa.select(Vehicle.status, sa.func.count()).group_by(Vehicle.status)
+    if viewer.parks is not None:
+        query = query.where(Vehicle.park_id.in_(viewer.parks))
+    return {str(status): count for status, count in reader.execute(query)}
+
+
+def list_parks(reader: Reader, *, viewer: Actor) -> list[dict[str, Any]]:
+    """The parks in view, by name. Needs vehicles:read."""
+    viewer.require("vehicles:read")
+    query = sa.select(Park.__table__).order_by(Park.name)
+    if viewer.parks is not None:
+        query = query.where(Park.id.in_(viewer.parks))
+    return [dict(row) for row in reader.execute(query).mappings()]
+
+
+def list_status_changes(reader: Reader, *, viewer: Actor, vehicle_id: int) -> list[dict[str, Any]]:
+    """The status history of one vehicle, newest first. Needs vehicles:read."""
+    get_vehicle(reader, viewer=viewer, vehicle_id=vehicle_id)
+    query = (
+        sa.select(VehicleStatusChange.__table__)
+        .where(VehicleStatusChange.vehicle_id == vehicle_id)
+        .order_by(VehicleStatusChange.id.desc())
+    )
+    return [dict(row) for row in reader.execute(query).mappings()]
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A tracker as the telemetry intake knows it."""
+
+    vehicle_id: int
+    device_uid: str
+    key_hash: str | None
+    relay_output: int
+    relay_inverted: bool
+
+    def accepts(self, key: str | None) -> bool:
+        """Whether a device that shows `key` is the one we know."""
+        return self.key_hash is None or (key is not None and is_secret(key, self.key_hash))
+
+
+_DEVICE = sa.select(
+    Tracker.vehicle_id, Tracker.device_uid, Tracker.key_hash, Tracker.relay_output, Tracker.relay_inverted
+)
+
+
+def find_device(reader: Reader, *, device_uid: str) -> Device | None:
+    """The known device that calls itself `device_uid`, or None. For the device gateways, which have no viewer."""
+    row = reader.execute(_DEVICE.where(Tracker.device_uid == device_uid)).one_or_none()
+    return None if row is None else Device(*row)
+
+
+def list_devices(reader: Reader, *, vehicle_ids: Iterable[int]) -> list[Device]:
+    """The devices in these vehicles. For the telemetry intake, which has no viewer."""
+    query = _DEVICE.where(Tracker.vehicle_id.in_(sa.bindparam("ids", expanding=True)))
+    return [Device(*row) for row in reader.execute(query, {"ids": list(vehicle_ids)})]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,1 @@
+"""Where the product runs: database server, supervisor, demonstration, simulators."""

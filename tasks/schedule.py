@@ -1,0 +1,94 @@
+"""What happens when: the scheduler process. It relays facts, keeps the tables cut by day, and probes the workers."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import psycopg
+
+from core import clock, config, db, health, outbox
+from core.permissions import system
+from tasks.app import queue
+from tasks.health import probe
+from tasks.relay import relay
+from tasks.storage import keep_storage
+
+log = logging.getLogger(__name__)
+
+ACTOR = system("scheduler")
+MOST_WAITING = 5
+
+
+@dataclass
+class Timed:
+    """Something done every so often; `due` is by the monotonic clock, so a changed wall clock skips nothing."""
+
+    what: Callable[[], None]
+    every: timedelta
+    due: float = field(default=0.0)
+
+    def run_if_due(self, now_s: float) -> None:
+        """Do it when its time has come; a failure is logged and it is tried again at the next time."""
+        if now_s < self.due:
+            return
+        self.due = now_s + self.every.total_seconds()
+        try:
+            self.what()
+        except Exception:
+            log.exception("%s did not finish", self.what.__name__)
+
+
+def run() -> None:
+    """Run for ever. A lost database connection is opened again; nothing is kept in memory that rows do not say."""
+    timed = [
+        Timed(cut_days, timedelta(hours=1)),
+        Timed(ask_worker, timedelta(seconds=2)),
+        Timed(beat, timedelta(seconds=2)),
+    ]
+    while True:
+        try:
+            _run_connected(timed)
+        except psycopg.Error as problem:
+            log.warning("the database is away: %s", problem)
+            time.sleep(1)
+
+
+def _run_connected(timed: list[Timed]) -> None:
+    database = db.current()
+    with database.listen(outbox.CHANNEL) as listening:
+        while True:
+            relay(database, at=clock.now())
+            for job in timed:
+                job.run_if_due(time.monotonic())
+            # A burst of facts is answered once; without any, the sweep comes round every second.
+            for _ in listening.notifies(timeout=1.0, stop_after=1):
+                pass
+            time.sleep(0.02)
+
+
+def cut_days() -> None:
+    """Make tomorrow's partitions and drop those past retention."""
+    dropped = keep_storage(
+        db.current(), at=clock.now(), raw_retention_days=config.current().raw_retention_days
+    )
+    if dropped:
+        log.info("dropped %s", ", ".join(dropped))
+
+
+def ask_worker() -> None:
+    """Send a probe through the queue, unless earlier ones still wait there: a stuck queue is not made longer."""
+    if len(queue) < MOST_WAITING:
+        probe(asked_at=clock.now().isoformat())
+
+
+def beat() -> None:
+    """Say that the scheduler is alive; its lag is what relaying one round takes."""
+    began = time.monotonic()
+    relay(db.current(), at=clock.now())
+    lag_ms = (time.monotonic() - began) * 1000
+    with db.current().transaction() as session:
+        health.beat(session, actor=ACTOR, at=clock.now(), process="scheduler", lag_ms=lag_ms)

@@ -1,0 +1,23 @@
+"""What follows from what: the whole map. A fact that nothing follows from stands here too, with an empty list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tasks import access
+
+JOBS: Mapping[str, Callable[..., Any]] = {
+    "access.deliver": access.deliver,
+}
+
+SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
+    "access.job_changed": (),
+    "access.job_finished": (),
+    "access.job_ordered": ("access.deliver",),
+    "drivers.driver_registered": (),
+    "drivers.vehicle_assigned": (),
+    "telemetry.batch_stored": (),
+    "vehicles.status_changed": (),
+    "vehicles.vehicle_registered": (),
+}
