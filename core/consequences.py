@@ -13,8 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from core.db import Writer
+from core.db import Reader, Writer
 from core.outbox import Offset, OutboxCursor, OutboxDelivery, read_since
+from core.permissions import Actor
 
 READER = "consequences"
 # A worker that took a consequence and is not heard of again is given this long.
@@ -75,9 +76,7 @@ def find_overdue(session: Writer, *, at: datetime) -> list[int]:
 def take(session: Writer, *, at: datetime, consequence_id: int) -> Consequence | None:
     """The consequence to be run now, or None when it has been done or somebody runs it. Counts the attempt."""
     row = session.scalars(
-        sa.select(OutboxDelivery)
-        .where(OutboxDelivery.id == consequence_id)
-        .with_for_update(skip_locked=True)
+        sa.select(OutboxDelivery).where(OutboxDelivery.id == consequence_id).with_for_update(skip_locked=True)
     ).one_or_none()
     if row is None or row.done_at is not None or row.dead_at is not None:
         return None
@@ -99,6 +98,29 @@ def mark_failed(session: Writer, *, at: datetime, consequence_id: int, error: st
         row.dead_at = at
     else:
         row.next_at = at + timedelta(seconds=2**row.attempts)
+
+
+def list_troubled(reader: Reader, *, viewer: Actor) -> list[dict[str, Any]]:
+    """The consequences that have failed at least once and are not done, dead letters first. Needs health:read."""
+    viewer.require("health:read")
+    row = OutboxDelivery
+    query = (
+        sa.select(
+            row.id,
+            row.fact,
+            row.job,
+            row.ids,
+            row.created_at,
+            row.attempts,
+            row.next_at,
+            row.dead_at,
+            row.last_error,
+        )
+        .where(row.done_at.is_(None), row.last_error.is_not(None))
+        .order_by(row.dead_at.is_(None), row.created_at)
+        .limit(200)
+    )
+    return [dict(found) for found in reader.execute(query).mappings()]
 
 
 def _lock_cursor(session: Writer) -> OutboxCursor:

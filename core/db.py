@@ -144,7 +144,9 @@ def current() -> Database:
     """The database of this process, at `DATABASE_URL`."""
     url = config.current().database_url
     if url is None:
-        raise ConfigurationError("DATABASE_URL is not set. Start everything with `make run`, or point it at a PostgreSQL.")
+        raise ConfigurationError(
+            "DATABASE_URL is not set. Start everything with `make run`, or point it at a PostgreSQL."
+        )
     return Database(url)
 
 

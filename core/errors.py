@@ -17,9 +17,7 @@ class Refusal(Exception):
     status = 400
     title = "Refused"
 
-    def __init__(
-        self, detail: str, *, fields: Mapping[str, str] | None = None, **facts: Any
-    ) -> None:
+    def __init__(self, detail: str, *, fields: Mapping[str, str] | None = None, **facts: Any) -> None:
         super().__init__(detail)
         self.detail = detail
         self.fields: dict[str, str] = dict(fields or {})

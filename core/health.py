@@ -49,9 +49,7 @@ def beat(session: Writer, *, actor: Actor, at: datetime, process: str, lag_ms: f
     """Say that `process` is alive and how far behind it is, in milliseconds."""
     values = {"at": at, "lag_ms": lag_ms, "words": words}
     session.execute(
-        insert(Beat)
-        .values(process=process, **values)
-        .on_conflict_do_update(index_elements=[Beat.process], set_=values)
+        insert(Beat).values(process=process, **values).on_conflict_do_update(index_elements=[Beat.process], set_=values)
     )
 
 

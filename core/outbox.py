@@ -34,9 +34,7 @@ class OutboxFact(Base):
     id: Mapped[int] = mapped_column(
         sa.BigInteger, primary_key=True, server_default=sa.text("nextval('outbox_facts_id_seq')")
     )
-    txid: Mapped[int] = mapped_column(
-        sa.BigInteger, server_default=sa.text("(pg_current_xact_id()::text)::bigint")
-    )
+    txid: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("(pg_current_xact_id()::text)::bigint"))
     name: Mapped[str] = mapped_column(sa.Text)
     ids: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
@@ -115,9 +113,7 @@ _SINCE = sa.text("""
 """)
 
 
-def read_since(
-    reader: Reader, offset: Offset, *, names: Sequence[str] | None = None, most: int = 1000
-) -> list[Fact]:
+def read_since(reader: Reader, offset: Offset, *, names: Sequence[str] | None = None, most: int = 1000) -> list[Fact]:
     """The facts after `offset`, oldest first, none ever skipped; those called one of `names`, if given."""
     rows = reader.execute(
         _SINCE,
@@ -145,6 +141,15 @@ def head(reader: Reader) -> tuple[str, Offset]:
     """
     row = reader.execute(_HEAD).one()
     return row.epoch, Offset(row.txid, 2**63 - 1)
+
+
+_OLDEST = sa.text("SELECT txid, id FROM outbox_facts ORDER BY txid, id LIMIT 1")
+
+
+def is_forgotten(reader: Reader, offset: Offset) -> bool:
+    """Whether facts after `offset` may already have been dropped with their day."""
+    oldest = reader.execute(_OLDEST).one_or_none()
+    return oldest is not None and offset < (oldest.txid, oldest.id)
 
 
 def keep_storage(session: Writer, *, at: datetime, days_back: int) -> list[str]:

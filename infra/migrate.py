@@ -17,9 +17,7 @@ def migrate(dsn: str) -> None:
     An advisory lock lets one migrate at a time; a table somebody holds for more than ten seconds ends the
     migration with an error instead of a queue of waiting requests behind it.
     """
-    engine = sa.create_engine(
-        sa.make_url(dsn).set(drivername="postgresql+psycopg"), poolclass=sa.pool.NullPool
-    )
+    engine = sa.create_engine(sa.make_url(dsn).set(drivername="postgresql+psycopg"), poolclass=sa.pool.NullPool)
     with engine.begin() as connection:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended('erp:migrate', 0))"))
         connection.execute(sa.text("SET LOCAL lock_timeout = '10s'"))

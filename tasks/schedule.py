@@ -72,9 +72,7 @@ def _run_connected(timed: list[Timed]) -> None:
 
 def cut_days() -> None:
     """Make tomorrow's partitions and drop those past retention."""
-    dropped = keep_storage(
-        db.current(), at=clock.now(), raw_retention_days=config.current().raw_retention_days
-    )
+    dropped = keep_storage(db.current(), at=clock.now(), raw_retention_days=config.current().raw_retention_days)
     if dropped:
         log.info("dropped %s", ", ".join(dropped))
 

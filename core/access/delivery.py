@@ -62,9 +62,7 @@ class Delivery:
 
     def _claim(self) -> list[Claim]:
         with self.transaction() as session:
-            return service.claim_open_jobs(
-                session, actor=ACTOR, at=self.now(), worker=self.worker, timing=self.timing
-            )
+            return service.claim_open_jobs(session, actor=ACTOR, at=self.now(), worker=self.worker, timing=self.timing)
 
     def _read_back(self, claims: list[Claim]) -> None:
         """Ask the gateway what the relays say, once for all orders of which a command has left."""
@@ -101,9 +99,7 @@ class Delivery:
         outputs = self._heard.get(claim.device_uid)
         if outputs is None:
             return []
-        relay_on = is_relay_on(
-            outputs.mask, relay_output=claim.relay_output, relay_inverted=claim.relay_inverted
-        )
+        relay_on = is_relay_on(outputs.mask, relay_output=claim.relay_output, relay_inverted=claim.relay_inverted)
         assert relay_on is not None
         # The gateway tells whole seconds, so a message may be up to a second younger than it says. That second is
         # given to a lock, which an older message could not prove wrongly: the relay holds either way.
@@ -132,9 +128,7 @@ class Delivery:
             )
         if not may_leave:
             return
-        answer = self.gateway.send(
-            device_uid=claim.device_uid, kind=claim.job.kind, ttl_s=self.timing.command_ttl_s
-        )
+        answer = self.gateway.send(device_uid=claim.device_uid, kind=claim.job.kind, ttl_s=self.timing.command_ttl_s)
         self._record(claim, number, answer.outcome, answer.words)
 
     def _look_up(self, claim: Claim, number: int) -> None:

@@ -159,8 +159,7 @@ class WialonGateway:
                 return False
             raise GatewayDown(str(problem)) from problem
         return any(
-            message.get("tp") == "ucr" and message.get("ca") == COMMANDS[kind]
-            for message in loaded.get("messages", ())
+            message.get("tp") == "ucr" and message.get("ca") == COMMANDS[kind] for message in loaded.get("messages", ())
         )
 
     def read_outputs(self, device_uids: Iterable[str]) -> dict[str, Outputs]:

@@ -93,6 +93,16 @@ def get_job(reader: Reader, *, viewer: Actor, vehicle_id: int, job_id: uuid.UUID
     return JobRecord(*row, attempts=_attempts(reader, job_id))
 
 
+def find_job(reader: Reader, *, viewer: Actor, job_id: uuid.UUID | str) -> JobRecord | None:
+    """One order by its id alone, without its attempts, or None. Needs access:read."""
+    viewer.require("access:read")
+    query = _RECORD.where(_JOBS.id == sa.cast(str(job_id), sa.Uuid))
+    if viewer.parks is not None:
+        query = query.where(Vehicle.park_id.in_(viewer.parks))
+    row = reader.execute(query).one_or_none()
+    return None if row is None else JobRecord(*row)
+
+
 def find_latest_job(reader: Reader, *, viewer: Actor, vehicle_id: int) -> JobRecord | None:
     """The newest order of one vehicle, with its attempts, or None. Needs access:read."""
     viewer.require("access:read")
@@ -102,9 +112,7 @@ def find_latest_job(reader: Reader, *, viewer: Actor, vehicle_id: int) -> JobRec
     return None if row is None else JobRecord(*row, attempts=_attempts(reader, row.id))
 
 
-def list_jobs(
-    reader: Reader, *, viewer: Actor, vehicle_id: int | None = None, most: int = 50
-) -> list[JobRecord]:
+def list_jobs(reader: Reader, *, viewer: Actor, vehicle_id: int | None = None, most: int = 50) -> list[JobRecord]:
     """The newest orders in the viewer's parks, newest first, without their attempts. Needs access:read."""
     viewer.require("access:read")
     query = _RECORD.order_by(_JOBS.ordered_at.desc()).limit(most)
@@ -133,9 +141,18 @@ def list_shown_locks(
     return {job.vehicle_id: job for job in jobs if job.state.is_open or job.kind == "immobilize"}
 
 
-def count_open(reader: Reader) -> int:
-    """How many orders are open, for the sweep that wakes a worker when there are any."""
-    return reader.execute(sa.select(sa.func.count()).select_from(ImmobilizationJob).where(OPEN)).scalar_one()
+def find_own_lock(reader: Reader, *, viewer: Actor) -> JobRecord | None:
+    """The order that locks, or is about to lock, a vehicle of the viewer's own, or None. Needs telemetry:read_own."""
+    viewer.require("telemetry:read_own")
+    query = (
+        _RECORD.where(_JOBS.vehicle_id.in_(viewer.assets))
+        .where(sa.or_(OPEN, _JOBS.state.in_([JobState.CONFIRMED, JobState.FAILED])))
+        .order_by(_JOBS.ordered_at.desc())
+        .limit(1)
+    )
+    row = reader.execute(query).one_or_none()
+    job = None if row is None else JobRecord(*row)
+    return job if job is not None and (job.state.is_open or job.kind == "immobilize") else None
 
 
 def _attempts(reader: Reader, job_id: uuid.UUID) -> tuple[dict[str, Any], ...]:

@@ -27,3 +27,9 @@ class ImmobilizationOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
     reason: Reason
     method: RelayGateway = RelayGateway.VIALON_RELAY
     note: Annotated[str, Meta(max_length=500)] = ""
+
+
+class ReleaseOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An order to release; everything in it may be left out."""
+
+    note: Annotated[str, Meta(max_length=500)] = ""

@@ -161,7 +161,14 @@ def claim_open_jobs(
 
 @needs("access:deliver")
 def begin_attempt(
-    session: Writer, *, actor: Actor, at: datetime, worker: str, job_id: uuid.UUID, number: int, timing: AccessTiming
+    session: Writer,
+    *,
+    actor: Actor,
+    at: datetime,
+    worker: str,
+    job_id: uuid.UUID,
+    number: int,
+    timing: AccessTiming,
 ) -> bool:
     """Write down attempt `number` before its command leaves; False when it must not leave after all.
 
@@ -175,9 +182,7 @@ def begin_attempt(
     step = rules.next_step(claim.job, vehicle=claim.vehicle, readings=own_readings(claim), at=at, timing=timing)
     if step != rules.Send(number):
         return False
-    session.add(
-        ImmobilizationAttempt(job_id=job_id, number=number, started_at=at, ttl_s=timing.command_ttl_s)
-    )
+    session.add(ImmobilizationAttempt(job_id=job_id, number=number, started_at=at, ttl_s=timing.command_ttl_s))
     job.state, job.waiting_for = JobState.SENDING, "the gateway to answer"
     job.started_at = job.started_at or at
     _tell(
@@ -195,7 +200,14 @@ def begin_attempt(
 
 @needs("access:deliver")
 def record_answer(
-    session: Writer, *, actor: Actor, at: datetime, job_id: uuid.UUID, number: int, outcome: Outcome, answer: str
+    session: Writer,
+    *,
+    actor: Actor,
+    at: datetime,
+    job_id: uuid.UUID,
+    number: int,
+    outcome: Outcome,
+    answer: str,
 ) -> None:
     """Write down what is known of an attempt, by the gateway's answer or by its log."""
     job = session.get_one(Job, job_id, with_for_update=True)
@@ -206,7 +218,16 @@ def record_answer(
     if job.state is JobState.SENDING:
         job.state = JobState.SENT
         job.waiting_for = "the vehicle to confirm"
-    _tell(session, job, actor=actor, at=at, action="attempt_answered", number=number, outcome=outcome, answer=answer)
+    _tell(
+        session,
+        job,
+        actor=actor,
+        at=at,
+        action="attempt_answered",
+        number=number,
+        outcome=outcome,
+        answer=answer,
+    )
 
 
 @needs("access:deliver")
@@ -371,9 +392,7 @@ def _vehicle_now(row: sa.Row[tuple[object, ...]] | None) -> rules.VehicleNow:
     return rules.VehicleNow(**{name: getattr(row, name) for name in rules.VehicleNow.__slots__})
 
 
-def _finish(
-    session: Writer, job: Job, *, actor: Actor, at: datetime, state: JobState, verdict: str
-) -> None:
+def _finish(session: Writer, job: Job, *, actor: Actor, at: datetime, state: JobState, verdict: str) -> None:
     job.state, job.verdict, job.finished_at = state, verdict, at
     job.waiting_for, job.claimed_by, job.claimed_until = None, None, None
     _tell(session, job, actor=actor, at=at, action=state, verdict=verdict, evidence=job.evidence)

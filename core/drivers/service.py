@@ -19,9 +19,7 @@ from core.vehicles import queries as vehicles
 
 
 @needs("drivers:register")
-def register_driver(
-    session: Writer, *, actor: Actor, at: datetime, new: NewDriver, user_id: int | None = None
-) -> int:
+def register_driver(session: Writer, *, actor: Actor, at: datetime, new: NewDriver, user_id: int | None = None) -> int:
     """Add a driver; returns the id. Raises Conflict naming the driver who already has the phone number."""
     if new.park_id not in {park["id"] for park in vehicles.list_parks(session.connection(), viewer=actor)}:
         raise Invalid(
@@ -35,9 +33,7 @@ def register_driver(
             fields={"phone": f"Already used by driver {known}."},
             driver_id=known,
         )
-    driver = Driver(
-        park_id=new.park_id, user_id=user_id, name=new.name.strip(), phone=new.phone, created_at=at
-    )
+    driver = Driver(park_id=new.park_id, user_id=user_id, name=new.name.strip(), phone=new.phone, created_at=at)
     session.add(driver)
     session.flush()
     audit.record(session, actor=actor, at=at, action="drivers.driver_registered", subject=("driver", driver.id))

@@ -15,9 +15,7 @@ class User(Base):
     """A person who can sign in. `session_key` is part of every session of theirs: change it and all end."""
 
     __tablename__ = "identity_users"
-    __table_args__ = (
-        sa.CheckConstraint("email = lower(email) AND position('@' IN email) > 1", name="email_normal"),
-    )
+    __table_args__ = (sa.CheckConstraint("email = lower(email) AND position('@' IN email) > 1", name="email_normal"),)
 
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
     email: Mapped[str] = mapped_column(sa.Text, unique=True)

@@ -26,9 +26,7 @@ class SignedIn:
 
 
 _ROLES = sa.select(sa.func.array_agg(UserRole.role)).where(UserRole.user_id == User.id).scalar_subquery()
-_GRANTS = (
-    sa.select(sa.func.array_agg(UserGrant.permission)).where(UserGrant.user_id == User.id).scalar_subquery()
-)
+_GRANTS = sa.select(sa.func.array_agg(UserGrant.permission)).where(UserGrant.user_id == User.id).scalar_subquery()
 _PARKS = sa.select(sa.func.array_agg(UserPark.park_id)).where(UserPark.user_id == User.id).scalar_subquery()
 _SIGNED_IN = sa.select(
     User.id,
@@ -74,10 +72,6 @@ class Client:
         """Whether `secret` is this client's."""
         return passwords.is_secret(secret, self.secret_hash)
 
-    def actor(self, scopes: frozenset[str]) -> Actor:
-        """The client acting with those of its scopes that its token names, and nothing beyond them."""
-        return Actor("client", self.id, self.name, grants=scopes & self.scopes, parks=self.park_ids)
-
 
 def find_client(reader: Reader, *, client_id: str) -> Client | None:
     """The open API client called `client_id`, or None."""
@@ -109,8 +103,14 @@ def list_users(reader: Reader, *, viewer: Actor) -> list[dict[str, Any]]:
     return [dict(row) for row in rows.mappings()]
 
 
+def list_clients(reader: Reader, *, viewer: Actor) -> list[dict[str, Any]]:
+    """Every API client with its scopes, by name. Needs identity:read."""
+    viewer.require("identity:read")
+    columns = (ApiClient.client_id, ApiClient.name, ApiClient.scopes, ApiClient.park_ids)
+    query = sa.select(*columns, ApiClient.created_at, ApiClient.disabled_at).order_by(ApiClient.name)
+    return [dict(row) for row in reader.execute(query).mappings()]
+
+
 def has_users(reader: Reader) -> bool:
     """Whether anybody can sign in yet: tells an empty installation from one in use."""
     return bool(reader.execute(sa.select(sa.exists().select_from(User))).scalar())
-
-

@@ -77,9 +77,7 @@ def sign_in(session: Writer, *, at: datetime, email: str, password: str) -> int 
     Needs no right: it is how one gets them. The refusal is returned, not raised, because the count of
     failures must be kept: raising would roll it back. A row lock makes guesses in parallel count one by one.
     """
-    user = session.scalars(
-        sa.select(User).where(User.email == email.strip().lower()).with_for_update()
-    ).one_or_none()
+    user = session.scalars(sa.select(User).where(User.email == email.strip().lower()).with_for_update()).one_or_none()
     if user is not None and user.locked_until is not None and user.locked_until > at:
         wait_s = int((user.locked_until - at).total_seconds()) + 1
         return Unauthenticated(f"Too many wrong passwords. Try again in {wait_s} seconds.", retry_after_s=wait_s)

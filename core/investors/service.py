@@ -27,7 +27,8 @@ def record_holding(
     ).scalar_one()
     if held + share_ppm > WHOLE_PPM:
         raise Conflict(
-            f"Only {(WHOLE_PPM - held) / 10_000:g} % of vehicle {vehicle_id} is left to hold.", vehicle_id=vehicle_id
+            f"Only {(WHOLE_PPM - held) / 10_000:g} % of vehicle {vehicle_id} is left to hold.",
+            vehicle_id=vehicle_id,
         )
     session.add(Holding(user_id=user_id, vehicle_id=vehicle_id, share_ppm=share_ppm, since=since))
     audit.record(

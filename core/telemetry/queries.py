@@ -53,9 +53,7 @@ def list_states(
     return {row.vehicle_id: dict(zip(STATE_COLUMNS, row, strict=True)) for row in reader.execute(query)}
 
 
-def list_own_states(
-    reader: Reader, *, viewer: Actor, vehicle_ids: Iterable[int]
-) -> dict[int, dict[str, Any]]:
+def list_own_states(reader: Reader, *, viewer: Actor, vehicle_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
     """The latest state of vehicles that are the viewer's own. Needs telemetry:read_own."""
     viewer.require("telemetry:read_own")
     wanted = set(vehicle_ids)
@@ -65,9 +63,7 @@ def list_own_states(
     return {row.vehicle_id: dict(zip(STATE_COLUMNS, row, strict=True)) for row in rows}
 
 
-def list_intake(
-    reader: Reader, *, viewer: Actor, after_id: int = 0, most: int = 1000
-) -> list[dict[str, Any]]:
+def list_intake(reader: Reader, *, viewer: Actor, after_id: int = 0, most: int = 1000) -> list[dict[str, Any]]:
     """How many points of each vehicle came in, were stored, were duplicates, were refused. Needs telemetry:read."""
     viewer.require("telemetry:read")
     counts = ("received_count", "stored_count", "duplicate_count", "refused_count")
@@ -87,7 +83,12 @@ def count_refusals(reader: Reader, *, viewer: Actor, since: datetime) -> list[di
     """Refused points since a moment by rule and source, most first. Needs health:read."""
     viewer.require("health:read")
     query = (
-        sa.select(Refusal.rule, Refusal.source, sa.func.count().label("count"), sa.func.max(Refusal.detail).label("example"))
+        sa.select(
+            Refusal.rule,
+            Refusal.source,
+            sa.func.count().label("count"),
+            sa.func.max(Refusal.detail).label("example"),
+        )
         .where(Refusal.received_at >= since)
         .group_by(Refusal.rule, Refusal.source)
         .order_by(sa.func.count().desc())

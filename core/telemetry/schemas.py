@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -16,7 +17,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     `outputs` is the raw output bit mask (bit 0 = output 1); ingest derives `relay_on` from it.
     """
 
-    ts: datetime
+    ts: Annotated[datetime, Meta(tz=True)]
     lat: float | None = None
     lon: float | None = None
     altitude_m: float | None = None
@@ -36,6 +37,13 @@ class Point(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     relay_on: bool | None = None
     driver_key: str | None = None
     extra: dict[str, Any] = {}
+
+
+class PostedPoint(Point, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A point in a batch by HTTP, with whose it is: exactly one of `vehicle_id` and `device_uid`."""
+
+    vehicle_id: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
+    device_uid: Annotated[str, Meta(max_length=64)] | None = None
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):

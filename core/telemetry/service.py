@@ -44,7 +44,10 @@ def ingest(
     store.save_states(session, list(states.values()))
     if new:
         outbox.publish(
-            session, "telemetry.batch_stored", at=at, vehicle_ids=sorted({vehicle_id for vehicle_id, _ in new})
+            session,
+            "telemetry.batch_stored",
+            at=at,
+            vehicle_ids=sorted({vehicle_id for vehicle_id, _ in new}),
         )
     return IngestReport(
         received=len(readings) + len(unreadable),
@@ -113,9 +116,7 @@ def _count(
         state["duplicate_count"] += received[vehicle_id] - taken - turned_away
 
 
-def _advance(
-    states: States, kept: Sequence[Reading], new: set[tuple[int, datetime]], *, at: datetime
-) -> None:
+def _advance(states: States, kept: Sequence[Reading], new: set[tuple[int, datetime]], *, at: datetime) -> None:
     points: dict[int, list[Point]] = defaultdict(list)
     for reading in kept:
         if (reading.vehicle_id, reading.point.ts) in new:

@@ -18,8 +18,7 @@ from core.telemetry.schemas import Reading, RefusedReading
 _COLUMNS = ("vehicle_id", "ts", "received_at", *MEASURED)
 _LIST = ", ".join(_COLUMNS)
 _STAGE = (
-    "CREATE TEMP TABLE IF NOT EXISTS telemetry_stage (LIKE telemetry_points INCLUDING DEFAULTS) "
-    "ON COMMIT DELETE ROWS"
+    "CREATE TEMP TABLE IF NOT EXISTS telemetry_stage (LIKE telemetry_points INCLUDING DEFAULTS) ON COMMIT DELETE ROWS"
 )
 _TYPES = (
     *("int8", "timestamptz", "timestamptz", "float8", "float8", "float4", "float4", "float4", "int2"),
@@ -119,19 +118,21 @@ def save_states(session: Writer, changed: Sequence[dict[str, Any]]) -> None:
     """Write locked states back, in one pipelined round trip."""
     with driver(session.connection()).cursor() as cursor:
         cursor.executemany(
-            _UPDATE, [{**state, "extra": Jsonb(state["extra"]) if state["extra"] else None} for state in changed]
+            _UPDATE,
+            [{**state, "extra": Jsonb(state["extra"]) if state["extra"] else None} for state in changed],
         )
 
 
-def keep_refusals(
-    session: Writer, refused: Sequence[RefusedReading], *, source: str, received_at: datetime
-) -> None:
+def keep_refusals(session: Writer, refused: Sequence[RefusedReading], *, source: str, received_at: datetime) -> None:
     """Keep refused readings whole, with their reason."""
     if not refused:
         return
-    with driver(session.connection()).cursor() as cursor, cursor.copy(
-        "COPY telemetry_refusals (received_at, source, vehicle_id, device_uid, ts, rule, detail, raw) FROM STDIN"
-    ) as copy:
+    with (
+        driver(session.connection()).cursor() as cursor,
+        cursor.copy(
+            "COPY telemetry_refusals (received_at, source, vehicle_id, device_uid, ts, rule, detail, raw) FROM STDIN"
+        ) as copy,
+    ):
         for reading in refused:
             copy.write_row(
                 (

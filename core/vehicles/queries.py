@@ -166,6 +166,26 @@ def find_device(reader: Reader, *, device_uid: str) -> Device | None:
     return None if row is None else Device(*row)
 
 
+def list_known_ids(reader: Reader, *, viewer: Actor, vehicle_ids: Iterable[int]) -> set[int]:
+    """Those of these ids that are vehicles in the viewer's parks."""
+    query = sa.select(Vehicle.id).where(Vehicle.id.in_(list(vehicle_ids)))
+    if viewer.parks is not None:
+        query = query.where(Vehicle.park_id.in_(viewer.parks))
+    return set(reader.execute(query).scalars())
+
+
+def list_ids_by_device(reader: Reader, *, viewer: Actor, device_uids: Iterable[str]) -> dict[str, int]:
+    """The vehicles that these devices are in, of those in the viewer's parks."""
+    query = (
+        sa.select(Tracker.device_uid, Tracker.vehicle_id)
+        .join(Vehicle, Vehicle.id == Tracker.vehicle_id)
+        .where(Tracker.device_uid.in_(list(device_uids)))
+    )
+    if viewer.parks is not None:
+        query = query.where(Vehicle.park_id.in_(viewer.parks))
+    return {row.device_uid: row.vehicle_id for row in reader.execute(query)}
+
+
 def list_devices(reader: Reader, *, vehicle_ids: Iterable[int]) -> list[Device]:
     """The devices in these vehicles. For the telemetry intake, which has no viewer."""
     query = _DEVICE.where(Tracker.vehicle_id.in_(sa.bindparam("ids", expanding=True)))

@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 
 _FORM = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
-_VALUES = dict(zip("0123456789ABCDEFGHJKLMNPRSTUVWXYZ", [*range(10), *range(1, 9), 1, 2, 3, 4, 5, 7, 9, *range(2, 10)], strict=True))
+_VALUES = dict(
+    zip(
+        "0123456789ABCDEFGHJKLMNPRSTUVWXYZ",
+        [*range(10), *range(1, 9), 1, 2, 3, 4, 5, 7, 9, *range(2, 10)],
+        strict=True,
+    )
+)
 _WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 # The check digit binds makers in the USA (WMI 1, 4, 5) and Canada (2): 49 CFR 565. ISO 3779 leaves it free.
 _CHECKED_WMI = frozenset("1245")

@@ -11,16 +11,17 @@ from core import audit, outbox
 from core.db import Writer
 from core.errors import Conflict, Invalid, NotFound
 from core.identity.passwords import hash_secret
-from core.permissions import Actor, needs
+from core.permissions import Actor, needs, system
 from core.vehicles import rules
 from core.vehicles.models import Park, Tracker, Vehicle, VehicleStatus, VehicleStatusChange
 from core.vehicles.schemas import NewTracker, NewVehicle
 
+# Reads back what was just registered, for an actor who may register but perhaps not read.
+REGISTRAR = system("registry")
+
 
 @needs("vehicles:register")
-def add_park(
-    session: Writer, *, actor: Actor, at: datetime, name: str, time_zone: str, currency: str
-) -> int:
+def add_park(session: Writer, *, actor: Actor, at: datetime, name: str, time_zone: str, currency: str) -> int:
     """Add a park; returns its id. `time_zone` is an IANA name, `currency` an ISO 4217 code."""
     park = Park(name=name, time_zone=time_zone, currency=currency)
     session.add(park)
@@ -65,7 +66,12 @@ def register_vehicle(session: Writer, *, actor: Actor, at: datetime, new: NewVeh
         raise race
     _note_status(session, actor=actor, at=at, vehicle_id=vehicle.id, status=vehicle.status, reason="Registered")
     audit.record(
-        session, actor=actor, at=at, action="vehicles.vehicle_registered", subject=("vehicle", vehicle.id), vin=vin
+        session,
+        actor=actor,
+        at=at,
+        action="vehicles.vehicle_registered",
+        subject=("vehicle", vehicle.id),
+        vin=vin,
     )
     outbox.publish(session, "vehicles.vehicle_registered", at=at, vehicle_id=vehicle.id)
     return vehicle.id
@@ -101,7 +107,8 @@ def _park_for(session: Writer, *, actor: Actor, park_id: int | None) -> int:
         return seen[0]
     if park_id is None:
         raise Invalid(
-            "The vehicle was not added: say which park.", fields={"park_id": f"Choose one of: {_listed(seen)}."}
+            "The vehicle was not added: say which park.",
+            fields={"park_id": f"Choose one of: {_listed(seen)}."},
         )
     if park_id not in seen:
         raise Invalid(
@@ -116,10 +123,14 @@ def _listed(ids: list[int]) -> str:
 
 
 def _refuse_known(session: Writer, *, vin: str, plate: str | None, device_uid: str | None) -> None:
+    clash = [Vehicle.vin == vin]
+    clash += [Vehicle.plate == plate] if plate is not None else []
+    clash += [Tracker.device_uid == device_uid] if device_uid is not None else []
     known = session.execute(
         sa.select(Vehicle.id, Vehicle.vin, Vehicle.plate, Tracker.device_uid)
         .outerjoin(Tracker, Tracker.vehicle_id == Vehicle.id)
-        .where(sa.or_(Vehicle.vin == vin, Vehicle.plate == plate, Tracker.device_uid == device_uid))
+        .where(sa.or_(*clash))
+        .order_by(Vehicle.id)
         .limit(1)
     ).one_or_none()
     if known is None:
@@ -151,6 +162,4 @@ def _tracker(vehicle_id: int, new: NewTracker) -> Tracker:
 def _note_status(
     session: Writer, *, actor: Actor, at: datetime, vehicle_id: int, status: VehicleStatus, reason: str
 ) -> None:
-    session.add(
-        VehicleStatusChange(vehicle_id=vehicle_id, status=status, at=at, actor_name=actor.name, reason=reason)
-    )
+    session.add(VehicleStatusChange(vehicle_id=vehicle_id, status=status, at=at, actor_name=actor.name, reason=reason))

@@ -1,0 +1,1 @@
+"""The Wialon Remote API, as far as a fleet's relays need it, over simulated units that really switch."""

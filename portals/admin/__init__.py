@@ -1,0 +1,36 @@
+"""The admin console: what is wrong first, who may do what, the orders given to vehicles, and who did what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+
+from core.permissions import ADMIN
+from portals import auth
+
+bp = Blueprint("admin", __name__, url_prefix="/admin")
+
+NAV = [
+    ("admin.health", "Health", "heartbeat"),
+    ("admin.list_immobilizations", "Remote Immobilize", "lock"),
+    ("admin.list_users", "People", "users"),
+    ("admin.list_clients", "API clients", "key"),
+    ("admin.list_audit_entries", "Audit", "file-text"),
+]
+
+
+@bp.before_request
+def admit() -> None:
+    """Let in administrators only."""
+    auth.gate(ADMIN)
+
+
+@bp.context_processor
+def offer_navigation() -> dict[str, Any]:
+    """The entries of the rail."""
+    return {"nav": NAV}
+
+
+from portals.admin import access, audit, health, telemetry  # noqa: E402, F401 - they hang their views on bp
+from portals.admin.identity import clients, users  # noqa: E402, F401 - likewise

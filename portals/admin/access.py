@@ -1,0 +1,202 @@
+"""Remote Immobilize: choose a vehicle, look at it, order, and watch the order until its verdict."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import msgspec
+from flask import Response, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from msgspec import Meta
+
+from core import audit
+from core.access import queries, service
+from core.access.queries import JobRecord
+from core.access.schemas import REASONS, ImmobilizationOrder, ReleaseOrder
+from core.errors import Conflict, Invalid, NotFound
+from core.vehicles import queries as vehicles
+from core.vehicles.queries import VehicleRecord
+from portals import hx
+from portals.admin import bp
+from portals.admin.asked import as_id, asked_text
+from portals.admin.sighting import Sighting, look_at
+from portals.doors import actor, at, erp, read, write
+from portals.forms import parse_form
+
+FOUND_MOST = 20
+ORDERS_MOST = 50
+LISTS = ("admin/access/_found.html", "admin/access/_orders.html")
+
+
+@bp.get("/immobilizations")
+def list_immobilizations() -> Response:
+    """The search for a vehicle, and the newest orders; each is a fragment of its own."""
+    text = asked_text("text")
+    # One more than is shown, to know whether there are more.
+    found = vehicles.list_vehicles(read(), viewer=actor(), text=text, most=FOUND_MOST + 1) if text else []
+    return hx.render(
+        "admin/access/immobilizations.html",
+        next(filter(hx.is_asked_for, LISTS), None),
+        text=text,
+        found=_look(*found[:FOUND_MOST]),
+        is_cut=len(found) > FOUND_MOST,
+        orders=queries.list_jobs(read(), viewer=actor(), most=ORDERS_MOST),
+        orders_most=ORDERS_MOST,
+        now=at(),
+    )
+
+
+@bp.get("/immobilizations/new")
+def new_immobilization() -> Response:
+    """The first step: is it this vehicle, and why."""
+    return _show_step("admin/access/new_immobilization.html", _chosen(as_id(asked_text("vehicle_id"))))
+
+
+@bp.get("/immobilizations/new/confirmation")
+def confirm_immobilization() -> Response:
+    """The second step: vehicle, driver and consequence, named once more before the order is given."""
+    vehicle = _chosen(as_id(asked_text("vehicle_id")))
+    reason = asked_text("reason")
+    if reason not in REASONS:
+        problems = {"reason": "Choose why the vehicle is immobilized; it is kept with the order."}
+        return _show_step("admin/access/new_immobilization.html", vehicle, status=422, problems=problems)
+    return _show_step("admin/access/confirmation.html", vehicle, reason=reason)
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """The form of the second step."""
+
+    vehicle_id: Annotated[int, Meta(ge=1, le=2**63 - 1)]
+    reason: str = ""
+    note: str = ""
+
+
+@bp.post("/immobilizations")
+def immobilize() -> ResponseReturnValue:
+    """Give the order, and go on to watch it."""
+    form = parse_form(Order)
+    try:
+        job_id = service.immobilize(
+            write(),
+            actor=actor(),
+            at=at(),
+            vehicle_id=form.vehicle_id,
+            order=_order(form),
+            timing=erp().settings.access,
+        )
+    except (Invalid, Conflict) as refusal:
+        return _show_step(
+            "admin/access/confirmation.html",
+            _chosen(form.vehicle_id),
+            status=refusal.status,
+            problems=refusal.fields,
+            refusal=None if refusal.fields else refusal.detail,
+            reason=form.reason,
+            note=form.note,
+        )
+    return redirect(url_for(".show_immobilization", job_id=job_id), 303)
+
+
+@bp.get("/immobilizations/<uuid:job_id>")
+def show_immobilization(job_id: uuid.UUID) -> Response:
+    """One order; while it is open the page asks for its fragment again every second."""
+    job = _get_job(job_id)
+    vehicle = vehicles.get_vehicle(read(), viewer=actor(), vehicle_id=job.vehicle_id)
+    latest = queries.find_latest_job(read(), viewer=actor(), vehicle_id=job.vehicle_id)
+    return hx.render(
+        "admin/access/immobilization.html",
+        "admin/access/_order.html",
+        job=job,
+        seen=_look(vehicle)[0],
+        reason=REASONS.get(job.reason),  # type: ignore[call-overload]
+        deadline=_deadline(job),
+        newer=latest if latest is not None and latest.id != job.id else None,
+        trail=audit.list_entries(read(), viewer=actor(), subject=("immobilization", job_id))[::-1],
+        now=at(),
+    )
+
+
+@bp.post("/immobilizations/<uuid:job_id>/cancellation")
+def cancel_immobilization(job_id: uuid.UUID) -> ResponseReturnValue:
+    """Cancel an order of which no command has left."""
+    job = _get_job(job_id)
+    try:
+        service.cancel(write(), actor=actor(), at=at(), vehicle_id=job.vehicle_id, job_id=job_id)
+    except Conflict as refusal:
+        flash(refusal.detail, "warn")
+    return redirect(url_for(".show_immobilization", job_id=job_id), 303)
+
+
+@bp.post("/immobilizations/<uuid:job_id>/release")
+def release_immobilization(job_id: uuid.UUID) -> ResponseReturnValue:
+    """Order the release of the vehicle of this order, and go on to watch that."""
+    job = _get_job(job_id)
+    order = parse_form(ReleaseOrder)
+    released_by = service.release(
+        write(),
+        actor=actor(),
+        at=at(),
+        vehicle_id=job.vehicle_id,
+        note=order.note,
+        timing=erp().settings.access,
+    )
+    return redirect(url_for(".show_immobilization", job_id=released_by), 303)
+
+
+def _chosen(vehicle_id: int | None) -> VehicleRecord:
+    if vehicle_id is None:
+        raise NotFound("Choose a vehicle first: look for it under Remote Immobilize.")
+    return vehicles.get_vehicle(read(), viewer=actor(), vehicle_id=vehicle_id)
+
+
+def _order(form: Order) -> ImmobilizationOrder:
+    if form.reason not in REASONS:
+        raise Invalid("The order was not given.", fields={"reason": "Go back and choose a reason."})
+    return parse_form(ImmobilizationOrder, {"reason": form.reason, "note": form.note})
+
+
+def _get_job(job_id: uuid.UUID) -> JobRecord:
+    found = queries.find_job(read(), viewer=actor(), job_id=job_id)
+    if found is None:
+        raise NotFound(f"There is no order {job_id}.")
+    return queries.get_job(read(), viewer=actor(), vehicle_id=found.vehicle_id, job_id=job_id)
+
+
+def _look(*found: VehicleRecord) -> list[Sighting]:
+    return look_at(read(), found, viewer=actor(), at=at(), timing=erp().settings.access)
+
+
+def _show_step(page: str, vehicle: VehicleRecord, *, status: int = 200, **context: object) -> Response:
+    latest = queries.find_latest_job(read(), viewer=actor(), vehicle_id=vehicle.id)
+    context.setdefault("problems", {})
+    return hx.render(
+        page,
+        "admin/access/_vehicle.html",
+        status=status,
+        seen=_look(vehicle)[0],
+        open_job=latest if latest is not None and latest.state.is_open else None,
+        timing=erp().settings.access,
+        reasons=list(REASONS.items()),
+        address=request.full_path if request.method == "GET" else None,
+        **context,
+    )
+
+
+def _deadline(job: JobRecord) -> tuple[str, str] | None:
+    """What ends an open order, in words, and how long until then."""
+    if not job.state.is_open:
+        return None
+    if job.kind == "release":
+        return "Tried until confirmed, for at most", _left(job.expires_at)
+    if job.started_at is None:
+        return "Expires unless it is safe within", _left(job.expires_at)
+    return "Verdict within", _left(job.started_at + timedelta(seconds=erp().settings.access.verdict_by_s))
+
+
+def _left(until: datetime) -> str:
+    seconds = max(math.ceil((until - at()).total_seconds()), 0)
+    minutes = f"{seconds // 60 % 60}:{seconds % 60:02}"
+    return f"{seconds // 3600}:{minutes:0>5}" if seconds >= 3600 else minutes

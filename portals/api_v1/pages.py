@@ -1,0 +1,45 @@
+"""Lists in pages: an opaque cursor, and a limit that is kept."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Any
+
+from flask import request
+
+from core.errors import Invalid
+
+
+def limit(*, default: int, most: int) -> int:
+    """The `limit` asked for. Raises Invalid outside 1 to `most`."""
+    text = request.args.get("limit", str(default))
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise Invalid(f"limit: {text!r} is not a whole number from 1 to {most}.", fields={"limit": f"1 to {most}."})
+    return int(text)
+
+
+def after_id() -> int:
+    """The id after which the page begins, out of the cursor the last page gave."""
+    cursor = request.args.get("cursor", "")
+    if not cursor:
+        return 0
+    try:
+        text = base64.urlsafe_b64decode(cursor.encode()).decode()
+        kind, number = text.split(":")
+        if kind != "after" or not 0 <= int(number) < 2**63:
+            raise ValueError(kind)
+        return int(number)
+    except (ValueError, binascii.Error) as error:
+        raise Invalid(
+            "cursor: not one of ours. Use next_cursor of the page before, or leave it out for the first page.",
+            fields={"cursor": "Not one of ours."},
+        ) from error
+
+
+def page(items: Sequence[Any], *, most: int, last_id: int | None) -> dict[str, Any]:
+    """A page: its items and the cursor of the next one, null on the last."""
+    more = len(items) == most and last_id is not None
+    cursor = base64.urlsafe_b64encode(f"after:{last_id}".encode()).decode() if more else None
+    return {"items": items, "next_cursor": cursor}

@@ -1,0 +1,181 @@
+"""Telemetry in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from flask import Response, jsonify, request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from core.errors import Invalid
+from core.permissions import Actor
+from core.telemetry import queries, service
+from core.telemetry.schemas import IngestReport, Point, PostedPoint, Reading, RefusedReading
+from core.vehicles import queries as vehicles
+from portals.api_v1 import bp, pages
+from portals.doors import actor, at, read, write
+from portals.errors import problem
+from portals.forms import Malformed, explain
+
+MOST_POINTS = 10_000
+
+
+class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body, read in two steps so that one point that does not fit does not cost the others."""
+
+    points: list[msgspec.Raw]
+
+
+class GoodBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body when every point fits: read in one step, several times as fast."""
+
+    points: list[PostedPoint]
+
+
+@bp.post("/telemetry")
+def ingest() -> Response | tuple[Response, int]:
+    """Take in a batch. Each point is stored, a duplicate, or refused with its rule; nothing good is lost to a bad one.
+
+    200 with the report; 422 when not one point of the batch could be read.
+    """
+    actor().require("telemetry:ingest")
+    body = request.get_data(cache=False)
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType
+    posted, unreadable = _decode(body)
+    session = write()
+    readings, unknown = _resolve(session.connection(), actor(), posted)
+    report = service.ingest(
+        session, actor=actor(), at=at(), source="http", readings=readings, unreadable=[*unreadable, *unknown]
+    )
+    if unreadable and len(unreadable) == report.received:
+        return _answer_unreadable(unreadable)
+    return _answer(report)
+
+
+@bp.get("/telemetry/<int:vehicle_id>")
+def list_points(vehicle_id: int) -> Response:
+    """The newest points of one vehicle, newest first."""
+    most = pages.limit(default=10, most=1000)
+    points = queries.list_last_points(read(), viewer=actor(), vehicle_id=vehicle_id, most=most)
+    return jsonify({"vehicle_id": vehicle_id, "points": points})
+
+
+@bp.get("/telemetry/<int:vehicle_id>/refused")
+def list_refused(vehicle_id: int) -> Response:
+    """The newest refused points of one vehicle, each with its rule and what was sent."""
+    most = pages.limit(default=50, most=500)
+    refused = queries.list_refusals(read(), viewer=actor(), vehicle_id=vehicle_id, most=most)
+    return jsonify({"vehicle_id": vehicle_id, "refused": refused})
+
+
+@bp.get("/telemetry/intake")
+def list_intake() -> Response:
+    """Of each vehicle, how many points ever came in: received = stored + duplicates + refused."""
+    most = pages.limit(default=500, most=1000)
+    counts = queries.list_intake(read(), viewer=actor(), after_id=pages.after_id(), most=most)
+    return jsonify(pages.page(counts, most=most, last_id=counts[-1]["vehicle_id"] if counts else None))
+
+
+Posted = list[tuple[int, PostedPoint]]
+
+
+def _decode(body: bytes) -> tuple[Posted, list[RefusedReading]]:
+    try:
+        points = msgspec.json.decode(body, type=GoodBatch).points
+        _check_size(points)
+        return list(enumerate(points)), []
+    except msgspec.ValidationError:
+        return _decode_one_by_one(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Malformed(f'The body is not JSON: {error}. Send {{"points": [...]}} in UTF-8.') from error
+
+
+def _decode_one_by_one(body: bytes) -> tuple[Posted, list[RefusedReading]]:
+    try:
+        raws = msgspec.json.decode(body, type=Batch).points
+    except msgspec.ValidationError as error:
+        raise explain(error) from error
+    _check_size(raws)
+    posted: Posted = []
+    unreadable = []
+    for index, raw in enumerate(raws):
+        try:
+            posted.append((index, msgspec.json.decode(raw, type=PostedPoint)))
+        except msgspec.ValidationError as error:
+            refusal = explain(error)
+            text = bytes(raw).decode(errors="replace")
+            unreadable.append(RefusedReading(index=index, rule="malformed", detail=refusal.detail, raw=text))
+    return posted, unreadable
+
+
+def _check_size(points: Sequence[object]) -> None:
+    if not points:
+        raise Invalid("points: the batch is empty.", fields={"points": "Send at least one point."})
+    if len(points) > MOST_POINTS:
+        raise Invalid(
+            f"points: {len(points)} points are more than {MOST_POINTS}. Send them in several batches.",
+            fields={"points": f"At most {MOST_POINTS}."},
+        )
+
+
+def _resolve(reader: Any, viewer: Actor, posted: Posted) -> tuple[list[Reading], list[RefusedReading]]:
+    """The points with their vehicles, and those of nobody we know."""
+    asked = {point.vehicle_id for _, point in posted if point.vehicle_id is not None}
+    devices = {point.device_uid for _, point in posted if point.device_uid is not None}
+    known = vehicles.list_known_ids(reader, viewer=viewer, vehicle_ids=asked) if asked else set()
+    by_device = vehicles.list_ids_by_device(reader, viewer=viewer, device_uids=devices) if devices else {}
+    readings, unknown = [], []
+    for index, point in posted:
+        if (point.vehicle_id is None) == (point.device_uid is None):
+            unknown.append(_refuse(index, point, "malformed", "Say whose it is: either vehicle_id or device_uid."))
+            continue
+        vehicle_id = point.vehicle_id if point.device_uid is None else by_device.get(point.device_uid)
+        if vehicle_id is None or (point.vehicle_id is not None and vehicle_id not in known):
+            named = f"vehicle {point.vehicle_id}" if point.device_uid is None else f"device {point.device_uid}"
+            detail = f"There is no {named}. Register it by POST /api/v1/transport_registry first."
+            unknown.append(_refuse(index, point, "unknown_vehicle", detail))
+            continue
+        readings.append(Reading(index=index, point=_plain(point), vehicle_id=vehicle_id))
+    return readings, unknown
+
+
+_FIELDS = tuple(field.name for field in msgspec.structs.fields(Point))
+
+
+def _plain(point: PostedPoint) -> Point:
+    return Point(**{name: getattr(point, name) for name in _FIELDS})
+
+
+def _refuse(index: int, point: PostedPoint, rule: str, detail: str) -> RefusedReading:
+    return RefusedReading(
+        index=index,
+        rule=rule,
+        detail=detail,
+        device_uid=point.device_uid,
+        ts=point.ts,
+        raw=msgspec.json.encode(point).decode(),
+    )
+
+
+def _answer(report: IngestReport) -> Response:
+    return jsonify(
+        {
+            "received": report.received,
+            "stored": report.stored,
+            "duplicates": report.duplicates,
+            "refused": [
+                {"index": refusal.index, "rule": refusal.rule, "detail": refusal.detail}
+                for refusal in sorted(report.refused, key=lambda refusal: refusal.index)
+            ],
+        }
+    )
+
+
+def _answer_unreadable(unreadable: list[RefusedReading]) -> tuple[Response, int]:
+    errors = [{"field": f"points[{refusal.index}]", "detail": refusal.detail} for refusal in unreadable[:100]]
+    first = unreadable[0]
+    detail = f"No point of the batch could be read. The first: {first.detail}"
+    return problem(422, "invalid", "Some fields need attention", detail, errors=errors), 422

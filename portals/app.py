@@ -1,0 +1,93 @@
+"""The web application, put together."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+import orjson
+from flask import url_for
+from flask.json.provider import JSONProvider
+
+from core import clock
+from core.config import Config
+from core.db import Database
+from core.identity import sealing
+from core.identity.tokens import TokenIssuer, ensure_signing_key
+from portals import admin, auth, driver, errors, filters, health, investor, live, operator, security
+from portals.api_v1 import bp as api_v1
+from portals.doors import ErpApp
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class OrjsonProvider(JSONProvider):
+    """JSON by orjson: times in ISO 8601, and a fifth more requests per second than the standard library."""
+
+    def dumps(self, obj: object, **kwargs: object) -> str:
+        """Text of `obj`."""
+        return orjson.dumps(obj, option=orjson.OPT_UTC_Z).decode()
+
+    def loads(self, s: str | bytes, **kwargs: object) -> object:
+        """Value of the text `s`."""
+        return orjson.loads(s)
+
+
+def create_app(config: Config, database: Database) -> ErpApp:
+    """The application over one database. Nothing is connected before the first request."""
+    app = ErpApp(
+        "equinomix",
+        root_path=str(ROOT),
+        static_folder=str(ROOT / "static"),
+        template_folder=str(ROOT / "templates"),
+    )
+    secret = sealing.load_secret(config.home)
+    app.settings, app.database = config, database
+    app.tokens = TokenIssuer(database, issuer=config.base_url, secret=secret)
+    app.secret_key = sealing.derive(secret, "portals:session")
+    app.json = OrjsonProvider(app)
+    _set_up_templates(app)
+    security.install(app)
+    errors.install(app)
+    filters.install(app)
+    auth.install(app)
+    live.install(app)
+    app.register_blueprint(health.bp)
+    app.register_blueprint(api_v1)
+    security.csrf.exempt(api_v1)
+    security.csrf.exempt("portals.auth.issue_token")
+    for portal in (operator, driver, investor, admin):
+        app.register_blueprint(portal.bp)
+    return app
+
+
+def make_ready(config: Config, database: Database) -> None:
+    """What must be in the database before the first request: a key to sign with."""
+    with database.transaction() as session:
+        ensure_signing_key(session, secret=sealing.load_secret(config.home), at=clock.now())
+
+
+def _set_up_templates(app: ErpApp) -> None:
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        asset=_asset,
+        simulated=_is_simulated(app.settings),
+        map_style=app.settings.map_style_url if "://" in app.settings.map_style_url else None,
+    )
+    # A file's address carries a hash of what is in it, so a browser may keep it for a year.
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000
+
+
+def _is_simulated(config: Config) -> bool:
+    return config.wialon.base_url == f"http://127.0.0.1:{config.simulator_port}"
+
+
+def _asset(path: str) -> str:
+    return url_for("static", filename=path, v=_version(path))
+
+
+@cache
+def _version(path: str) -> str:
+    return hashlib.sha256((ROOT / "static" / path).read_bytes()).hexdigest()[:12]

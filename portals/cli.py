@@ -1,0 +1,148 @@
+"""The command line: `erp`. One call is one piece of work; what a person must know stands in its help."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from core import clock, config, db
+from core.errors import ConfigurationError, Refusal
+from infra.errors import CannotStart
+from portals import logs
+
+GUNICORN = Path(__file__).resolve().parent.parent / "infra" / "gunicorn_conf.py"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def erp() -> None:
+    """Equinomix ERP. `erp run` starts everything; the other commands are its parts."""
+    logs.set_up()
+
+
+@erp.command()
+def run() -> None:
+    """Start the whole product: database, web, worker, scheduler, device gateway and, without a real Wialon, the
+    simulated fleet. Ctrl-C stops all of it."""
+    from infra import supervisor
+
+    sys.exit(supervisor.run(config.current()))
+
+
+@erp.command()
+def migrate() -> None:
+    """Bring the database to this version's schema, and make the partitions of the coming days."""
+    from infra.migrate import migrate as bring
+    from portals.app import make_ready
+    from tasks.storage import keep_storage
+
+    settings = config.current()
+    bring(db.current().dsn)
+    keep_storage(db.current(), at=clock.now(), raw_retention_days=settings.raw_retention_days)
+    make_ready(settings, db.current())
+    click.echo("The database is up to date.")
+
+
+@erp.command()
+def demo() -> None:
+    """Put the demonstration into an empty database, and write its logins to demo.json. Does nothing to a real one."""
+    from infra.demo import seed
+
+    click.echo(seed(config.current(), db.current(), at=clock.now()))
+
+
+@erp.command()
+def web() -> None:
+    """Serve pages, the API and websockets."""
+    os.execv(  # noqa: S606 - our own web server
+        sys.executable, [sys.executable, "-m", "gunicorn", "--config", str(GUNICORN), "portals.wsgi:app"]
+    )
+
+
+@erp.command()
+def worker() -> None:
+    """Carry out consequences and orders to vehicles."""
+    from tasks.worker import work
+
+    work()
+
+
+@erp.command()
+def scheduler() -> None:
+    """Turn facts into consequences, and do what is due."""
+    from tasks import schedule
+
+    schedule.run()
+
+
+@erp.command()
+def gateway() -> None:
+    """Take in what trackers send (Wialon IPS over TCP)."""
+    from portals.devices import server
+    from portals.devices.database_intake import DatabaseIntake
+
+    server.run(config.current(), DatabaseIntake(db.current()))
+
+
+@erp.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--via", type=click.Choice(["ips", "api"]), default="ips", help="Through the device port or the API.")
+@click.option("--source", help="Only rows of this source, such as cabspotting.")
+@click.option("--from", "start", type=click.DateTime(), help="Only rows from this moment on (UTC).")
+@click.option("--to", "end", type=click.DateTime(), help="Only rows before this moment (UTC).")
+@click.option("--speed", type=click.FloatRange(min=0.1), default=1.0, help="60 plays an hour in a minute.")
+@click.option(
+    "--anchor",
+    type=click.DateTime(),
+    help="When the first row is to have happened (UTC). Default: so that the last row happens as it is sent. Give the anchor of an earlier replay to send the very same points again.",
+)
+def replay(
+    file: Path,
+    via: str,
+    source: str | None,
+    start: datetime | None,
+    end: datetime | None,
+    speed: float,
+    anchor: datetime | None,
+) -> None:
+    """Play a recording (CSV, also gzipped) into the running product, shifted to now, as its devices would send it."""
+    from infra.replay import Window, play
+
+    window = Window(source=source, start=start, end=end)
+    report = play(config.current(), file, via=via, window=window, speed=speed, anchor=anchor)
+    click.echo(report.text())
+    sys.exit(0 if report.adds_up else 1)
+
+
+@erp.group(name="db")
+def database() -> None:
+    """The embedded database."""
+
+
+@database.command()
+def stop() -> None:
+    """Stop the embedded database, if one was left running."""
+    from infra.supervisor.product import stop_database
+
+    click.echo(stop_database(config.current()))
+
+
+def main() -> None:
+    """Run a command; what a person did wrong is told in a sentence, not in a trace."""
+    try:
+        erp(standalone_mode=False)
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(problem.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except (ConfigurationError, CannotStart, Refusal) as problem:
+        click.echo(f"erp: {problem}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

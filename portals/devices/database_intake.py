@@ -1,0 +1,52 @@
+"""The gateway's intake over the product's own database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core import clock, health
+from core.db import Database
+from core.permissions import DEVICE, Actor, system
+from core.telemetry import service as telemetry
+from core.telemetry.schemas import IngestReport, Reading, RefusedReading
+from core.vehicles import queries as vehicles
+from portals.devices.intake import Identity
+
+DEVICES = Actor("device", None, "device gateway", roles=frozenset({DEVICE}), parks=None)
+GATEWAY = system("device gateway")
+
+
+class DatabaseIntake:
+    """See `Intake`. Every call is one transaction of its own; returning means committed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def identify(self, device_uid: str, key: str | None) -> Identity:
+        """Whose vehicle the device is fitted to."""
+        with self._database.reading() as reader:
+            device = vehicles.find_device(reader, device_uid=device_uid)
+        if device is None:
+            return None
+        return device.vehicle_id if device.accepts(key) else "wrong_key"
+
+    def ingest(
+        self, readings: Sequence[Reading], *, source: str, refused: Sequence[RefusedReading]
+    ) -> IngestReport:
+        """Store in one transaction; durable when it returns."""
+        with self._database.transaction() as session:
+            return telemetry.ingest(
+                session, actor=DEVICES, at=clock.now(), source=source, readings=readings, unreadable=refused
+            )
+
+    def beat(self, lag_ms: float, sessions: int) -> None:
+        """Say that the gateway lives."""
+        with self._database.transaction() as session:
+            health.beat(
+                session,
+                actor=GATEWAY,
+                at=clock.now(),
+                process="gateway",
+                lag_ms=lag_ms,
+                words=f"{sessions} devices connected",
+            )

@@ -1,0 +1,64 @@
+"""The doors a view goes through: who asks, at what moment, one connection to read, one transaction to write.
+
+The transaction belongs to the request: a view that returns commits, one that raises rolls back (see `ErpApp`).
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import datetime
+from typing import cast
+
+from flask import Flask, current_app, g
+from flask.typing import ResponseReturnValue
+
+from core import clock
+from core.config import Config
+from core.db import Database, Reader, Writer
+from core.identity.tokens import TokenIssuer
+from core.permissions import Actor
+
+
+class ErpApp(Flask):
+    """Flask with the product's doors: what a view opened is closed when it returns or raises, in one place."""
+
+    settings: Config
+    database: Database
+    tokens: TokenIssuer
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Run the view; commit what it wrote if it returns, roll it back if it raises."""
+        with ExitStack() as opened:
+            g.opened = opened
+            return super().dispatch_request()
+
+
+def erp() -> ErpApp:
+    """The application that serves this request."""
+    return cast(ErpApp, current_app)
+
+
+def at() -> datetime:
+    """The moment of this request, the same wherever it is asked."""
+    if "at" not in g:
+        g.at = clock.now()
+    return cast(datetime, g.at)
+
+
+def actor() -> Actor:
+    """Who is asking. The gate of each portal has put them here."""
+    return cast(Actor, g.actor)
+
+
+def read() -> Reader:
+    """The request's connection for reading; PostgreSQL refuses writes on it."""
+    if "reader" not in g:
+        g.reader = g.opened.enter_context(erp().database.reading())
+    return cast(Reader, g.reader)
+
+
+def write() -> Writer:
+    """The request's transaction, opened at first use."""
+    if "writer" not in g:
+        g.writer = g.opened.enter_context(erp().database.transaction())
+    return cast(Writer, g.writer)

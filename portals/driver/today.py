@@ -1,0 +1,42 @@
+"""Today: my vehicle, how it is, and whether it is locked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from flask import Response
+
+from core.access import queries as access
+from core.access.schemas import REASONS
+from core.drivers import queries
+from core.telemetry import queries as telemetry
+from portals import hx
+from portals.doors import actor, at, read
+from portals.driver import bp
+
+KINDS = {"shift": "Shift", "rental": "Rental", "buy_out": "Buy-out"}
+
+
+@bp.get("/")
+def today() -> Response:
+    """The first page of a driver."""
+    own = queries.find_own_driver(read(), viewer=actor(), at=at())
+    vehicle_id = own.vehicle_id if own else None
+    return hx.render(
+        "driver/today.html",
+        "driver/_mine.html",
+        own=own,
+        kinds=KINDS,
+        reasons=REASONS,
+        **_read_vehicle(vehicle_id),
+    )
+
+
+def _read_vehicle(vehicle_id: int | None) -> dict[str, Any]:
+    """The state and the lock of the driver's own vehicle."""
+    if vehicle_id is None:
+        return {"state": None, "lock": None}
+    viewer = replace(actor(), assets=frozenset({vehicle_id}))
+    states = telemetry.list_own_states(read(), viewer=viewer, vehicle_ids=[vehicle_id])
+    return {"state": states.get(vehicle_id), "lock": access.find_own_lock(read(), viewer=viewer)}

@@ -1,0 +1,128 @@
+"""Refusals in the language of whoever asked: a problem document for machines, a page for people."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Any
+
+import orjson
+from flask import Response, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from psycopg import OperationalError as DriverError
+from psycopg_pool import PoolTimeout
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from core.errors import Refusal, Unauthenticated
+from portals.doors import ErpApp
+
+log = logging.getLogger(__name__)
+
+_PLAIN = {
+    400: "The request could not be understood.",
+    404: "There is nothing at this address. Check it, or start again from the first page.",
+    405: "This address does not take that method.",
+    413: "The body is larger than 16 MB. Send it in several parts.",
+    415: "Send the body as application/json.",
+}
+
+
+def request_id() -> str:
+    """The name of this request in the logs, shown with every problem."""
+    if "request_id" not in g:
+        g.request_id = secrets.token_hex(8)
+    name: str = g.request_id
+    return name
+
+
+def install(app: ErpApp) -> None:
+    """Answer every refusal and every failure, and put the request's name on every answer."""
+    app.register_error_handler(Refusal, _answer_refusal)
+    app.register_error_handler(HTTPException, _answer_http)
+    for away in (OperationalError, DriverError, PoolTimeout):
+        app.register_error_handler(away, _answer_away)
+    app.register_error_handler(Exception, _answer_failure)
+    app.after_request(_name_request)
+
+
+def problem(status: int, code: str, title: str, detail: str, **members: Any) -> Response:
+    """A problem document (RFC 9457)."""
+    body = {
+        "type": f"urn:equinomix:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "request_id": request_id(),
+        **members,
+    }
+    return Response(orjson.dumps(body), status=status, mimetype="application/problem+json")
+
+
+def _answer_refusal(refusal: Refusal) -> ResponseReturnValue:
+    if not _is_for_machine():
+        return _show_refusal(refusal)
+    members: dict[str, Any] = dict(refusal.facts)
+    if refusal.fields:
+        members["errors"] = [{"field": name, "detail": text} for name, text in refusal.fields.items()]
+    response = problem(refusal.status, refusal.code, refusal.title, refusal.detail, **members)
+    if isinstance(refusal, Unauthenticated):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="equinomix", error="invalid_token"'
+    return response
+
+
+def _show_refusal(refusal: Refusal) -> ResponseReturnValue:
+    if isinstance(refusal, Unauthenticated):
+        if "HX-Request" in request.headers:
+            return "", 401, {"HX-Redirect": url_for("auth.show_sign_in")}
+        return redirect(url_for("auth.show_sign_in", next=request.full_path.rstrip("?")))
+    return _page(refusal.status, refusal.title, refusal.detail)
+
+
+def _answer_http(error: HTTPException) -> ResponseReturnValue:
+    status = error.code or 500
+    if error.response is not None or status < 400:
+        return error.get_response()
+    detail = _PLAIN.get(status) or error.description or error.name
+    if _is_for_machine():
+        response = problem(status, error.name.lower().replace(" ", "-"), error.name, detail)
+        allow = error.get_response().headers.get("Allow")
+        if allow is not None:
+            response.headers["Allow"] = allow
+        return response
+    return _page(status, error.name, detail)
+
+
+def _answer_away(error: Exception) -> ResponseReturnValue:
+    log.warning("the database did not answer [%s]: %s", request_id(), error)
+    detail = "The database does not answer just now. Nothing of this request was kept; repeat it in a moment."
+    if _is_for_machine():
+        response = problem(503, "unavailable", "Not available just now", detail)
+    else:
+        response = Response(_page(503, "Not available just now", detail)[0], status=503)
+    response.headers["Retry-After"] = "2"
+    return response
+
+
+def _answer_failure(error: Exception) -> ResponseReturnValue:
+    log.exception("request %s failed", request_id(), exc_info=error)
+    detail = (
+        f"This is a fault of ours; it is in the log as {request_id()}. Nothing of this request was kept. "
+        "Repeat it, and tell an administrator that name if it fails again."
+    )
+    if _is_for_machine():
+        return problem(500, "fault", "A fault of ours", detail)
+    return _page(500, "A fault of ours", detail)
+
+
+def _page(status: int, title: str, detail: str) -> tuple[str, int]:
+    return render_template("problem.html", status=status, title=title, detail=detail), status
+
+
+def _is_for_machine() -> bool:
+    return request.path.startswith(("/api/", "/oauth/", "/healthz")) or request.path.endswith(".json")
+
+
+def _name_request(response: Response) -> Response:
+    response.headers["X-Request-Id"] = request_id()
+    return response

@@ -1,0 +1,64 @@
+"""How values are shown: times in the viewer's zone, numbers with their units, always with their age."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from flask import Flask
+from flask_login import current_user
+
+from portals.doors import at
+
+NOTHING = "–"
+
+
+def when(moment: datetime | None) -> str:
+    """A moment in the viewer's zone, to the second: 23 Nov 2026, 14:05:09."""
+    return NOTHING if moment is None else f"{moment.astimezone(_zone()):%-d %b %Y, %H:%M:%S}"
+
+
+def age(moment: datetime | None) -> str:
+    """How long ago, in the largest unit that says something: 12 s, 5 min, 3 h, 2 days."""
+    if moment is None:
+        return "never"
+    seconds = max((at() - moment).total_seconds(), 0)
+    if seconds < 120:
+        return f"{seconds:.0f} s ago"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min ago"
+    if seconds < 172_800:
+        return f"{seconds / 3600:.0f} h ago"
+    return f"{seconds / 86_400:.0f} days ago"
+
+
+def number(value: float | None, unit: str = "", digits: int = 0) -> str:
+    """A number with thousands set apart and its unit: 12 345 km."""
+    if value is None:
+        return NOTHING
+    text = f"{value:,.{digits}f}".replace(",", "\u202f")
+    return f"{text}\u00a0{unit}" if unit else text
+
+
+def kilometres(metres: float | None) -> str:
+    """Metres as kilometres."""
+    return number(None if metres is None else metres / 1000, "km")
+
+
+def words(code: str | None) -> str:
+    """A code as words: in_repair is In repair."""
+    return NOTHING if not code else code.replace("_", " ").capitalize()
+
+
+def install(app: Flask) -> None:
+    """Make them known to the templates."""
+    for show in (when, age, number, kilometres, words):
+        app.jinja_env.filters[show.__name__] = show
+
+
+def _zone() -> ZoneInfo:
+    name = current_user.time_zone if current_user.is_authenticated else "UTC"
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")

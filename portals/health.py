@@ -1,0 +1,54 @@
+"""`GET /healthz`: whether all of it is well, and how far it is behind."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from flask import Blueprint, Response, jsonify
+from psycopg import Error as DriverError
+from psycopg_pool import PoolTimeout
+from sqlalchemy.exc import SQLAlchemyError
+
+from core import health
+from portals.doors import at, read
+
+bp = Blueprint("health", __name__)
+log = logging.getLogger(__name__)
+_STARTED = time.monotonic()
+
+
+@bp.get("/healthz")
+def healthz() -> tuple[Response, int]:
+    """`status` is ok, degraded (something behind the web is not well) or down (no database), with the reasons.
+
+    Only "down" is a 503: a proxy must not take every web replica away because a worker is being restarted.
+    """
+    try:
+        found = health.check(read(), at=at())
+    except (SQLAlchemyError, DriverError, PoolTimeout) as problem:
+        log.warning("the database did not answer: %s", problem)
+        body = {
+            "status": "down",
+            "uptime": _uptime(),
+            "lag_ms": None,
+            "reasons": ["The database does not answer. Nothing can be read or written until it is back."],
+        }
+        return _uncached(jsonify(body)), 503
+    body = {"status": found.status, "uptime": _uptime(), "lag_ms": found.lag_ms}
+    if found.reasons:
+        body["reasons"] = list(found.reasons)
+    return _uncached(jsonify(body)), 200
+
+
+def _uptime() -> str:
+    seconds = int(time.monotonic() - _STARTED)
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    if hours:
+        return f"{hours}h{minutes}m"
+    return f"{minutes}m{seconds % 60}s"
+
+
+def _uncached(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response

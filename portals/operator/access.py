@@ -1,0 +1,118 @@
+"""Locking and releasing one vehicle: the screen, the order in two steps, its cancellation, the release."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+import msgspec
+from flask import Response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from core.access import service
+from core.access.schemas import REASONS, ImmobilizationOrder, ReleaseOrder
+from core.errors import Conflict, Invalid, Refusal
+from portals import hx
+from portals.doors import actor, at, erp, read, write
+from portals.forms import parse_form
+from portals.operator import bp
+from portals.operator.lock_panel import OUTCOMES, PROOF_SOURCES, LockPanel, read_lock_panel
+
+PAGE = "operator/vehicles/lock.html"
+LOCK = "operator/vehicles/_lock.html"
+MOTION = "operator/vehicles/_motion.html"
+
+
+class Cancellation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which order is cancelled: the one that was on the screen, not another that came meanwhile."""
+
+    job_id: uuid.UUID
+
+
+@bp.context_processor
+def words() -> dict[str, object]:
+    """The words that the lock screen puts to codes."""
+    return {"reasons": REASONS, "outcomes": OUTCOMES, "proof_sources": PROOF_SOURCES}
+
+
+@bp.get("/vehicles/<int:vehicle_id>/lock")
+def show_lock(vehicle_id: int) -> Response:
+    """How the lock of a vehicle stands, with everything that can be done about it."""
+    return _show(read_panel(vehicle_id))
+
+
+@bp.get("/vehicles/<int:vehicle_id>/immobilization/new")
+def confirm_immobilization(vehicle_id: int) -> Response:
+    """The second step: what will happen, to whom, and why; nothing is ordered by looking at it."""
+    actor().require("access:immobilize")
+    panel = read_panel(vehicle_id)
+    return _show(panel, confirming=panel.can_order)
+
+
+@bp.post("/vehicles/<int:vehicle_id>/immobilization")
+def immobilize(vehicle_id: int) -> ResponseReturnValue:
+    """Order the immobilization."""
+    try:
+        order = parse_form(ImmobilizationOrder)
+        service.immobilize(
+            write(), actor=actor(), at=at(), vehicle_id=vehicle_id, order=order, timing=erp().settings.access
+        )
+    except (Invalid, Conflict) as refusal:
+        panel = read_panel(vehicle_id)
+        return _show(panel, refusal, confirming=panel.can_order, typed=request.form)
+    return _shown(vehicle_id)
+
+
+@bp.post("/vehicles/<int:vehicle_id>/immobilization/cancel")
+def cancel_immobilization(vehicle_id: int) -> ResponseReturnValue:
+    """Call back an order of which no command has left."""
+    job_id = parse_form(Cancellation).job_id
+    try:
+        service.cancel(write(), actor=actor(), at=at(), vehicle_id=vehicle_id, job_id=job_id)
+    except Conflict as refusal:
+        return _show(read_panel(vehicle_id), refusal)
+    return _shown(vehicle_id)
+
+
+@bp.post("/vehicles/<int:vehicle_id>/release")
+def release(vehicle_id: int) -> ResponseReturnValue:
+    """Order the release; it overtakes an open immobilization."""
+    note = parse_form(ReleaseOrder).note
+    try:
+        service.release(
+            write(), actor=actor(), at=at(), vehicle_id=vehicle_id, note=note, timing=erp().settings.access
+        )
+    except Conflict as refusal:
+        return _show(read_panel(vehicle_id), refusal)
+    return _shown(vehicle_id)
+
+
+def read_panel(vehicle_id: int) -> LockPanel:
+    """The lock screen of a vehicle for whoever asks now."""
+    return read_lock_panel(
+        read(), viewer=actor(), vehicle_id=vehicle_id, at=at(), timing=erp().settings.access
+    )
+
+
+def _show(
+    panel: LockPanel,
+    refusal: Refusal | None = None,
+    *,
+    confirming: bool = False,
+    typed: Mapping[str, str] | None = None,
+) -> Response:
+    return hx.render(
+        PAGE,
+        MOTION if hx.is_asked_for(MOTION) else LOCK,
+        status=refusal.status if refusal else 200,
+        lock=panel,
+        vehicle=panel.vehicle,
+        confirming=confirming,
+        problem=refusal.detail if refusal else None,
+        errors=refusal.fields if refusal else {},
+        typed=typed or {},
+    )
+
+
+def _shown(vehicle_id: int) -> ResponseReturnValue:
+    return redirect(url_for("operator.show_lock", vehicle_id=vehicle_id), 303)

@@ -1,0 +1,253 @@
+"""The lock screen in words: one reading of the vehicle, its order and the rights of whoever looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.access import queries as access
+from core.access.queries import JobRecord
+from core.config import AccessTiming
+from core.db import Reader
+from core.drivers import queries as drivers
+from core.drivers.queries import CurrentDriver
+from core.permissions import Actor
+from core.telemetry import queries as telemetry
+from core.vehicles import queries as vehicles
+from core.vehicles.queries import VehicleRecord
+from portals.operator.motion import say_motion
+
+# What is known of one attempt. Accepted is never shown as done: the proof is read from the vehicle.
+OUTCOMES = {
+    None: "Waiting for the gateway's answer",
+    "accepted": "Accepted by the gateway; not yet proof",
+    "refused": "Refused by the gateway",
+    "unknown": "No answer; its log is being read",
+    "never_arrived": "Never reached the gateway",
+}
+
+PROOF_SOURCES = {"telemetry": "the vehicle's own report", "vialon_relay": "the gateway's log of the vehicle"}
+
+
+@dataclass(frozen=True, slots=True)
+class Countdown:
+    """What happens when the time is up, and how much of it is left. Seconds."""
+
+    words: str
+    left_s: int
+    of_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One station of an order. `look` is done, now, todo or bad."""
+
+    name: str
+    look: str
+
+
+@dataclass(frozen=True, slots=True)
+class LockPanel:
+    """Everything the lock screen shows of one vehicle."""
+
+    vehicle: VehicleRecord
+    driver: CurrentDriver | None
+    state: dict[str, Any] | None
+    job: JobRecord | None
+    may_order: bool
+    may_release: bool
+    timing: AccessTiming
+    at: datetime
+
+    @property
+    def motion(self) -> str:
+        """What the vehicle does now."""
+        return say_motion(self.state, at=self.at)
+
+    @property
+    def has_relay(self) -> bool:
+        """Whether there is anything in the vehicle that could lock it."""
+        return self.vehicle.device_uid is not None and self.vehicle.relay_gateway is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an order is on its way."""
+        return self.job is not None and self.job.state.is_open
+
+    @property
+    def can_order(self) -> bool:
+        """Whether an immobilization may be offered."""
+        holds = self._is("immobilize", "confirmed") and self._relay_now is not False
+        return self.may_order and self.has_relay and not self.is_open and not holds
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether the open order can still be called back: no command has left."""
+        return self.may_release and self._is("immobilize", "armed")
+
+    @property
+    def can_release(self) -> bool:
+        """Whether a release makes sense: something locks, may have locked, or holds without our doing."""
+        if not (self.may_release and self.has_relay) or (self.is_open and not self._is_lock):
+            return False
+        held = self._is("immobilize", "armed", "sending", "sent", "confirmed", "failed") or self._is(
+            "release", "failed"
+        )
+        return held or self._relay_now is True
+
+    @property
+    def headline(self) -> str:
+        """How the lock stands, in a few words."""
+        if self.job is None:
+            return "Not locked" if self.has_relay else "Cannot be locked"
+        if self.job.kind == "release":
+            return _RELEASE_HEADLINES[self.job.state]
+        if self.job.state in {"sending", "sent"}:
+            return f"Attempt {len(self.job.attempts)} of {len(self.timing.attempt_at_s)} sent"
+        return _LOCK_HEADLINES[self.job.state]
+
+    @property
+    def tone(self) -> str:
+        """The colour of the state: plain, warn, locked or act."""
+        if (
+            self.contradiction is not None
+            or self._is("immobilize", "failed")
+            or self._is("release", "failed")
+        ):
+            return "act"
+        if self._is("immobilize", "confirmed"):
+            return "locked"
+        return "warn" if self.is_open or self._is("immobilize", "expired") else "plain"
+
+    @property
+    def contradiction(self) -> str | None:
+        """What the vehicle says against the record, or None. The vehicle is believed."""
+        if self._is("immobilize", "confirmed") and self._relay_now is False:
+            return (
+                "The vehicle now reports its relay off: it is no longer locked. Somebody may have released it at the "
+                "vehicle or by another system. Reach the driver, then order again if it must stand."
+            )
+        if (
+            self._is("immobilize", "confirmed")
+            and self.state is not None
+            and (self.state["speed_kmh"] or 0) > 0
+        ):
+            return "It moves although the lock is confirmed. Do not rely on this lock: reach the driver."
+        if self._relay_now is True and not self.is_open and not self._is_lock:
+            return (
+                "The vehicle reports its relay on although no order here locks it. The starter may be blocked. "
+                "Release it, or find out who locked it."
+            )
+        return None
+
+    @property
+    def countdown(self) -> Countdown | None:
+        """What the clock runs towards while an order is open."""
+        job = self.job
+        if job is None or not job.state.is_open:
+            return None
+        if job.kind == "release":
+            return self._count("Tried again until confirmed, for", job.ordered_at, job.expires_at)
+        if job.started_at is None:
+            return self._count("Gives up unsent in", job.ordered_at, job.expires_at)
+        verdict_by = job.started_at + timedelta(seconds=self.timing.verdict_by_s)
+        return self._count("Verdict within", job.started_at, verdict_by)
+
+    @property
+    def steps(self) -> list[Step]:
+        """The stations of the order on the screen, each with how it looks."""
+        if self.job is None:
+            return []
+        names = ["Ordered", "Sent", "Confirmed"]
+        if self._is_lock:
+            names.insert(1, "Safe to lock")
+        reached = self._stations_reached(len(names))
+        return [Step(name, self._look(i, reached)) for i, name in enumerate(names)]
+
+    @property
+    def why_no_button(self) -> str | None:
+        """Why immobilization is not offered to this person for this vehicle, and what to do; None when it is."""
+        if not self.has_relay:
+            return (
+                "No relay is known in this vehicle, so it cannot be immobilized. Have a tracker with a relay fitted "
+                "and registered with its relay gateway."
+            )
+        if not self.may_order:
+            return (
+                "You may watch and release, but not immobilize: that takes the right “Order the immobilization of a "
+                "vehicle”. Ask an administrator to grant it to you, or ask a colleague who has it."
+            )
+        return None
+
+    @property
+    def _is_lock(self) -> bool:
+        return self.job is not None and self.job.kind == "immobilize"
+
+    @property
+    def _relay_now(self) -> bool | None:
+        """The relay as reported after the order was concluded; older reports say nothing about it."""
+        if self.state is None or self.state["relay_on"] is None:
+            return None
+        if self.job is not None and self.job.finished_at is not None:
+            heard: datetime = self.state["received_at"]
+            if heard <= self.job.finished_at:
+                return None
+        relay_on: bool = self.state["relay_on"]
+        return relay_on
+
+    def _is(self, kind: str, *states: str) -> bool:
+        return self.job is not None and self.job.kind == kind and self.job.state in states
+
+    def _count(self, words: str, start: datetime, end: datetime) -> Countdown:
+        left_s = max(round((end - self.at).total_seconds()), 0)
+        return Countdown(words, left_s, round((end - start).total_seconds()))
+
+    def _stations_reached(self, stations: int) -> int:
+        """How many stations of the order are behind it."""
+        assert self.job is not None
+        if self.job.state == "confirmed":
+            return stations
+        return stations - 1 if self.job.attempts else 1
+
+    def _look(self, station: int, reached: int) -> str:
+        if station < reached:
+            return "done"
+        if station > reached:
+            return "todo"
+        return "now" if self.is_open else "bad"
+
+
+_LOCK_HEADLINES = {
+    "armed": "Waiting until it is safe to lock",
+    "confirmed": "Immobilized",
+    "failed": "The lock is not confirmed",
+    "expired": "Not locked: the order expired",
+    "cancelled": "Not locked: the order was cancelled",
+}
+_RELEASE_HEADLINES = {
+    "armed": "Releasing",
+    "sending": "Releasing",
+    "sent": "Releasing",
+    "confirmed": "Not locked",
+    "failed": "The release is not confirmed",
+}
+
+
+def read_lock_panel(
+    reader: Reader, *, viewer: Actor, vehicle_id: int, at: datetime, timing: AccessTiming
+) -> LockPanel:
+    """The lock screen of one vehicle for `viewer`. Needs access:read; NotFound out of sight."""
+    vehicle = vehicles.get_vehicle(reader, viewer=viewer, vehicle_id=vehicle_id)
+    current = drivers.list_current_drivers(reader, viewer=viewer, at=at, vehicle_ids=[vehicle_id])
+    states = telemetry.list_states(reader, viewer=viewer, vehicle_ids=[vehicle_id])
+    return LockPanel(
+        vehicle=vehicle,
+        driver=current.get(vehicle_id),
+        state=states.get(vehicle_id),
+        job=access.find_latest_job(reader, viewer=viewer, vehicle_id=vehicle_id),
+        may_order=viewer.may("access:immobilize"),
+        may_release=viewer.may("access:release"),
+        timing=timing,
+        at=at,
+    )

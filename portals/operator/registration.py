@@ -1,0 +1,85 @@
+"""Putting a vehicle into the registry."""
+
+from __future__ import annotations
+
+from flask import Response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from core.errors import Conflict, Invalid, Refusal
+from core.vehicles import queries, service
+from core.vehicles.schemas import NewVehicle
+from portals import hx
+from portals.doors import actor, at, read, write
+from portals.forms import parse_form
+from portals.operator import bp
+
+POWERTRAINS = [("ice", "Combustion engine"), ("hybrid", "Hybrid"), ("electric", "Electric")]
+GATEWAYS = [("vialon_relay", "Wialon (vialon_relay)")]
+
+# What a field wants, for values that are not even of its form.
+WANTED = {
+    "vin": "Enter the VIN: 17 digits and capital letters.",
+    "model": "Enter the model, at most 120 characters.",
+    "name": "At most 120 characters.",
+    "make": "At most 120 characters.",
+    "plate": "At most 16 characters.",
+    "year": "A year from 1950 to 2100.",
+    "park_id": "Choose a park.",
+    "powertrain": "Choose one of the list.",
+    "tracker": "Enter the tracker's ID, or clear its key.",
+    "tracker.device_uid": "3 to 64 letters, digits and . _ : -",
+    "tracker.key": "4 to 128 characters.",
+    "tracker.relay_gateway": "Choose one of the list.",
+    "tracker.relay_output": "A number from 1 to 16.",
+}
+
+
+@bp.get("/vehicles/new")
+def new_vehicle() -> Response:
+    """The empty form."""
+    actor().require("vehicles:register")
+    return _show()
+
+
+@bp.post("/vehicles/new")
+def register_vehicle() -> ResponseReturnValue:
+    """Add the vehicle, and open its record."""
+    typed = _without_empty_tracker()
+    try:
+        new = parse_form(NewVehicle, typed)
+    except Invalid as invalid:
+        fields = {name: WANTED.get(name, words) for name, words in invalid.fields.items()}
+        return _show(Invalid("The vehicle was not added.", fields=fields))
+    try:
+        vehicle_id = service.register_vehicle(write(), actor=actor(), at=at(), new=new)
+    except (Invalid, Conflict) as refusal:
+        return _show(refusal)
+    return redirect(url_for("operator.show_vehicle", vehicle_id=vehicle_id), 303)
+
+
+def _show(refusal: Refusal | None = None) -> Response:
+    return hx.render(
+        "operator/vehicles/new.html",
+        status=refusal.status if refusal else 200,
+        parks=[(park["id"], park["name"]) for park in queries.list_parks(read(), viewer=actor())],
+        powertrains=POWERTRAINS,
+        gateways=GATEWAYS,
+        refusal=refusal,
+        errors=refusal.fields if refusal else {},
+        known_id=_visible(refusal.facts.get("vehicle_id")) if refusal else None,
+        typed=request.form,
+    )
+
+
+def _visible(vehicle_id: int | None) -> int | None:
+    """The record in the way, if this person may open it."""
+    seen = queries.list_known_ids(read(), viewer=actor(), vehicle_ids=[vehicle_id] if vehicle_id else [])
+    return vehicle_id if vehicle_id in seen else None
+
+
+def _without_empty_tracker() -> dict[str, str]:
+    """The typed form; a tracker of which only the preset choices came was not filled in."""
+    typed = request.form.to_dict()
+    if any(typed.get(name, "").strip() for name in ("tracker.device_uid", "tracker.key")):
+        return typed
+    return {name: value for name, value in typed.items() if not name.startswith("tracker.")}

@@ -1,0 +1,168 @@
+"""The vehicles of the operator's parks: the list, and everything about one of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, cast
+
+import msgspec
+from flask import Response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from msgspec import Meta
+
+from core import audit
+from core.access import queries as access
+from core.access.queries import JobRecord
+from core.drivers import queries as drivers
+from core.errors import Conflict, Invalid, Refusal
+from core.telemetry import queries as telemetry
+from core.vehicles import queries, rules, service
+from core.vehicles.queries import VehicleRecord
+from portals import hx
+from portals.doors import actor, at, read, write
+from portals.forms import parse_form
+from portals.operator import bp
+from portals.operator.access import read_panel
+from portals.operator.motion import say_motion
+
+PAGE_SIZE = 100
+ORDERS_SHOWN = 5
+POINTS_SHOWN = 10
+STATUSES = {
+    "onboarding": "Onboarding",
+    "available": "Available",
+    "rented": "Rented",
+    "in_repair": "In repair",
+    "blocked": "Blocked",
+    "written_off": "Written off",
+}
+STATE = "operator/vehicles/_state.html"
+PANEL = "operator/vehicles/_panel.html"
+
+
+class StatusChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a vehicle is to stand, and why."""
+
+    status: str
+    status_reason: Annotated[str, Meta(min_length=3, max_length=500)]
+
+
+@bp.get("/vehicles")
+def list_vehicles() -> Response:
+    """The vehicles that match the search, a page at a time."""
+    text, status = request.args.get("q", ""), request.args.get("status", "")
+    status = status if status in STATUSES else ""
+    after_id = request.args.get("after", 0, type=int)
+    found = queries.list_vehicles(
+        read(), viewer=actor(), text=text, status=_as_status(status), after_id=after_id, most=PAGE_SIZE + 1
+    )
+    shown = found[:PAGE_SIZE]
+    ids = [vehicle.id for vehicle in shown]
+    states = telemetry.list_states(read(), viewer=actor(), vehicle_ids=ids)
+    return hx.render(
+        "operator/vehicles/list.html",
+        "operator/vehicles/_rows.html",
+        vehicles=shown,
+        states=states,
+        motions={vehicle_id: say_motion(states.get(vehicle_id), at=at()) for vehicle_id in ids},
+        drivers=drivers.list_current_drivers(read(), viewer=actor(), at=at(), vehicle_ids=ids),
+        counts=queries.count_by_status(read(), viewer=actor()),
+        statuses=STATUSES,
+        text=text,
+        chosen_status=status,
+        may_register=actor().may("vehicles:register"),
+        after_id=after_id,
+        next_after=shown[-1].id if len(found) > PAGE_SIZE else None,
+    )
+
+
+@bp.get("/vehicles/<int:vehicle_id>")
+def show_vehicle(vehicle_id: int) -> Response:
+    """Everything about one vehicle."""
+    vehicle = queries.get_vehicle(read(), viewer=actor(), vehicle_id=vehicle_id)
+    if hx.is_asked_for(STATE):
+        return hx.render(STATE, vehicle=vehicle, **_read_state(vehicle))
+    return _show_card(vehicle)
+
+
+@bp.get("/vehicles/<int:vehicle_id>/panel")
+def show_panel(vehicle_id: int) -> ResponseReturnValue:
+    """What the board shows beside the map; opened by itself, the vehicle's own page."""
+    if request.headers.get("HX-Request") != "true":
+        return redirect(url_for("operator.show_vehicle", vehicle_id=vehicle_id))
+    vehicle = queries.get_vehicle(read(), viewer=actor(), vehicle_id=vehicle_id)
+    return hx.render(
+        "operator/vehicles/_panel.html", vehicle=vehicle, **_read_driver(vehicle), **_read_lock(vehicle)
+    )
+
+
+@bp.post("/vehicles/<int:vehicle_id>/status")
+def change_status(vehicle_id: int) -> ResponseReturnValue:
+    """Move a vehicle to another status."""
+    try:
+        change = parse_form(StatusChange)
+        if change.status not in STATUSES:
+            raise Invalid("The status was not changed.", fields={"status": "Choose one of the list."})
+        service.change_status(
+            write(),
+            actor=actor(),
+            at=at(),
+            vehicle_id=vehicle_id,
+            status=_as_status(change.status),
+            reason=change.status_reason,
+        )
+    except (Invalid, Conflict) as refusal:
+        return _show_card(queries.get_vehicle(read(), viewer=actor(), vehicle_id=vehicle_id), refusal)
+    return redirect(url_for("operator.show_vehicle", vehicle_id=vehicle_id), 303)
+
+
+def _show_card(vehicle: VehicleRecord, refusal: Refusal | None = None) -> Response:
+    return hx.render(
+        "operator/vehicles/show.html",
+        status=refusal.status if refusal else 200,
+        vehicle=vehicle,
+        vin_warning=rules.vin_warning(vehicle.vin),
+        points=telemetry.list_last_points(read(), viewer=actor(), vehicle_id=vehicle.id, most=POINTS_SHOWN),
+        status_changes=queries.list_status_changes(read(), viewer=actor(), vehicle_id=vehicle.id),
+        statuses=STATUSES,
+        may_change_status=actor().may("vehicles:change_status"),
+        refusal=refusal,
+        typed=request.form,
+        **_read_driver(vehicle),
+        **_read_state(vehicle),
+        **_read_orders(vehicle),
+        **_read_lock(vehicle),
+    )
+
+
+def _read_driver(vehicle: VehicleRecord) -> dict[str, Any]:
+    current = drivers.list_current_drivers(read(), viewer=actor(), at=at(), vehicle_ids=[vehicle.id])
+    return {"driver": current.get(vehicle.id)}
+
+
+def _read_state(vehicle: VehicleRecord) -> dict[str, Any]:
+    state = telemetry.list_states(read(), viewer=actor(), vehicle_ids=[vehicle.id]).get(vehicle.id)
+    return {"state": state, "motion": say_motion(state, at=at())}
+
+
+def _read_lock(vehicle: VehicleRecord) -> dict[str, Any]:
+    """The lock screen; none for park staff, who have no part in orders."""
+    return {"lock": read_panel(vehicle.id) if actor().may("access:read") else None}
+
+
+def _read_orders(vehicle: VehicleRecord) -> dict[str, Any]:
+    if not actor().may("access:read"):
+        return {"orders": [], "trail": []}
+    latest = access.list_jobs(read(), viewer=actor(), vehicle_id=vehicle.id, most=ORDERS_SHOWN)
+    orders = [_with_attempts(job) for job in latest]
+    subject = ("immobilization", orders[0].id) if orders else None
+    trail = audit.list_entries(read(), viewer=actor(), subject=subject) if subject else []
+    return {"orders": orders, "trail": list(reversed(trail))}
+
+
+def _with_attempts(job: JobRecord) -> JobRecord:
+    return access.get_job(read(), viewer=actor(), vehicle_id=job.vehicle_id, job_id=job.id)
+
+
+def _as_status(code: str) -> Any:
+    # The registry keeps the status as this very text; its enum is not for the edge.
+    return cast(Any, code or None)

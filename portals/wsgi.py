@@ -1,0 +1,13 @@
+"""What the web server loads. Imported after gunicorn_conf.py has made blocking calls cooperative."""
+
+from __future__ import annotations
+
+import psycopg
+
+from core import config, db
+from portals.app import create_app
+
+# psycopg chooses how to wait when it is imported; imported too early it would block every request of the worker.
+assert psycopg.waiting.wait.__name__ != "wait_c", "psycopg was imported before gevent patched the sockets"
+
+app = create_app(config.current(), db.current())

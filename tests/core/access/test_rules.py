@@ -1,0 +1,253 @@
+"""The policy of locking and releasing, as sentences and as properties over generated cases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.access.models import JobState, OrderKind, Outcome
+from core.access.rules import (
+    Attempt,
+    Finish,
+    Job,
+    LookUp,
+    RelayReading,
+    Send,
+    VehicleNow,
+    Wait,
+    find_obstacle,
+    next_step,
+)
+from core.config import AccessTiming
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+TIMING = AccessTiming()
+
+
+def ago(seconds: float) -> datetime:
+    return NOW - timedelta(seconds=seconds)
+
+
+def standing(**changes: object) -> VehicleNow:
+    parked = VehicleNow(
+        ts=ago(3),
+        received_at=ago(2),
+        speed_kmh=0.0,
+        ignition=False,
+        standing_since=ago(60),
+        relay_on=False,
+    )
+    return replace(parked, **changes)
+
+
+def order(kind: OrderKind = OrderKind.IMMOBILIZE, *attempts: Attempt, **changes: object) -> Job:
+    made = Job(
+        kind=kind,
+        ordered_at=ago(20),
+        expires_at=NOW + timedelta(minutes=10),
+        started_at=attempts[0].started_at if attempts else None,
+        quiet_after=None,
+        attempts=attempts,
+    )
+    return replace(made, **changes)
+
+
+def attempt(number: int, seconds_ago: float, outcome: Outcome | None = Outcome.ACCEPTED) -> Attempt:
+    return Attempt(number, ago(seconds_ago), TIMING.command_ttl_s, outcome)
+
+
+def step(job: Job, vehicle: VehicleNow | None = None, *readings: RelayReading) -> object:
+    return next_step(job, vehicle=vehicle or standing(), readings=readings, at=NOW, timing=TIMING)
+
+
+class TestAVehicleIsSafeToLock:
+    def test_when_it_stands_with_the_engine_off_and_said_so_just_now(self) -> None:
+        assert find_obstacle(standing(), at=NOW, timing=TIMING) is None
+
+    def test_never_while_it_moves(self) -> None:
+        obstacle = find_obstacle(standing(speed_kmh=43.2, standing_since=None), at=NOW, timing=TIMING)
+        assert obstacle == "it to stand: moving at 43 km/h"
+
+    def test_never_with_the_engine_on(self) -> None:
+        assert "ignition" in str(find_obstacle(standing(ignition=True), at=NOW, timing=TIMING))
+
+    def test_never_on_an_old_report_however_freshly_it_arrived(self) -> None:
+        late = standing(ts=ago(600), received_at=ago(1))
+        assert "fresh report" in str(find_obstacle(late, at=NOW, timing=TIMING))
+
+    def test_never_on_a_report_without_a_speed(self) -> None:
+        assert "speed" in str(find_obstacle(standing(speed_kmh=None), at=NOW, timing=TIMING))
+
+    def test_never_before_it_has_stood_long_enough(self) -> None:
+        obstacle = find_obstacle(standing(standing_since=ago(4)), at=NOW, timing=TIMING)
+        assert obstacle == "it to stand for 10 s: standing for 4 s"
+
+    def test_never_when_it_was_never_heard_of(self) -> None:
+        assert find_obstacle(VehicleNow(), at=NOW, timing=TIMING) is not None
+
+
+class TestALock:
+    def test_is_sent_at_once_when_that_is_safe(self) -> None:
+        assert step(order()) == Send(1)
+
+    def test_waits_and_says_for_what_while_the_vehicle_moves(self) -> None:
+        moving = standing(speed_kmh=30.0, standing_since=None)
+        assert step(order(), moving) == Wait("it to stand: moving at 30 km/h")
+
+    def test_expires_without_a_command_when_it_was_never_safe(self) -> None:
+        moving = standing(speed_kmh=30.0, standing_since=None)
+        verdict = step(order(expires_at=NOW), moving)
+        assert isinstance(verdict, Finish)
+        assert verdict.state is JobState.EXPIRED
+
+    def test_expires_even_when_it_has_just_become_safe(self) -> None:
+        verdict = step(order(expires_at=NOW))
+        assert isinstance(verdict, Finish)
+        assert verdict.state is JobState.EXPIRED
+
+    def test_is_confirmed_by_a_relay_that_holds_after_the_command_left(self) -> None:
+        proof = RelayReading(relay_on=True, received_at=ago(1), source="telemetry")
+        verdict = step(order(OrderKind.IMMOBILIZE, attempt(1, 2)), None, proof)
+        assert isinstance(verdict, Finish)
+        assert (verdict.state, verdict.proof) == (JobState.CONFIRMED, proof)
+
+    def test_is_not_confirmed_by_what_the_relay_said_before_the_command(self) -> None:
+        old = RelayReading(relay_on=True, received_at=ago(5), source="telemetry")
+        assert isinstance(step(order(OrderKind.IMMOBILIZE, attempt(1, 2)), None, old), Wait)
+
+    def test_is_not_confirmed_when_a_newer_report_contradicts(self) -> None:
+        held = RelayReading(relay_on=True, received_at=ago(1.5), source="vialon_relay")
+        open_again = RelayReading(relay_on=False, received_at=ago(0.5), source="telemetry")
+        assert isinstance(step(order(OrderKind.IMMOBILIZE, attempt(1, 2)), None, held, open_again), Wait)
+
+    def test_is_tried_again_after_four_and_a_half_seconds(self) -> None:
+        assert step(order(OrderKind.IMMOBILIZE, attempt(1, 4.5))) == Send(2)
+
+    def test_is_not_tried_again_while_the_vehicle_moves(self) -> None:
+        moving = standing(speed_kmh=5.0, standing_since=None)
+        assert isinstance(step(order(OrderKind.IMMOBILIZE, attempt(1, 4.5)), moving), Wait)
+
+    def test_looks_into_the_log_before_it_repeats_a_command_of_unknown_fate(self) -> None:
+        assert step(order(OrderKind.IMMOBILIZE, attempt(1, 4.5, None))) == LookUp(1)
+        assert step(order(OrderKind.IMMOBILIZE, attempt(1, 1, Outcome.UNKNOWN))) == LookUp(1)
+
+    def test_has_a_verdict_before_fifteen_seconds_whatever_happened(self) -> None:
+        late = order(OrderKind.IMMOBILIZE, attempt(1, 14), attempt(2, 9.5, None), attempt(3, 5, None))
+        verdict = step(late)
+        assert isinstance(verdict, Finish)
+        assert verdict.state is JobState.FAILED
+
+    def test_says_plainly_when_no_command_reached_the_vehicle(self) -> None:
+        refused = [attempt(n, 10 - 4 * n, Outcome.REFUSED) for n in (1, 2, 3)]
+        verdict = step(order(OrderKind.IMMOBILIZE, *refused, started_at=ago(6)))
+        assert isinstance(verdict, Finish)
+        assert "It is not locked" in verdict.verdict
+
+
+class TestARelease:
+    def test_is_sent_whatever_the_vehicle_does(self) -> None:
+        moving = standing(speed_kmh=90.0, ignition=True, standing_since=None)
+        assert step(order(OrderKind.RELEASE), moving) == Send(1)
+
+    def test_is_sent_to_a_vehicle_that_was_never_heard_of(self) -> None:
+        assert step(order(OrderKind.RELEASE), VehicleNow()) == Send(1)
+
+    def test_does_not_believe_a_relay_that_is_off_while_a_lock_may_still_arrive(self) -> None:
+        off = RelayReading(relay_on=False, received_at=ago(0.5), source="telemetry")
+        job = order(OrderKind.RELEASE, attempt(1, 1), quiet_after=NOW + timedelta(seconds=3))
+        assert isinstance(step(job, None, off), Wait)
+
+    def test_goes_on_trying_after_three_attempts(self) -> None:
+        tried = [attempt(1, 40), attempt(2, 35), attempt(3, 15)]
+        assert step(order(OrderKind.RELEASE, *tried)) == Send(4)
+
+    def test_ends_loudly_after_a_day(self) -> None:
+        verdict = step(order(OrderKind.RELEASE, attempt(1, 40), expires_at=NOW))
+        assert isinstance(verdict, Finish)
+        assert verdict.state is JobState.FAILED
+        assert "may still be locked" in verdict.verdict
+
+
+seconds = st.floats(min_value=-30, max_value=1200, allow_nan=False)
+moments = st.none() | seconds.map(ago)
+vehicles = st.builds(
+    VehicleNow,
+    ts=moments,
+    received_at=moments,
+    speed_kmh=st.none() | st.sampled_from([0.0, 0.1, 1.0, 43.0, 250.0]),
+    ignition=st.none() | st.booleans(),
+    standing_since=moments,
+    relay_on=st.none() | st.booleans(),
+)
+outcomes = st.none() | st.sampled_from(list(Outcome))
+
+
+@st.composite
+def orders(draw: st.DrawFn, kind: OrderKind) -> Job:
+    count = draw(st.integers(0, 4))
+    starts = sorted(draw(st.lists(st.floats(0, 60), min_size=count, max_size=count)), reverse=True)
+    attempts = tuple(attempt(n, s, draw(outcomes)) for n, s in enumerate(starts, start=1))
+    return order(
+        kind,
+        *attempts,
+        ordered_at=ago(draw(st.floats(60, 2000))),
+        expires_at=ago(draw(st.floats(-1000, 100))),
+        quiet_after=draw(moments),
+    )
+
+
+readings = st.lists(
+    st.builds(RelayReading, relay_on=st.booleans(), received_at=seconds.map(ago), source=st.sampled_from(["a", "b"])),
+    max_size=3,
+)
+
+
+class TestInEveryCase:
+    @given(orders(OrderKind.IMMOBILIZE), vehicles, readings)
+    def test_no_lock_is_sent_unless_the_vehicle_is_known_to_stand(
+        self, job: Job, vehicle: VehicleNow, heard: list[RelayReading]
+    ) -> None:
+        if isinstance(next_step(job, vehicle=vehicle, readings=heard, at=NOW, timing=TIMING), Send):
+            assert vehicle.speed_kmh == 0
+            assert vehicle.ignition is not True
+            assert vehicle.ts is not None
+            assert NOW - vehicle.ts <= timedelta(seconds=TIMING.fix_max_age_s)
+            assert vehicle.standing_since is not None
+            assert NOW - vehicle.standing_since >= timedelta(seconds=TIMING.standing_for_s)
+
+    @given(orders(OrderKind.IMMOBILIZE), vehicles, readings)
+    def test_no_lock_is_sent_more_than_three_times_or_after_its_lifetime(
+        self, job: Job, vehicle: VehicleNow, heard: list[RelayReading]
+    ) -> None:
+        step = next_step(job, vehicle=vehicle, readings=heard, at=NOW, timing=TIMING)
+        if isinstance(step, Send):
+            assert step.number <= 3
+            assert job.started_at is not None or job.expires_at > NOW
+
+    @given(orders(OrderKind.IMMOBILIZE), vehicles, readings)
+    def test_a_started_lock_has_a_verdict_once_its_time_is_over(
+        self, job: Job, vehicle: VehicleNow, heard: list[RelayReading]
+    ) -> None:
+        if job.started_at is not None and NOW - job.started_at >= timedelta(seconds=TIMING.verdict_by_s):
+            assert isinstance(next_step(job, vehicle=vehicle, readings=heard, at=NOW, timing=TIMING), Finish)
+
+    @given(orders(OrderKind.RELEASE), vehicles, readings)
+    def test_a_release_without_an_attempt_is_always_sent(
+        self, job: Job, vehicle: VehicleNow, heard: list[RelayReading]
+    ) -> None:
+        fresh = replace(job, attempts=(), started_at=None)
+        assert next_step(fresh, vehicle=vehicle, readings=heard, at=NOW, timing=TIMING) == Send(1)
+
+    @given(st.sampled_from(list(OrderKind)).flatmap(orders), vehicles, readings)
+    def test_confirmed_needs_a_reading_that_shows_it(
+        self, job: Job, vehicle: VehicleNow, heard: list[RelayReading]
+    ) -> None:
+        step = next_step(job, vehicle=vehicle, readings=heard, at=NOW, timing=TIMING)
+        if isinstance(step, Finish) and step.state is JobState.CONFIRMED:
+            assert step.proof in heard
+            assert step.proof.relay_on is (job.kind is OrderKind.IMMOBILIZE)
+            if job.attempts:
+                assert step.proof.received_at >= job.attempts[0].started_at

@@ -1,0 +1,153 @@
+"""Which points are believed, and what the latest state becomes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.telemetry.rules import FILTERS, Fix, advance, clean, distance_m, is_relay_on, is_standing
+from core.telemetry.schemas import Point, Reading
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+HERE = {"lat": 37.7749, "lon": -122.4194}
+
+
+def at(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+def judge(fix: Fix | None = None, **fields: object) -> list[str]:
+    point = Point(**{"ts": NOW, **fields})
+    _, refused = clean([Reading(index=0, point=point, vehicle_id=1)], fixes={1: fix} if fix else {}, at=NOW)
+    return [refusal.rule for refusal in refused]
+
+
+class TestAPointIsRefused:
+    @pytest.mark.parametrize(
+        ("rule", "fields"),
+        [
+            ("time_future", {"ts": at(301)}),
+            ("time_too_old", {"ts": NOW - timedelta(days=8)}),
+            ("coordinates_incomplete", {"lat": 1.0}),
+            ("coordinates_out_of_range", {"lat": 91.0, "lon": 0.5}),
+            ("coordinates_out_of_range", {"lat": float("nan"), "lon": 0.5}),
+            ("coordinates_null_island", {"lat": 0.0, "lon": 0.0}),
+            ("speed_impossible", {"speed_kmh": 410.0}),
+            ("speed_impossible", {"speed_kmh": -21.5}),
+            ("course_out_of_range", {"course_deg": 493.0}),
+            ("fix_bad", {**HERE, "hdop": 99.0}),
+            ("fix_bad", {**HERE, "satellites": 2}),
+            ("odometer_impossible", {"odometer_m": -1}),
+            ("rpm_impossible", {"rpm": 16_383.75}),
+            ("fuel_impossible", {"fuel_pct": 101.0}),
+            ("fuel_impossible", {"fuel_rate_lph": 3212.0}),
+            ("engine_temp_impossible", {"engine_temp_c": 215.0}),
+            ("voltage_impossible", {"voltage_v": -0.1}),
+            ("number_out_of_range", {"altitude_m": 1e30}),
+            ("number_out_of_range", {"satellites": 70_000}),
+            ("text_unreadable", {"driver_key": "a\x00b"}),
+            ("text_unreadable", {"extra": {"note": "a\x00b"}}),
+        ],
+    )
+    def test_by_the_rule_that_names_what_is_wrong(self, rule: str, fields: dict[str, object]) -> None:
+        assert judge(**fields) == [rule]
+
+    def test_when_it_jumps_faster_than_any_vehicle(self) -> None:
+        assert judge(Fix(at(-10), 37.70, -122.40), **HERE) == ["jump_impossible"]
+
+    def test_never_by_a_rule_without_a_case_above(self) -> None:
+        marks = TestAPointIsRefused.test_by_the_rule_that_names_what_is_wrong.pytestmark
+        tried = {case[0] for mark in marks for case in mark.args[1]} | {"jump_impossible"}
+        assert tried == set(FILTERS)
+
+
+class TestAPointIsBelieved:
+    def test_when_it_reports_nothing_but_its_time(self) -> None:
+        assert judge() == []
+
+    def test_when_it_moved_no_faster_than_a_taxi(self) -> None:
+        assert judge(Fix(at(-60), 37.7700, -122.4194), **HERE) == []
+
+    def test_after_a_silence_however_far_it_went(self) -> None:
+        assert judge(Fix(NOW - timedelta(hours=3), 36.0, -120.0), **HERE) == []
+
+
+class TestABurstOutOfOrder:
+    def test_is_judged_in_the_order_it_was_driven(self) -> None:
+        track = [Point(ts=at(s), lat=37.70 + s * 0.0001, lon=-122.4) for s in range(0, 60, 10)]
+        shuffled = [Reading(index=i, point=track[i], vehicle_id=1) for i in (5, 0, 3, 1, 4, 2)]
+        kept, refused = clean(shuffled, fixes={}, at=NOW + timedelta(minutes=2))
+        assert len(kept) == 6
+        assert refused == []
+
+    def test_loses_only_the_point_that_jumped(self) -> None:
+        track = [Point(ts=at(s), lat=37.70 + s * 0.0001, lon=-122.4) for s in range(0, 60, 10)]
+        track[3] = Point(ts=at(30), lat=38.9, lon=-122.4)
+        readings = [Reading(index=i, point=point, vehicle_id=1) for i, point in enumerate(track)]
+        kept, refused = clean(readings, fixes={}, at=NOW + timedelta(minutes=2))
+        assert [refusal.index for refusal in refused] == [3]
+        assert len(kept) == 5
+
+
+class TestTheLatestState:
+    def test_never_moves_backwards(self) -> None:
+        state = advance(None, [Point(ts=at(10), speed_kmh=50.0)], received_at=NOW)
+        assert advance(state, [Point(ts=at(5), speed_kmh=1.0)], received_at=NOW) is None
+
+    def test_keeps_the_last_known_place_through_a_report_without_a_fix(self) -> None:
+        state = advance(None, [Point(ts=at(0), **HERE), Point(ts=at(5), speed_kmh=0.0)], received_at=NOW)
+        assert state is not None
+        assert (state["lat"], state["ts"], state["fix_ts"]) == (HERE["lat"], at(5), at(0))
+
+    def test_counts_standing_from_the_first_report_that_says_so(self) -> None:
+        points = [
+            Point(ts=at(0), speed_kmh=20.0, ignition=True),
+            Point(ts=at(5), speed_kmh=0.0, ignition=True),
+            Point(ts=at(10), speed_kmh=0.0, ignition=False),
+            Point(ts=at(15), speed_kmh=0.0),
+        ]
+        state = advance(None, points, received_at=NOW)
+        assert state is not None
+        assert state["standing_since"] == at(10)
+
+    @given(st.permutations(range(8)))
+    def test_is_the_same_in_whatever_order_the_points_of_a_batch_arrive(self, order: list[int]) -> None:
+        points = [Point(ts=at(n), speed_kmh=float(n % 3), odometer_m=n, relay_on=n % 2 == 0) for n in range(8)]
+        assert advance(None, [points[n] for n in order], received_at=NOW) == advance(None, points, received_at=NOW)
+
+
+class TestStanding:
+    @pytest.mark.parametrize(
+        ("speed_kmh", "ignition", "stands"),
+        [
+            (0.0, False, True),
+            (0.0, None, True),
+            (0.0, True, False),
+            (0.4, False, False),
+            (None, False, False),
+        ],
+    )
+    def test_needs_speed_zero_and_no_running_engine(
+        self, speed_kmh: float | None, ignition: bool | None, stands: bool
+    ) -> None:
+        assert is_standing(speed_kmh, ignition) is stands
+
+
+class TestTheRelay:
+    @pytest.mark.parametrize(
+        ("outputs", "output", "inverted", "is_on"),
+        [(0b01, 1, False, True), (0b01, 2, False, False), (0b10, 2, False, True), (0b01, 1, True, False)],
+    )
+    def test_is_read_from_its_bit_and_its_wiring(self, outputs: int, output: int, inverted: bool, is_on: bool) -> None:
+        assert is_relay_on(outputs, relay_output=output, relay_inverted=inverted) is is_on
+
+    def test_is_unknown_when_the_device_does_not_report_outputs(self) -> None:
+        assert is_relay_on(None, relay_output=1, relay_inverted=False) is None
+
+
+class TestDistance:
+    def test_of_one_degree_of_latitude_is_111_km(self) -> None:
+        assert distance_m(Fix(NOW, 37.0, -122.0), 38.0, -122.0) == pytest.approx(111_195, rel=1e-3)
