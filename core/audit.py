@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.db import Base, Reader, Writer
+from core.db import Base, Reader, Writer, plain_rows
 from core.permissions import Actor
 
 
@@ -70,4 +70,4 @@ def list_entries(
         query = query.where(_COLUMNS.subject_kind == subject[0], _COLUMNS.subject_id == str(subject[1]))
     if before_id is not None:
         query = query.where(_COLUMNS.id < before_id)
-    return [dict(row) for row in reader.execute(query).mappings()]
+    return plain_rows(reader.execute(query))

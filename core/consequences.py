@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from core.db import Reader, Writer
+from core.db import Reader, Writer, plain_rows
 from core.outbox import Offset, OutboxCursor, OutboxDelivery, read_since
 from core.permissions import Actor
 
@@ -120,7 +120,7 @@ def list_troubled(reader: Reader, *, viewer: Actor) -> list[dict[str, Any]]:
         .order_by(row.dead_at.is_(None), row.created_at)
         .limit(200)
     )
-    return [dict(found) for found in reader.execute(query).mappings()]
+    return plain_rows(reader.execute(query))
 
 
 def _lock_cursor(session: Writer) -> OutboxCursor:

@@ -150,6 +150,12 @@ def current() -> Database:
     return Database(url)
 
 
+def plain_rows(result: sa.CursorResult[Any]) -> list[dict[str, Any]]:
+    """Rows as dicts with plain text keys: SQLAlchemy's own keys are a kind of text that the JSON encoder refuses."""
+    names = [str(name) for name in result.keys()]  # noqa: SIM118 - a method of the result, not of a dict
+    return [dict(zip(names, row, strict=True)) for row in result]
+
+
 def driver(connection: sa.Connection) -> PsycopgConnection[Any]:
     """The psycopg connection under a SQLAlchemy one, for COPY and for hot statements."""
     raw = connection.connection.driver_connection

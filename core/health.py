@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.db import Base, Reader, Writer
+from core.db import Base, Reader, Writer, plain_rows
 from core.permissions import Actor, needs
 
 # A process that has not beaten for this long is not well. Each beats every two seconds.
@@ -62,7 +62,7 @@ _OVERDUE = sa.text("""
 
 def check(reader: Reader, *, at: datetime) -> Health:
     """How the processes behind the web stand. Open to everybody: it names no record."""
-    beats = {row["process"]: dict(row) for row in reader.execute(_BEATS).mappings()}
+    beats = {row["process"]: row for row in plain_rows(reader.execute(_BEATS))}
     reasons = []
     for process, meaning in PROCESSES.items():
         last = beats.get(process)

@@ -4,9 +4,9 @@ from gevent import monkey
 
 monkey.patch_all()
 
-from core import config  # noqa: E402 - the patch comes first, or sockets block
+from core.config import current  # noqa: E402 - the patch comes first, or sockets block
 
-_settings = config.current()
+_settings = current()
 bind = f"{_settings.host}:{_settings.port}"
 workers = _settings.web_workers
 worker_class = "gevent"

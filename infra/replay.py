@@ -1,7 +1,7 @@
 """Play a recording into the running product as its devices would send it: through the device port, or the API.
 
 It knows the product only by its ports: vehicles it does not find are registered by the API, points go in by Wialon
-IPS or by HTTP, and what became of them is read back by the API. Columns and units of a recording: docs/how-to/replay.md.
+IPS or by HTTP, and what became of them is read back by the API. Columns of a recording: docs/how-to/replay.md.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Report:
         return (
             f"sent {self.sent} points of {self.vehicles} vehicles in {self.took_s:.1f} s\n"
             f"stored {self.stored} + duplicates {self.duplicates} + refused {self.refused} "
-            f"= {self.stored + self.duplicates + self.refused}: {'it adds up' if self.adds_up else 'POINTS ARE MISSING'}\n"
+            f"= {self.stored + self.duplicates + self.refused}: {'all there' if self.adds_up else 'POINTS ARE MISSING'}\n"
             f"refused by rule: {reasons}\n"
             f"answers: {answers}\n"
             f"to send the very same points again: --anchor {self.anchor:%Y-%m-%dT%H:%M:%S}"
@@ -114,8 +114,7 @@ def play(config: Config, file: Path, *, via: str, window: Window, speed: float, 
 
 def read_records(file: Path, window: Window) -> Iterator[Record]:
     """The rows of a recording inside `window`. Raises CannotStart naming the first bad line."""
-    opened = gzip.open(file, "rt", newline="") if file.suffix == ".gz" else file.open(newline="")
-    with opened as text:
+    with gzip.open(file, "rt", newline="") if file.suffix == ".gz" else file.open(newline="") as text:
         for number, row in enumerate(csv.DictReader(text), start=2):
             try:
                 ts = datetime.fromisoformat(row["ts"]).astimezone(UTC)

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import orjson
-from flask import url_for
+from flask import Response, request, url_for
 from flask.json.provider import JSONProvider
 
 from core import clock
@@ -76,12 +76,21 @@ def _set_up_templates(app: ErpApp) -> None:
         simulated=_is_simulated(app.settings),
         map_style=app.settings.map_style_url if "://" in app.settings.map_style_url else None,
     )
-    # A file's address carries a hash of what is in it, so a browser may keep it for a year.
-    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000
+    app.after_request(_set_age)
 
 
 def _is_simulated(config: Config) -> bool:
     return config.wialon.base_url == f"http://127.0.0.1:{config.simulator_port}"
+
+
+def _set_age(response: Response) -> Response:
+    """An address that carries the hash of its file may be kept for a year. One without, as modules name each other,
+    is asked for again each time and answered with 304 as long as it has not changed.
+    """
+    if request.endpoint == "static":
+        kept = "public, max-age=31536000, immutable" if "v" in request.args else "no-cache"
+        response.headers["Cache-Control"] = kept
+    return response
 
 
 def _asset(path: str) -> str:

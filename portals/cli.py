@@ -97,7 +97,8 @@ def gateway() -> None:
 @click.option(
     "--anchor",
     type=click.DateTime(),
-    help="When the first row is to have happened (UTC). Default: so that the last row happens as it is sent. Give the anchor of an earlier replay to send the very same points again.",
+    help="When the first row is to have happened (UTC). Default: so that the last row happens as it is sent. "
+    "The anchor of an earlier replay sends the very same points again.",
 )
 def replay(
     file: Path,

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.access.models import OPEN, ImmobilizationAttempt, ImmobilizationJob, JobState
-from core.db import Reader
+from core.db import Reader, plain_rows
 from core.errors import NotFound
 from core.permissions import Actor
 from core.vehicles import queries as vehicles
@@ -161,4 +161,4 @@ def _attempts(reader: Reader, job_id: uuid.UUID) -> tuple[dict[str, Any], ...]:
         .where(ImmobilizationAttempt.job_id == job_id)
         .order_by(ImmobilizationAttempt.number)
     )
-    return tuple(dict(row) for row in reader.execute(query).mappings())
+    return tuple(plain_rows(reader.execute(query)))

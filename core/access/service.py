@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from core import audit, outbox
 from core.access import rules
@@ -329,15 +330,25 @@ def _open_job(
 
 
 def _last_lock_dies_at(session: Writer, vehicle_id: int) -> datetime | None:
+    """When the last lock command that may still be on its way has died, however slowly it was taken in.
+
+    The only command of a confirmed lock is not on its way any more: it arrived.
+    """
     attempt = ImmobilizationAttempt
     longest_s = attempt.ttl_s + REQUEST_TIMEOUT_S
     dies_at = attempt.started_at + sa.func.make_interval(0, 0, 0, 0, 0, 0, longest_s)
+    arrived = sa.and_(Job.state == JobState.CONFIRMED, attempt.number == 1, ~_has_second_attempt())
     result: datetime | None = session.execute(
         sa.select(sa.func.max(dies_at))
         .join(Job, Job.id == attempt.job_id)
-        .where(Job.vehicle_id == vehicle_id, Job.kind == OrderKind.IMMOBILIZE)
+        .where(Job.vehicle_id == vehicle_id, Job.kind == OrderKind.IMMOBILIZE, ~arrived)
     ).scalar()
     return result
+
+
+def _has_second_attempt() -> sa.ColumnElement[bool]:
+    second = aliased(ImmobilizationAttempt)
+    return sa.exists().where(second.job_id == Job.id, second.number == 2)
 
 
 def _claims(session: Writer, jobs: Sequence[Job]) -> list[Claim]:

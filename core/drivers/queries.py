@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.db import Reader
+from core.db import Reader, plain_rows
 from core.drivers.models import Assignment, Driver
 from core.permissions import Actor
 from core.vehicles.models import Vehicle
@@ -67,7 +67,7 @@ def list_drivers(reader: Reader, *, viewer: Actor, at: datetime, text: str = "")
     if text.strip():
         wanted = f"%{text.strip()}%"
         query = query.where(sa.or_(Driver.name.ilike(wanted), Driver.phone.ilike(wanted)))
-    return [dict(row) for row in reader.execute(query).mappings()]
+    return plain_rows(reader.execute(query))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.db import Reader
+from core.db import Reader, plain_rows
 from core.identity import passwords
 from core.identity.models import ApiClient, User, UserGrant, UserPark, UserRole
 from core.permissions import Actor
@@ -100,7 +100,7 @@ def list_users(reader: Reader, *, viewer: Actor) -> list[dict[str, Any]]:
             _GRANTS.label("grants"),
         ).order_by(User.name)
     )
-    return [dict(row) for row in rows.mappings()]
+    return plain_rows(rows)
 
 
 def list_clients(reader: Reader, *, viewer: Actor) -> list[dict[str, Any]]:
@@ -108,7 +108,7 @@ def list_clients(reader: Reader, *, viewer: Actor) -> list[dict[str, Any]]:
     viewer.require("identity:read")
     columns = (ApiClient.client_id, ApiClient.name, ApiClient.scopes, ApiClient.park_ids)
     query = sa.select(*columns, ApiClient.created_at, ApiClient.disabled_at).order_by(ApiClient.name)
-    return [dict(row) for row in reader.execute(query).mappings()]
+    return plain_rows(reader.execute(query))
 
 
 def has_users(reader: Reader) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.db import Reader
+from core.db import Reader, plain_rows
 from core.investors.models import Holding
 from core.permissions import Actor
 from core.vehicles.models import Park, Vehicle
@@ -32,4 +32,4 @@ def list_own_assets(reader: Reader, *, viewer: Actor) -> list[dict[str, Any]]:
         .where(Holding.user_id == viewer.id)
         .order_by(Vehicle.name)
     )
-    return [dict(row) for row in reader.execute(query).mappings()]
+    return plain_rows(reader.execute(query))

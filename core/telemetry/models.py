@@ -37,7 +37,7 @@ def _measured() -> list[sa.Column[Any]]:
     ]
 
 
-MEASURED = tuple(column.name for column in _measured())
+MEASURED = tuple(str(column.name) for column in _measured())
 
 points = sa.Table(
     "telemetry_points",

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.db import Reader
+from core.db import Reader, plain_rows
 from core.errors import Forbidden
 from core.permissions import Actor
 from core.telemetry.models import MEASURED, Refusal, points, states
@@ -76,7 +76,7 @@ def list_intake(reader: Reader, *, viewer: Actor, after_id: int = 0, most: int =
     )
     if viewer.parks is not None:
         query = query.where(Vehicle.park_id.in_(viewer.parks))
-    return [dict(row) for row in reader.execute(query).mappings()]
+    return plain_rows(reader.execute(query))
 
 
 def count_refusals(reader: Reader, *, viewer: Actor, since: datetime) -> list[dict[str, Any]]:
@@ -93,7 +93,7 @@ def count_refusals(reader: Reader, *, viewer: Actor, since: datetime) -> list[di
         .group_by(Refusal.rule, Refusal.source)
         .order_by(sa.func.count().desc())
     )
-    return [dict(row) for row in reader.execute(query).mappings()]
+    return plain_rows(reader.execute(query))
 
 
 def list_refusals(
@@ -106,4 +106,4 @@ def list_refusals(
     else:
         vehicles.check_sight(reader, viewer=viewer, vehicle_id=vehicle_id)
         query = query.where(Refusal.vehicle_id == vehicle_id)
-    return [dict(row) for row in reader.execute(query).mappings()]
+    return plain_rows(reader.execute(query))

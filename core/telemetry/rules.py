@@ -175,10 +175,18 @@ def _number_out_of_range(p: Point, c: Circumstances) -> str | None:
     return None
 
 
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, dict):
+        return any(_holds_nul(part) for pair in value.items() for part in pair)
+    return isinstance(value, list) and any(_holds_nul(part) for part in value)
+
+
 def _text_unreadable(p: Point, c: Circumstances) -> str | None:
     if p.driver_key is not None and (len(p.driver_key) > 64 or "\x00" in p.driver_key):
         return "driver_key must be at most 64 printable characters."
-    if p.extra and b"\\u0000" in msgspec.json.encode(p.extra):
+    if p.extra and _holds_nul(p.extra):
         return "extra holds a NUL character, which cannot be stored; leave it out."
     return None
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.db import Reader
+from core.db import Reader, plain_rows
 from core.errors import NotFound
 from core.identity.passwords import is_secret
 from core.permissions import Actor
@@ -126,7 +126,7 @@ def list_parks(reader: Reader, *, viewer: Actor) -> list[dict[str, Any]]:
     query = sa.select(Park.__table__).order_by(Park.name)
     if viewer.parks is not None:
         query = query.where(Park.id.in_(viewer.parks))
-    return [dict(row) for row in reader.execute(query).mappings()]
+    return plain_rows(reader.execute(query))
 
 
 def list_status_changes(reader: Reader, *, viewer: Actor, vehicle_id: int) -> list[dict[str, Any]]:
@@ -137,7 +137,7 @@ def list_status_changes(reader: Reader, *, viewer: Actor, vehicle_id: int) -> li
         .where(VehicleStatusChange.vehicle_id == vehicle_id)
         .order_by(VehicleStatusChange.id.desc())
     )
-    return [dict(row) for row in reader.execute(query).mappings()]
+    return plain_rows(reader.execute(query))
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,5 +43,5 @@ def vin_problem(vin: str) -> str | None:
 def vin_warning(vin: str) -> str | None:
     """What looks odd about a VIN that is accepted: outside North America a failing check digit is only a hint."""
     if vin[0] not in _CHECKED_WMI and vin[8] != compute_check_digit(vin):
-        return "The check digit (position 9) does not match. Outside North America it need not; compare it with the papers."
+        return "The check digit (position 9) does not match. Outside North America it need not; check the papers."
     return None

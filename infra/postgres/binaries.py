@@ -80,9 +80,7 @@ def _copy_for(account: Account | None, folder: Path) -> Path:
         )
     copy = shared_place() / f"{WHEEL}-{importlib.metadata.version(WHEEL)}"
     if not copy.is_dir():
-        _log.warning(
-            "The database programs are out of reach for %s; copying them to %s", name_of(account), copy
-        )
+        _log.warning("The database programs are out of reach for %s; copying them to %s", name_of(account), copy)
         packages = folder.parents[2]
         fresh = Path(tempfile.mkdtemp(prefix=f"{copy.name}.", dir=copy.parent))
         shutil.copytree(packages / WHEEL / "pginstall", fresh / WHEEL / "pginstall", symlinks=True)

@@ -111,9 +111,7 @@ def _new_password(holder: Path) -> str:
     return password
 
 
-def _initialise(
-    place: Path, account: Account | None, binaries: Binaries, password: str, *, throwaway: bool
-) -> None:
+def _initialise(place: Path, account: Account | None, binaries: Binaries, password: str, *, throwaway: bool) -> None:
     locale = ["--locale=C.UTF-8", *(["--locale-provider=builtin"] if binaries.major >= 17 else [])]
     _must_succeed(
         account,
@@ -134,8 +132,7 @@ def _initialise(
             *(binaries["postgres"], "--single", "-D", str(place)),
             *("-c", "exit_on_error=on", "-c", "log_min_error_statement=panic", "postgres"),
         ],
-        stdin=f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{password}'\n"
-        f"CREATE DATABASE {DATABASE} OWNER {ROLE}\n",
+        stdin=f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{password}'\nCREATE DATABASE {DATABASE} OWNER {ROLE}\n",
     )
 
 

@@ -25,9 +25,7 @@ def announce_when_ready(config: Config, output: Output, told_to_stop: Callable[[
             output.say(f"Ready: {config.base_url}")
             return
         if time.monotonic() > impatient_at:
-            output.say(
-                f"Not ready after {PATIENCE_S:.0f} s; {config.base_url}/healthz says {json.dumps(health)}"
-            )
+            output.say(f"Not ready after {PATIENCE_S:.0f} s; {config.base_url}/healthz says {json.dumps(health)}")
             impatient_at = float("inf")
         time.sleep(POLL_S)
 

@@ -197,6 +197,8 @@ def _deadline(job: JobRecord) -> tuple[str, str] | None:
 
 
 def _left(until: datetime) -> str:
-    seconds = max(math.ceil((until - at()).total_seconds()), 0)
+    seconds = math.ceil((until - at()).total_seconds())
+    if seconds <= 0:
+        return "due now; if nothing happens, look under Health whether the worker runs"
     minutes = f"{seconds // 60 % 60}:{seconds % 60:02}"
     return f"{seconds // 3600}:{minutes:0>5}" if seconds >= 3600 else minutes

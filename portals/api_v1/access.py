@@ -18,7 +18,7 @@ from portals.forms import parse_json
 
 @bp.post("/access/<int:vehicle_id>/immobilize")
 def immobilize(vehicle_id: int) -> tuple[Response, int]:
-    """Order an immobilization: 202 and the job, whose verdict is to be asked for. Never sent while the vehicle moves."""
+    """Order an immobilization: 202 and the job, to be asked for its verdict. Never sent while the vehicle moves."""
     order = parse_json(ImmobilizationOrder)
     job_id = service.immobilize(
         write(), actor=actor(), at=at(), vehicle_id=vehicle_id, order=order, timing=erp().settings.access

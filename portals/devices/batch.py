@@ -188,9 +188,7 @@ class Batcher:
         owners: list[Delivery] = []
         for delivery in batch:
             for point, raw in delivery.points:
-                readings.append(
-                    Reading(index=len(readings), point=point, vehicle_id=delivery.vehicle_id, raw=raw)
-                )
+                readings.append(Reading(index=len(readings), point=point, vehicle_id=delivery.vehicle_id, raw=raw))
                 owners.append(delivery)
         report = self._intake.ingest(
             readings, source=self._source, refused=_malformed(batch, first_index=len(readings))

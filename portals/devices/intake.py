@@ -18,9 +18,7 @@ class Intake(Protocol):
         """Whose vehicle the device is fitted to."""
         ...
 
-    def ingest(
-        self, readings: Sequence[Reading], *, source: str, refused: Sequence[RefusedReading]
-    ) -> IngestReport:
+    def ingest(self, readings: Sequence[Reading], *, source: str, refused: Sequence[RefusedReading]) -> IngestReport:
         """Store in one transaction and return after it is durable. Duplicates are not an error.
 
         `refused` are records that never became points; they are kept with their raw text.

@@ -211,7 +211,7 @@ class Session(asyncio.BufferedProtocol):
             self._vehicle_id = identity
             self._checksummed = login.checksummed
             self._turns.append(answers.LOGIN_OK)
-            log.info("device %r logged in for vehicle %d", self._device_uid, identity)
+            log.debug("device %r logged in for vehicle %d", self._device_uid, identity)
         self.work()
 
     def _submit(self, records: Records, vehicle_id: int) -> None:

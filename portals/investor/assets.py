@@ -24,13 +24,13 @@ PPM_OF_ONE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One vehicle as its investor sees it. `share_pct` is of the whole vehicle."""
+    """One vehicle as its investor sees it. `share` is of the whole vehicle, in percent."""
 
     name: str
     model: str
     park: str
     status: str
-    share_pct: float
+    share: str
     since: date
     does: str
     seen_at: datetime | None
@@ -63,7 +63,7 @@ def _asset(holding: dict[str, Any], state: dict[str, Any] | None) -> Asset:
         model=" ".join(str(holding[part]) for part in ("make", "model", "year") if holding[part]),
         park=holding["park"],
         status=holding["status"],
-        share_pct=holding["share_ppm"] * 100 / PPM_OF_ONE,
+        share=f"{holding['share_ppm'] * 100 / PPM_OF_ONE:.4f}".rstrip("0").rstrip("."),
         since=holding["since"],
         does=does,
         seen_at=state["ts"] if state else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, request
 
 from core.permissions import OPERATOR, STAFF
 from portals import auth
@@ -12,6 +12,8 @@ NAV = [
     ("operator.list_vehicles", "Vehicles", "car"),
     ("operator.list_drivers", "Drivers", "users"),
 ]
+
+SECTIONS = {"vehicles": "operator.list_vehicles", "drivers": "operator.list_drivers"}
 
 bp = Blueprint("operator", __name__, url_prefix="/operator")
 
@@ -24,8 +26,9 @@ def gate() -> None:
 
 @bp.context_processor
 def frame() -> dict[str, object]:
-    """What the layout of this portal needs."""
-    return {"nav": NAV}
+    """What the layout of this portal needs. A page below an entry of the navigation marks that entry."""
+    section = request.path.removeprefix("/operator/").partition("/")[0]
+    return {"nav": NAV, "nav_current": SECTIONS.get(section)}
 
 
 from portals.operator import access, board, drivers, registration, vehicles  # noqa: E402, F401 - they add the routes

@@ -79,9 +79,7 @@ def release(vehicle_id: int) -> ResponseReturnValue:
     """Order the release; it overtakes an open immobilization."""
     note = parse_form(ReleaseOrder).note
     try:
-        service.release(
-            write(), actor=actor(), at=at(), vehicle_id=vehicle_id, note=note, timing=erp().settings.access
-        )
+        service.release(write(), actor=actor(), at=at(), vehicle_id=vehicle_id, note=note, timing=erp().settings.access)
     except Conflict as refusal:
         return _show(read_panel(vehicle_id), refusal)
     return _shown(vehicle_id)
@@ -89,9 +87,7 @@ def release(vehicle_id: int) -> ResponseReturnValue:
 
 def read_panel(vehicle_id: int) -> LockPanel:
     """The lock screen of a vehicle for whoever asks now."""
-    return read_lock_panel(
-        read(), viewer=actor(), vehicle_id=vehicle_id, at=at(), timing=erp().settings.access
-    )
+    return read_lock_panel(read(), viewer=actor(), vehicle_id=vehicle_id, at=at(), timing=erp().settings.access)
 
 
 def _show(

@@ -21,6 +21,4 @@ def live_json() -> Response:
     """What the websocket says, for a browser without one: the changes since `epoch` and `offset`."""
     place = {name: request.args.get(name, "") for name in ("epoch", "offset")}
     messages = hub_of(erp()).catch_up(actor().parks, **place)
-    return Response(
-        orjson.dumps(messages), mimetype="application/json", headers={"Cache-Control": "no-store"}
-    )
+    return Response(orjson.dumps(messages), mimetype="application/json", headers={"Cache-Control": "no-store"})

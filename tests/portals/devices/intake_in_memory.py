@@ -48,9 +48,7 @@ class IntakeInMemory:
         if self.outage or self.poison & {reading.vehicle_id for reading in readings}:
             raise ConnectionError("the database is away")
         assert source == "wialon_ips"
-        assert self.lock.acquire(blocking=False), (
-            "two batches at the same time could swap a vehicle's readings"
-        )
+        assert self.lock.acquire(blocking=False), "two batches at the same time could swap a vehicle's readings"
         try:
             return self._store(readings, list(refused))
         finally:
@@ -69,9 +67,7 @@ class IntakeInMemory:
         self.batches.append(len(readings))
         before, received = len(self.stored), len(readings) + len(refused)
         doubted = [
-            RefusedReading(
-                index=reading.index, rule=rule, detail=rule, vehicle_id=reading.vehicle_id, raw=reading.raw
-            )
+            RefusedReading(index=reading.index, rule=rule, detail=rule, vehicle_id=reading.vehicle_id, raw=reading.raw)
             for reading in readings
             if (rule := self._objection(reading))
         ]

@@ -82,9 +82,7 @@ class TestAnswer:
     def test_comes_in_the_order_of_the_packets(self, gateway, intake):
         device = gateway.device(3)
         intake.gate.clear()
-        device.say(
-            f"#D#{record()}", "#P#", "#D#junk", f"#SD#{SHORT}", f"#B#{record(1)}|junk", "#M#hello", "#P#"
-        )
+        device.say(f"#D#{record()}", "#P#", "#D#junk", f"#SD#{SHORT}", f"#B#{record(1)}|junk", "#M#hello", "#P#")
         assert device.hears_nothing()
         intake.gate.set()
         heard = [device.hear() for _ in range(7)]

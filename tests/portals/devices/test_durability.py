@@ -132,17 +132,20 @@ class TestReadings:
 
 
 class TestStop:
-    def test_answers_what_was_taken_in_and_hangs_up(self, gateway, intake):
+    def test_answers_what_was_taken_in_takes_no_more_and_hangs_up(self, gateway, intake):
         device, idle = gateway.device(5), gateway.device(6)
         intake.gate.clear()
         device.say(f"#D#{record()}")
         assert intake.asked.wait(2)
         gateway.begin_stop()
         assert device.hears_nothing()
+        device.say(f"#D#{record(1)}")
+        assert device.hears_nothing()
         intake.gate.set()
         assert device.hear() == "#AD#1"
         assert device.is_hung_up_on()
         assert idle.is_hung_up_on()
+        assert len(intake.stored) == 1
 
     def test_does_not_wait_for_ever_and_does_not_acknowledge_then(self, start_gateway, intake):
         gateway = start_gateway(drain_s=0.2)

@@ -17,9 +17,7 @@ GOOD = b"270413;205601;5544.6025;N;03739.6834;E;1;2;3;4;0.9;0;0;1.5;NA;ign:1:1,h
 
 pieces = st.one_of(
     st.binary(max_size=40),
-    st.sampled_from(
-        [b"#", b";", b"|", b":", b",", b"NA", b"\r\n", b"\n", b"\xff", b"\x00", b"nan", b"-", b"9" * 30]
-    ),
+    st.sampled_from([b"#", b";", b"|", b":", b",", b"NA", b"\r\n", b"\n", b"\xff", b"\x00", b"nan", b"-", b"9" * 30]),
     st.sampled_from([b"#D#", b"#SD#", b"#B#", b"#M#", b"#L#", b"#P#", GOOD, GOOD + b"|"]),
 )
 streams = st.lists(pieces, max_size=30).map(b"".join)

@@ -196,9 +196,7 @@ class TestFields:
         assert point_of(full(time="205601.123456789")).ts.microsecond == 123_456
 
     def test_empty_means_the_same_as_na(self):
-        empty = dict.fromkeys(
-            ("date", "time", "lat", "north", "lon", "east", "speed", "course", "height"), ""
-        )
+        empty = dict.fromkeys(("date", "time", "lat", "north", "lon", "east", "speed", "course", "height"), "")
         point = point_of(full(**empty, sats="", hdop="", inputs="", outputs="", ibutton="", params=""))
         assert (point.ts, point.lat, point.speed_kmh, point.hdop, point.driver_key) == (ARRIVED, *[None] * 4)
         assert point.extra == {}
@@ -223,9 +221,7 @@ class TestBlackBox:
 
     def test_tells_records_without_a_time_apart(self):
         records = read("#B#" + "|".join([self.GOOD.replace("270413", "NA")] * 3))
-        assert [good.point.ts - ARRIVED for good in records.good] == [
-            timedelta(microseconds=n) for n in range(3)
-        ]
+        assert [good.point.ts - ARRIVED for good in records.good] == [timedelta(microseconds=n) for n in range(3)]
 
     def test_is_refused_whole_when_it_holds_more_records_than_fit_a_frame(self):
         records = read("#B#" + "x|" * 2_001)
@@ -239,9 +235,7 @@ class TestOtherPackets:
     def test_an_empty_message_is_refused(self):
         assert fault_of("#M#") is Fault.STRUCTURE
 
-    @pytest.mark.parametrize(
-        "text", ["", "#", "##", "#D", "GET / HTTP/1.1", "#Q#", "#I#512;0;0;270413;205601;a.jpg"]
-    )
+    @pytest.mark.parametrize("text", ["", "#", "##", "#D", "GET / HTTP/1.1", "#Q#", "#I#512;0;0;270413;205601;a.jpg"])
     def test_what_the_gateway_does_not_read_ends_the_conversation(self, text):
         with pytest.raises(Unreadable) as refusal:
             read(text)

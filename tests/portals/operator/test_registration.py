@@ -1,0 +1,72 @@
+"""Putting a vehicle into the registry by its form."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.portals.page import check_page
+
+NEW = "/operator/vehicles/new"
+# The fields that the form sends even when nobody touched them.
+PRESET = {"tracker.relay_output": "1", "tracker.relay_gateway": "", "tracker.device_uid": "", "tracker.key": ""}
+
+
+@pytest.fixture
+def typed(fleet):
+    return {"vin": "5gz cz43d13s812715", "model": "Vue", "park_id": str(fleet.park_id), **PRESET}
+
+
+class TestRegistration:
+    def test_is_a_sound_page(self, operator):
+        check_page(operator.get(NEW).text)
+
+    def test_adds_a_vehicle_without_a_tracker(self, operator, typed):
+        answer = operator.post(NEW, data={**typed, "vin": "WVW-ZZZ1JZ3W000001"})
+
+        assert answer.status_code == 303
+        page = operator.get(answer.location).text
+        assert "WVWZZZ1JZ3W000001" in page
+        assert "No tracker" in page
+
+    def test_adds_a_vehicle_with_its_tracker(self, operator, typed):
+        tracker = {"tracker.device_uid": "86123", "tracker.relay_gateway": "vialon_relay", "tracker.relay_output": "2"}
+
+        answer = operator.post(NEW, data={**typed, "vin": "WVWZZZ1JZ3W000001", **tracker})
+
+        page = operator.get(answer.location).text
+        assert "86123" in page
+        assert "vialon_relay" in page
+
+    def test_keeps_the_typed_values_beside_the_problem(self, operator, typed):
+        answer = operator.post(NEW, data={**typed, "vin": "SHORT", "name": "Vue of the night shift"})
+
+        assert answer.status_code == 422
+        check_page(answer.text)
+        assert "this one has 5" in answer.text
+        assert 'value="Vue of the night shift"' in answer.text
+
+    @pytest.mark.parametrize(
+        ("field", "value", "words"),
+        [
+            ("year", "next", "A year from 1950 to 2100."),
+            ("model", "", "Enter the model"),
+            ("tracker.key", "secret", "Enter the tracker&#39;s ID"),
+        ],
+    )
+    def test_says_in_words_what_a_field_wants(self, operator, typed, field, value, words):
+        answer = operator.post(NEW, data={**typed, "vin": "WVWZZZ1JZ3W000001", field: value})
+
+        assert answer.status_code == 422
+        assert words in answer.text
+
+    def test_links_to_the_record_that_has_the_vin(self, operator, fleet, typed):
+        answer = operator.post(NEW, data={**typed, "vin": "1HGCM82633A004352"})
+
+        assert answer.status_code == 409
+        assert f'href="/operator/vehicles/{fleet.vehicle_id}"' in answer.text
+
+    def test_does_not_link_to_a_record_out_of_sight(self, operator, fleet, typed):
+        answer = operator.post(NEW, data=typed)
+
+        assert answer.status_code == 409
+        assert f'href="/operator/vehicles/{fleet.other_vehicle_id}"' not in answer.text

@@ -1,0 +1,152 @@
+"""The list of vehicles, and everything about one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from core.vehicles import service
+from core.vehicles.schemas import NewVehicle
+from tests.conftest import ROOT
+from tests.portals.page import check_fragment, check_page
+from tests.portals.reports import report
+
+
+@pytest.fixture
+def card(fleet):
+    return f"/operator/vehicles/{fleet.vehicle_id}"
+
+
+class TestList:
+    def test_shows_what_a_vehicle_is_who_has_it_and_what_it_last_said(self, operator, fleet, database, at):
+        report(database, fleet.vehicle_id, at=at, speed_kmh=43.0)
+
+        page = operator.get("/operator/vehicles").text
+
+        check_page(page)
+        for shown in ("Car 1", "7ABC123", "Honda Accord 2021", "Bayview", "Onboarding", "Ana Lopez", "43\xa0km/h"):
+            assert shown in page
+        assert f'datetime="{at.isoformat()}"' in page
+
+    def test_leaves_out_what_is_in_another_park(self, operator):
+        assert "Mission" not in operator.get("/operator/vehicles").text
+
+    def test_finds_by_words(self, operator):
+        assert "Car 1" in operator.get("/operator/vehicles?q=abc12").text
+        assert "No vehicle matches" in operator.get("/operator/vehicles?q=zebra").text
+
+    def test_finds_by_status(self, operator):
+        assert "Car 1" in operator.get("/operator/vehicles?status=onboarding").text
+        assert "No vehicle matches" in operator.get("/operator/vehicles?status=rented").text
+
+    def test_keeps_what_was_typed(self, operator):
+        page = operator.get("/operator/vehicles?q=Accord&status=onboarding").text
+
+        assert 'value="Accord"' in page
+        assert '<option value="onboarding" selected>' in page
+
+    def test_sends_only_the_rows_to_htmx(self, operator):
+        headers = {"HX-Request": "true", "HX-Target": "section#rows"}
+
+        rows = operator.get("/operator/vehicles?q=Car", headers=headers).text
+
+        check_fragment(rows)
+        assert rows.lstrip().startswith('<section id="rows"')
+
+    def test_goes_on_on_the_next_page(self, operator, fleet, database, at):
+        with database.transaction() as session:
+            for number in range(100):
+                new = NewVehicle(vin=f"WVWZZZ1JZ3W{number:06d}", model="Golf", park_id=fleet.park_id)
+                service.register_vehicle(session, actor=ROOT, at=at, new=new)
+
+        first = operator.get("/operator/vehicles").text
+        next_page = first.partition('rel="next" href="')[2].partition('"')[0]
+        second = operator.get(next_page).text
+
+        assert "WVWZZZ1JZ3W000098" in first and "WVWZZZ1JZ3W000099" not in first
+        assert "WVWZZZ1JZ3W000099" in second and "WVWZZZ1JZ3W000098" not in second
+        assert 'rel="next"' not in second
+
+
+class TestCard:
+    def test_tells_everything_about_a_vehicle(self, operator, fleet, card, database, at):
+        report(database, fleet.vehicle_id, at=at, seconds=3, speed_kmh=43.0, ignition=True, fuel_pct=64.0)
+
+        page = operator.get(card).text
+
+        check_page(page)
+        for shown in ("1HGCM82633A004352", "860000000000001", "vialon_relay", "Moving at 43 km/h", "64\xa0%"):
+            assert shown in page
+        assert "Last 3 reports" in page
+        assert "No order was ever given" in page
+
+    def test_warns_of_an_odd_vin(self, operator, fleet, database, at):
+        with database.transaction() as session:
+            new = NewVehicle(vin="WVWZZZ1JZ3W000001", model="Golf", park_id=fleet.park_id)
+            vehicle_id = service.register_vehicle(session, actor=ROOT, at=at, new=new)
+
+        assert "check digit" in operator.get(f"/operator/vehicles/{vehicle_id}").text
+
+    def test_says_silent_with_what_it_last_did(self, operator, fleet, card, database, at):
+        report(database, fleet.vehicle_id, at=at - timedelta(minutes=20), speed_kmh=43.0)
+
+        assert "Silent, last: moving at 43 km/h" in operator.get(card).text
+
+    def test_of_another_park_does_not_exist(self, operator, fleet):
+        other = f"/operator/vehicles/{fleet.other_vehicle_id}"
+
+        for path in ("", "/panel", "/lock", "/immobilization/new"):
+            answer = operator.get(other + path, headers={"HX-Request": "true"})
+            assert answer.status_code == 404, path
+
+    def test_renews_only_its_state(self, operator, card):
+        headers = {"HX-Request": "true", "HX-Target": "section#state"}
+
+        fragment = operator.get(card, headers=headers).text
+
+        check_fragment(fragment)
+        assert fragment.count("<section") == 1
+
+
+class TestPanel:
+    def test_names_the_driver_with_a_link_to_call(self, operator, card):
+        fragment = operator.get(f"{card}/panel", headers={"HX-Request": "true"}).text
+
+        check_fragment(fragment)
+        assert 'href="tel:+14155550100"' in fragment
+        assert 'id="lock"' in fragment
+
+    def test_opened_by_itself_is_the_record(self, operator, card):
+        answer = operator.get(f"{card}/panel")
+
+        assert answer.status_code == 302
+        assert answer.location == card
+
+
+class TestStatus:
+    def test_changes_with_a_reason_that_is_kept(self, operator, card):
+        answer = operator.post(f"{card}/status", data={"status": "in_repair", "status_reason": "Brake pads"})
+
+        assert answer.status_code == 303
+        page = operator.get(card).text
+        assert "In repair" in page
+        assert "Brake pads" in page
+
+    @pytest.mark.parametrize(
+        "typed", [{"status": "in_repair", "status_reason": " "}, {"status": "sold", "status_reason": "Sold it"}]
+    )
+    def test_wants_a_known_status_and_a_reason(self, operator, card, typed):
+        answer = operator.post(f"{card}/status", data=typed)
+
+        assert answer.status_code == 422
+        check_page(answer.text)
+        assert 'aria-invalid="true"' in answer.text
+
+    def test_of_a_written_off_vehicle_stays(self, operator, card):
+        operator.post(f"{card}/status", data={"status": "written_off", "status_reason": "Burnt out"})
+
+        answer = operator.post(f"{card}/status", data={"status": "available", "status_reason": "Mistake"})
+
+        assert answer.status_code == 409
+        assert "written off" in answer.text
