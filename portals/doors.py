@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from flask import Flask, current_app, g
 from flask.typing import ResponseReturnValue
@@ -20,7 +20,7 @@ from core.permissions import Actor
 
 
 class ErpApp(Flask):
-    """Flask with the product's doors: what a view opened is closed when it returns or raises, in one place."""
+    """Flask with the product's doors: what a view wrote is committed or rolled back here and nowhere else."""
 
     settings: Config
     database: Database
@@ -31,6 +31,11 @@ class ErpApp(Flask):
         with ExitStack() as opened:
             g.opened = opened
             return super().dispatch_request()
+
+    def do_teardown_appcontext(self, *args: Any, **kwargs: Any) -> None:
+        """Give back the connection for reading: the last that a request does, after an error page too."""
+        stop_reading()
+        super().do_teardown_appcontext(*args, **kwargs)
 
 
 def erp() -> ErpApp:
@@ -52,9 +57,17 @@ def actor() -> Actor:
 
 def read() -> Reader:
     """The request's connection for reading; PostgreSQL refuses writes on it."""
-    if "reader" not in g:
-        g.reader = g.opened.enter_context(erp().database.reading())
+    if "reading" not in g:
+        g.reading = ExitStack()
+        g.reader = g.reading.enter_context(erp().database.reading())
     return cast(Reader, g.reader)
+
+
+def stop_reading() -> None:
+    """Give the connection back before the request ends: a websocket lasts for hours and must not keep one."""
+    if "reading" in g:
+        g.pop("reader", None)
+        g.pop("reading").close()
 
 
 def write() -> Writer:

@@ -29,7 +29,7 @@ from core.access import queries as access
 from core.db import Database, Reader
 from core.outbox import Fact, Offset
 from core.permissions import OPERATOR, STAFF, Actor
-from portals.doors import ErpApp, erp
+from portals.doors import ErpApp, erp, stop_reading
 from portals.fleet_rows import BOARD, FleetRows, Row
 from portals.security import is_same_origin
 
@@ -233,6 +233,7 @@ def live(ws: Server) -> None:
     if actor is None or not is_same_origin():
         ws.close(1008, "Sign in as an operator.")
         return
+    stop_reading()
     hub = hub_of(erp())
     client = hub.join(actor.parks)
     try:

@@ -1,0 +1,27 @@
+"""The console is for administrators, every page of it."""
+
+import pytest
+
+
+def pages_of(app, blueprint):
+    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith(f"{blueprint}.")]
+    assert rules
+    for rule in rules:
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            yield method, rule.rule.replace("<uuid:job_id>", "a36a638f-d177-4508-b51d-46e4b6fa5099")
+
+
+class TestTheConsole:
+    @pytest.mark.parametrize("role", ["operator", "dispatcher", "driver", "investor"])
+    def test_is_closed_to_every_other_role(self, app, sign_in, role):
+        browser = sign_in(role)
+        for method, address in pages_of(app, "admin"):
+            answer = browser.open(address, method=method)
+            assert answer.status_code == 403, (method, address)
+            assert "for the role admin" in answer.text
+
+    def test_sends_a_stranger_to_the_sign_in_page(self, app, client):
+        for method, address in pages_of(app, "admin"):
+            answer = client.open(address, method=method)
+            assert answer.status_code == 302, (method, address)
+            assert answer.headers["Location"].startswith("/sign-in?next=")

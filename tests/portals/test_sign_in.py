@@ -1,0 +1,167 @@
+"""Signing in and out: who gets in, where they land, and what ends a session."""
+
+import pytest
+import sqlalchemy as sa
+
+from core import clock
+from core.identity.models import User
+from tests.portals.page import check_page
+
+
+@pytest.fixture
+def change(database):
+    """Change the row of a person, as an administrator's act would."""
+
+    def changed(email, **columns):
+        with database.transaction() as session:
+            session.execute(sa.update(User).where(User.email == email).values(**columns))
+
+    return changed
+
+
+def sign_in_with(client, fleet, *, password=None, role="admin", **more):
+    data = {"email": fleet.email(role), "password": password or fleet.password} | more
+    return client.post("/sign-in", data=data)
+
+
+class TestSignIn:
+    @pytest.mark.parametrize(
+        ("role", "home"),
+        [
+            ("admin", "/admin/"),
+            ("operator", "/operator/"),
+            ("dispatcher", "/operator/"),
+            ("driver", "/driver/"),
+            ("investor", "/investor/"),
+        ],
+    )
+    def test_leads_each_role_home(self, client, fleet, role, home):
+        answer = sign_in_with(client, fleet, role=role)
+        assert answer.headers["Location"] == home
+        assert client.get(home).status_code == 200
+
+    def test_takes_the_email_in_any_case(self, client, fleet):
+        answer = client.post("/sign-in", data={"email": " ADMIN@example.test ", "password": fleet.password})
+        assert answer.headers["Location"] == "/admin/"
+
+    def test_shows_a_page_that_anybody_can_read(self, client):
+        check_page(client.get("/sign-in").text)
+
+    def test_refuses_a_wrong_password_and_keeps_the_email_but_not_the_password(self, client, fleet):
+        answer = sign_in_with(client, fleet, password="wrong and long enough")
+        check_page(answer.text)
+        assert answer.status_code == 422
+        assert "do not match" in answer.text
+        assert 'value="admin@example.test"' in answer.text
+        assert "wrong and long enough" not in answer.text
+        assert client.get("/admin/").status_code == 302
+
+    def test_says_the_same_of_an_unknown_email(self, client, fleet):
+        known = sign_in_with(client, fleet, password="wrong")
+        unknown = client.post("/sign-in", data={"email": "nobody@example.test", "password": "wrong"})
+        assert unknown.status_code == known.status_code
+        assert "do not match" in unknown.text
+
+    def test_sends_who_is_signed_in_home_again(self, sign_in):
+        browser = sign_in("admin")
+        assert browser.get("/sign-in").headers["Location"] == "/admin/"
+        assert browser.get("/").headers["Location"] == "/admin/"
+
+    def test_refuses_a_form_without_its_token(self, app, client, fleet):
+        app.config["WTF_CSRF_ENABLED"] = True
+        answer = sign_in_with(client, fleet)
+        assert answer.status_code == 403
+        assert "Load it again" in answer.text
+
+
+class TestLockout:
+    def test_follows_five_wrong_passwords_and_says_how_long(self, client, fleet):
+        for _ in range(5):
+            assert "do not match" in sign_in_with(client, fleet, password="wrong").text
+        answer = sign_in_with(client, fleet)
+        assert answer.status_code == 422
+        assert "Too many wrong passwords. Try again in 15 seconds." in answer.text
+
+    def test_grows_with_each_further_wrong_password(self, client, fleet, change):
+        change(fleet.email("admin"), failed_count=7)
+        sign_in_with(client, fleet, password="wrong")
+        assert "Try again in 120 seconds." in sign_in_with(client, fleet).text
+
+    def test_ends_by_itself_and_is_forgotten(self, client, fleet, change):
+        change(fleet.email("admin"), failed_count=5, locked_until=clock.now())
+        assert sign_in_with(client, fleet).headers["Location"] == "/admin/"
+        client.post("/sign-out")
+        sign_in_with(client, fleet, password="wrong")
+        assert sign_in_with(client, fleet).headers["Location"] == "/admin/"
+
+    def test_is_of_one_person_only(self, client, fleet, change):
+        for _ in range(6):
+            sign_in_with(client, fleet, password="wrong")
+        assert sign_in_with(client, fleet, role="operator").headers["Location"] == "/operator/"
+
+
+class TestThePageAskedFor:
+    def test_is_remembered_over_the_sign_in(self, client, fleet):
+        sent = client.get("/admin/audit?kind=vehicle&id=1").headers["Location"]
+        page = client.get(sent).text
+        target = page.split('name="next" value="')[1].split('"')[0].replace("&amp;", "&")
+        assert sign_in_with(client, fleet, next=target).headers["Location"] == "/admin/audit?kind=vehicle&id=1"
+
+    @pytest.mark.parametrize(
+        "target",
+        [
+            "https://evil.test/",
+            "//evil.test/",
+            "/\\evil.test/",
+            "\\\\evil.test",
+            "/\t/evil.test/",
+            "/\n/evil.test",
+            "javascript:alert(1)",
+            "admin/",
+        ],
+    )
+    def test_is_never_on_another_host(self, client, fleet, target):
+        assert sign_in_with(client, fleet, next=target).headers["Location"] == "/admin/"
+
+
+class TestASession:
+    def test_ends_with_signing_out(self, sign_in):
+        browser = sign_in("admin")
+        answer = browser.post("/sign-out", follow_redirects=True)
+        assert "You are signed out." in answer.text
+        assert browser.get("/admin/").headers["Location"] == "/sign-in?next=/admin/"
+
+    def test_is_not_ended_by_a_link(self, sign_in):
+        browser = sign_in("admin")
+        assert browser.get("/sign-out").status_code == 405
+        assert browser.get("/admin/").status_code == 200
+
+    def test_ends_when_the_session_key_changes(self, sign_in, fleet, change):
+        browser = sign_in("admin")
+        assert browser.get("/admin/").status_code == 200
+        change(fleet.email("admin"), session_key="another")
+        assert browser.get("/admin/").status_code == 302
+
+    def test_ends_when_the_account_is_closed(self, sign_in, fleet, change):
+        browser = sign_in("admin")
+        change(fleet.email("admin"), disabled_at=clock.now())
+        assert browser.get("/admin/").status_code == 302
+
+    def test_is_kept_from_scripts_and_foreign_forms(self, client, fleet):
+        cookie = sign_in_with(client, fleet).headers["Set-Cookie"]
+        assert "HttpOnly" in cookie
+        assert "SameSite=Lax" in cookie
+
+    def test_cannot_be_made_up(self, client, fleet):
+        client.set_cookie("erp_session", "eyJfdXNlcl9pZCI6IjE6YW55In0.aaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbb")
+        assert client.get("/admin/").status_code == 302
+
+
+class TestAClosedAccount:
+    def test_is_told_so_after_the_right_password(self, client, fleet, change):
+        change(fleet.email("admin"), disabled_at=clock.now())
+        assert "This account is closed." in sign_in_with(client, fleet).text
+
+    def test_is_not_betrayed_to_who_does_not_know_the_password(self, client, fleet, change):
+        change(fleet.email("admin"), disabled_at=clock.now())
+        assert "closed" not in sign_in_with(client, fleet, password="wrong").text
