@@ -214,28 +214,47 @@ FILTERS: Mapping[str, Filter] = {
 }
 
 
+Moment = tuple[int, datetime]
+
+
 def clean(
-    readings: Iterable[Reading], *, fixes: Mapping[int, Fix], at: datetime, limits: Limits = LIMITS
+    readings: Iterable[Reading],
+    *,
+    fixes: Mapping[int, Fix],
+    earlier: Mapping[Moment, Fix],
+    at: datetime,
+    limits: Limits = LIMITS,
 ) -> tuple[list[Reading], list[RefusedReading]]:
     """Split readings into those believed and those refused by the first filter that objects.
 
-    `fixes` holds the last believed place of each vehicle. Each vehicle's readings are judged in the order of
-    device time, each against the last believed before it, so a burst out of order is judged as it was driven.
+    `fixes` holds the last believed place of each vehicle; `earlier`, for a reading that comes late, the one stored
+    last before it. Each vehicle's readings are judged in the order of device time, each against the last believed
+    before it: a burst out of order is judged as it was driven, and a point refused once is refused again.
     """
     last = dict(fixes)
     kept: list[Reading] = []
     refused: list[RefusedReading] = []
     for reading in sorted(readings, key=_vehicle_then_time):
         point = reading.point
-        circumstances = Circumstances(at, limits, last.get(reading.vehicle_id))
+        before = _last_before(point.ts, last.get(reading.vehicle_id), earlier.get((reading.vehicle_id, point.ts)))
+        circumstances = Circumstances(at, limits, before)
         objection = _first_objection(point, circumstances)
         if objection is not None:
             refused.append(_refuse(reading, *objection))
             continue
         kept.append(reading)
-        if point.lat is not None and point.lon is not None and _is_later(point.ts, circumstances.last):
+        if point.lat is not None and point.lon is not None:
             last[reading.vehicle_id] = Fix(point.ts, point.lat, point.lon)
     return kept, refused
+
+
+def late_moments(readings: Iterable[Reading], fixes: Mapping[int, Fix]) -> list[Moment]:
+    """The moments of those readings that are older than the last believed fix of their vehicle."""
+    return [
+        (reading.vehicle_id, reading.point.ts)
+        for reading in readings
+        if (fix := fixes.get(reading.vehicle_id)) is not None and reading.point.ts <= fix.ts
+    ]
 
 
 def _vehicle_then_time(reading: Reading) -> tuple[int, datetime]:
@@ -260,8 +279,8 @@ def _refuse(reading: Reading, rule: str, detail: str) -> RefusedReading:
     )
 
 
-def _is_later(ts: datetime, fix: Fix | None) -> bool:
-    return fix is None or ts > fix.ts
+def _last_before(ts: datetime, *fixes: Fix | None) -> Fix | None:
+    return max((fix for fix in fixes if fix is not None and fix.ts < ts), key=lambda fix: fix.ts, default=None)
 
 
 def advance(

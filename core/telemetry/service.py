@@ -34,7 +34,10 @@ def ingest(
     `unreadable` is what the source could not even read: it is kept and counted with the rest.
     """
     states = store.lock_states(session, _vehicle_ids(readings, unreadable))
-    kept, doubted = rules.clean(_with_relays(session, readings), fixes=_fixes(states), at=at)
+    fixes = _fixes(states)
+    late = rules.late_moments(readings, fixes)
+    earlier = store.find_earlier_fixes(session, late, within=rules.LIMITS.jump_memory)
+    kept, doubted = rules.clean(_with_relays(session, readings), fixes=fixes, earlier=earlier, at=at)
     new = store.append(session, kept, received_at=at)
     refused = (*unreadable, *doubted)
     store.keep_refusals(session, refused, source=source, received_at=at)

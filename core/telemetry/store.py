@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb, set_json_dumps
 from core import partitions
 from core.db import Writer, driver
 from core.telemetry.models import MEASURED, states
+from core.telemetry.rules import Fix, Moment
 from core.telemetry.schemas import Reading, RefusedReading
 
 _COLUMNS = ("vehicle_id", "ts", "received_at", *MEASURED)
@@ -37,6 +38,27 @@ def keep_partitions(session: Writer, *, at: datetime, raw_retention_days: int) -
     for table in ("telemetry_points", "telemetry_refusals"):
         dropped += partitions.keep_days(session, table, at=at, days_back=raw_retention_days + 1)
     return dropped
+
+
+_EARLIER = """
+    SELECT m.vehicle_id, m.ts, p.ts, p.lat, p.lon
+    FROM unnest(%b::bigint[], %b::timestamptz[]) AS m (vehicle_id, ts)
+    CROSS JOIN LATERAL (
+        SELECT ts, lat, lon FROM telemetry_points
+        WHERE vehicle_id = m.vehicle_id AND ts < m.ts AND ts >= m.ts - %b::interval AND lat IS NOT NULL
+        ORDER BY ts DESC LIMIT 1
+    ) p
+"""
+
+
+def find_earlier_fixes(session: Writer, moments: Sequence[Moment], *, within: timedelta) -> dict[Moment, Fix]:
+    """For each (vehicle, moment) the stored point with a fix that came last before it, where there is one."""
+    if not moments:
+        return {}
+    vehicle_ids, times = [vehicle_id for vehicle_id, _ in moments], [ts for _, ts in moments]
+    with driver(session.connection()).cursor() as cursor:
+        cursor.execute(_EARLIER, (vehicle_ids, times, within))
+        return {(vehicle_id, ts): Fix(*fix) for vehicle_id, ts, *fix in cursor.fetchall()}
 
 
 def append(session: Writer, readings: Sequence[Reading], *, received_at: datetime) -> set[tuple[int, datetime]]:

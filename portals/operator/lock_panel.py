@@ -17,22 +17,17 @@ from core.permissions import Actor
 from core.telemetry import queries as telemetry
 from core.vehicles import queries as vehicles
 from core.vehicles.queries import VehicleRecord
+from portals.operator import lock_doubts as doubts
 from portals.operator.motion import say_motion
 
 # What is known of one attempt. Accepted is never shown as done: the proof is read from the vehicle.
 OUTCOMES = {
-    None: "Waiting for the gateway's answer",
-    "accepted": "Accepted by the gateway; not yet proof",
+    None: "No answer yet",
+    "accepted": "Accepted by the gateway, which is not proof",
     "refused": "Refused by the gateway",
-    "unknown": "No answer; its log is being read",
+    "unknown": "No answer came",
     "never_arrived": "Never reached the gateway",
 }
-
-# What an order waits for until a worker has looked at it.
-UNTAKEN = "a worker to take it"
-
-# An order that nobody has taken for this long, or whose verdict is late by as much, has no living worker.
-WORKER_GRACE = timedelta(seconds=6)
 
 PROOF_SOURCES = {"telemetry": "the vehicle's own report", "vialon_relay": "the gateway's log of the vehicle"}
 
@@ -74,8 +69,8 @@ class LockPanel:
 
     @property
     def obstacle(self) -> str | None:
-        """What an order given now would wait for, by the very rule that decides; None when it would leave at once."""
-        return rules.find_obstacle(_vehicle_now(self.state), at=self.at, timing=self.timing)
+        """What an order given now would wait for, by the very rule that decides; None: it leaves at once."""
+        return rules.find_obstacle(doubts.vehicle_now(self.state), at=self.at, timing=self.timing)
 
     @property
     def has_relay(self) -> bool:
@@ -103,14 +98,15 @@ class LockPanel:
         """Whether a release makes sense: something locks, may have locked, or holds without our doing."""
         if not (self.may_release and self.has_relay) or (self.is_open and not self._is_lock):
             return False
-        held = self._is("immobilize", "armed", "sending", "sent", "confirmed", "failed") or self._is(
-            "release", "failed"
-        )
-        return held or self._relay_now is True
+        if self._is_lock and not self._is("immobilize", "expired", "cancelled"):
+            return True
+        return self._is("release", "failed") or self._relay_now is True
 
     @property
     def headline(self) -> str:
         """How the lock stands, in a few words."""
+        if self.contradiction is not None:
+            return self.contradiction.headline
         if self.job is None:
             return "Not locked" if self.has_relay else "Cannot be locked"
         if self.job.kind == "release":
@@ -122,28 +118,28 @@ class LockPanel:
     @property
     def tone(self) -> str:
         """The colour of the state: plain, warn, locked or act."""
-        if self.contradiction is not None or self._is("immobilize", "failed") or self._is("release", "failed"):
+        if self.contradiction or self.stalled:
             return "act"
+        if self.job is None or self.settlement:
+            return "plain"
         if self._is("immobilize", "confirmed"):
             return "locked"
-        return "warn" if self.is_open or self._is("immobilize", "expired") else "plain"
+        return _TONES.get(self.job.state, "warn" if self.is_open else "plain")
 
     @property
-    def contradiction(self) -> str | None:
-        """What the vehicle says against the record, or None. The vehicle is believed."""
-        if self._is("immobilize", "confirmed") and self._relay_now is False:
-            return (
-                "The vehicle now reports its relay off: it is no longer locked. Somebody may have released it at "
-                "the vehicle or by another system. Reach the driver, then order again if it must stand."
-            )
-        if self._is("immobilize", "confirmed") and self.state is not None and (self.state["speed_kmh"] or 0) > 0:
-            return "It moves although the lock is confirmed. Do not rely on this lock: reach the driver."
-        if self._relay_now is True and not self.is_open and not self._is_lock:
-            return (
-                "The vehicle reports its relay on although no order here locks it. The starter may be "
-                "blocked. Release it, or find out who locked it."
-            )
-        return None
+    def contradiction(self) -> doubts.Contradiction | None:
+        """What the vehicle says against the record, or None."""
+        return doubts.find_contradiction(self.job, self.state)
+
+    @property
+    def settlement(self) -> str | None:
+        """What the vehicle has said since that settles an unconfirmed order for the better, or None."""
+        return doubts.find_settlement(self.job, self.state)
+
+    @property
+    def stalled(self) -> str | None:
+        """Why nothing happens although it should, or None."""
+        return doubts.find_stall(self.job, self.state, at=self.at, timing=self.timing)
 
     @property
     def countdown(self) -> Countdown | None:
@@ -159,29 +155,13 @@ class LockPanel:
         return self._count("Verdict within", job.started_at, verdict_by)
 
     @property
-    def stalled(self) -> str | None:
-        """Why nothing happens although it should, and what that means; None while all goes on."""
-        job = self.job
-        if job is None or not job.state.is_open:
-            return None
-        late = job.started_at + timedelta(seconds=self.timing.verdict_by_s) if job.started_at else None
-        if self._is_lock and late is not None and self.at > late + WORKER_GRACE:
-            return "The verdict is overdue: no worker answers. Do not rely on this lock until a verdict is shown."
-        if not job.attempts and job.waiting_for == UNTAKEN and self.at > job.ordered_at + WORKER_GRACE:
-            return (
-                "No worker has taken this order yet. It is kept and goes on by itself when one is back; "
-                "tell an administrator to look at the health page."
-            )
-        return None
-
-    @property
     def steps(self) -> list[Step]:
         """The stations of the order on the screen, each with how it looks."""
         if self.job is None:
             return []
         names = ["Ordered", "Sent", "Confirmed"]
         if self._is_lock:
-            names.insert(1, "Safe to lock")
+            names.insert(1, "Safe")
         reached = self._stations_reached(len(names))
         return [Step(name, self._look(i, reached)) for i, name in enumerate(names)]
 
@@ -205,20 +185,8 @@ class LockPanel:
         return self.job is not None and self.job.kind == "immobilize"
 
     @property
-    def _is_moving(self) -> bool:
-        return self.state is not None and (self.state["speed_kmh"] or 0) > 0
-
-    @property
     def _relay_now(self) -> bool | None:
-        """The relay as reported after the order was concluded; older reports say nothing about it."""
-        if self.state is None or self.state["relay_on"] is None:
-            return None
-        if self.job is not None and self.job.finished_at is not None:
-            heard: datetime = self.state["received_at"]
-            if heard <= self.job.finished_at:
-                return None
-        relay_on: bool = self.state["relay_on"]
-        return relay_on
+        return doubts.relay_since(self.job, self.state)
 
     def _is(self, kind: str, *states: str) -> bool:
         return self.job is not None and self.job.kind == kind and self.job.state in states
@@ -242,12 +210,7 @@ class LockPanel:
         return "now" if self.is_open else "bad"
 
 
-def _vehicle_now(state: dict[str, Any] | None) -> rules.VehicleNow:
-    if state is None:
-        return rules.VehicleNow()
-    return rules.VehicleNow(**{name: state[name] for name in rules.VehicleNow.__slots__})
-
-
+_TONES = {"failed": "act", "expired": "warn"}
 _LOCK_HEADLINES = {
     "armed": "Waiting until it is safe to lock",
     "confirmed": "Immobilized",

@@ -92,6 +92,19 @@ class TestABatch:
             state = queries.list_states(reader, viewer=READER)[fleet.vehicle_id]
         assert state["speed_kmh"] == 4.0
 
+    def test_refuses_again_what_it_refused_before_however_late_it_comes_again(
+        self, database: Database, fleet: Fleet, at: datetime
+    ) -> None:
+        readings = track(fleet, at, 9)
+        readings[4] = Reading(
+            index=4, vehicle_id=fleet.vehicle_id, point=Point(ts=readings[4].point.ts, lat=38.9, lon=-122.4)
+        )
+        first = [take_in(database, at, [reading]) for reading in readings]
+        again = [take_in(database, at, [reading]) for reading in readings]
+        assert [report.refused[0].rule for report in first if report.refused] == ["jump_impossible"]
+        assert [report.refused[0].rule for report in again if report.refused] == ["jump_impossible"]
+        assert sum(report.stored for report in again) == 0
+
     def test_tells_the_relay_from_the_output_the_tracker_is_wired_to(
         self, database: Database, fleet: Fleet, at: datetime
     ) -> None:

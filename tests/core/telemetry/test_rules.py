@@ -21,7 +21,7 @@ def at(seconds: float) -> datetime:
 
 def judge(fix: Fix | None = None, **fields: object) -> list[str]:
     point = Point(**{"ts": NOW, **fields})
-    _, refused = clean([Reading(index=0, point=point, vehicle_id=1)], fixes={1: fix} if fix else {}, at=NOW)
+    _, refused = clean([Reading(index=0, point=point, vehicle_id=1)], fixes={1: fix} if fix else {}, earlier={}, at=NOW)
     return [refusal.rule for refusal in refused]
 
 
@@ -79,7 +79,7 @@ class TestABurstOutOfOrder:
     def test_is_judged_in_the_order_it_was_driven(self) -> None:
         track = [Point(ts=at(s), lat=37.70 + s * 0.0001, lon=-122.4) for s in range(0, 60, 10)]
         shuffled = [Reading(index=i, point=track[i], vehicle_id=1) for i in (5, 0, 3, 1, 4, 2)]
-        kept, refused = clean(shuffled, fixes={}, at=NOW + timedelta(minutes=2))
+        kept, refused = clean(shuffled, fixes={}, earlier={}, at=NOW + timedelta(minutes=2))
         assert len(kept) == 6
         assert refused == []
 
@@ -87,7 +87,7 @@ class TestABurstOutOfOrder:
         track = [Point(ts=at(s), lat=37.70 + s * 0.0001, lon=-122.4) for s in range(0, 60, 10)]
         track[3] = Point(ts=at(30), lat=38.9, lon=-122.4)
         readings = [Reading(index=i, point=point, vehicle_id=1) for i, point in enumerate(track)]
-        kept, refused = clean(readings, fixes={}, at=NOW + timedelta(minutes=2))
+        kept, refused = clean(readings, fixes={}, earlier={}, at=NOW + timedelta(minutes=2))
         assert [refusal.index for refusal in refused] == [3]
         assert len(kept) == 5
 

@@ -82,7 +82,7 @@ class TestMyLock:
     )
     def test_says_how_it_ended(self, driver, lock, database, state, words):
         with database.transaction() as session:
-            session.connection().exec_driver_sql(f"UPDATE access_jobs SET state = '{state}', finished_at = now()")
+            session.connection().exec_driver_sql("UPDATE access_jobs SET state = %s, finished_at = now()", (state,))
 
         assert words in driver.get("/driver/").text
 

@@ -8,6 +8,8 @@ import pytest
 
 from core.access.models import JobState, Outcome
 from core.access.queries import list_jobs
+from core.vehicles import service as vehicles
+from core.vehicles.schemas import NewVehicle
 from tests.conftest import ROOT
 from tests.portals.page import check_fragment, check_page
 from tests.portals.reports import report, report_standing
@@ -37,6 +39,15 @@ def ordered(operator, vehicle):
     assert operator.post(f"{vehicle}/immobilization", data=ORDER).status_code == 303
 
 
+@pytest.fixture
+def bare(database, fleet, at):
+    """A vehicle without a relay."""
+    with database.transaction() as session:
+        new = NewVehicle(vin="WVWZZZ1JZ3W000001", model="Golf", park_id=fleet.park_id)
+        vehicle_id = vehicles.register_vehicle(session, actor=ROOT, at=at, new=new)
+    return f"/operator/vehicles/{vehicle_id}"
+
+
 class TestFirstStep:
     def test_offers_the_second_and_orders_nothing(self, operator, vehicle, jobs):
         page = operator.get(f"{vehicle}/lock").text
@@ -53,15 +64,8 @@ class TestFirstStep:
         assert "immobilization/new" not in page
         assert "Ask an administrator to grant it" in page
 
-    def test_tells_of_a_vehicle_without_a_relay(self, operator, database, fleet, at):
-        from core.vehicles import service
-        from core.vehicles.schemas import NewVehicle
-
-        with database.transaction() as session:
-            new = NewVehicle(vin="WVWZZZ1JZ3W000001", model="Golf", park_id=fleet.park_id)
-            vehicle_id = service.register_vehicle(session, actor=ROOT, at=at, new=new)
-
-        page = operator.get(f"/operator/vehicles/{vehicle_id}/lock").text
+    def test_tells_of_a_vehicle_without_a_relay(self, operator, bare):
+        page = operator.get(f"{bare}/lock").text
 
         assert "No relay is known in this vehicle" in page
         assert "immobilization/new" not in page
@@ -205,7 +209,7 @@ class TestOpenOrder:
 
         page = operator.get(f"{vehicle}/lock").text
 
-        assert "not yet proof" in page
+        assert "which is not proof" in page
         assert "Immobilized" not in page
 
     def test_says_when_no_worker_takes_it(self, operator, vehicle, ordered, database):
@@ -222,6 +226,15 @@ class TestOpenOrder:
 
         assert "The verdict is overdue" in page
         assert 'data-tone="act"' in page
+
+    def test_says_when_it_is_safe_but_nobody_sends(self, operator, vehicle, fleet, ordered, worker, database, at):
+        worker.wait_for("it to stand: moving at 43 km/h", at=at)
+        with database.transaction() as session:
+            session.connection().exec_driver_sql("UPDATE access_jobs SET ordered_at = ordered_at - interval '1 min'")
+        report_standing(database, fleet.vehicle_id, at=at - timedelta(seconds=10))
+        report_standing(database, fleet.vehicle_id, at=at)
+
+        assert "It is safe to lock, but no worker sends" in operator.get(f"{vehicle}/lock").text
 
 
 class TestCancellation:
@@ -277,7 +290,8 @@ class TestVerdict:
 
         page = operator.get(f"{vehicle}/lock").text
 
-        assert "it is no longer locked" in page
+        assert "No longer locked" in page
+        assert "now reports its relay off" in page
         assert "immobilization/new" in page
 
     def test_confirmed_is_doubted_when_the_vehicle_moves(self, operator, vehicle, fleet, ordered, worker, database, at):
@@ -300,6 +314,37 @@ class TestVerdict:
         assert f'action="{vehicle}/release"' in page
         assert "immobilization/new" in page
 
+    def test_failed_is_settled_when_the_vehicle_says_so(self, operator, vehicle, fleet, ordered, worker, database, at):
+        report_standing(database, fleet.vehicle_id, at=at)
+        worker.send(1, Outcome.ACCEPTED, "{}", at=at)
+        worker.conclude(JobState.FAILED, "The vehicle did not confirm.", at=at)
+        report_standing(database, fleet.vehicle_id, at=at + timedelta(seconds=30), relay_on=False)
+
+        page = operator.get(f"{vehicle}/lock").text
+
+        assert "it is not locked" in page
+        assert 'data-tone="plain"' in page
+
+    def test_failed_is_doubted_when_the_vehicle_locked_after_all(
+        self, operator, vehicle, fleet, ordered, worker, database, at
+    ):
+        report_standing(database, fleet.vehicle_id, at=at)
+        worker.send(1, Outcome.ACCEPTED, "{}", at=at)
+        worker.conclude(JobState.FAILED, "The vehicle did not confirm.", at=at)
+        report_standing(database, fleet.vehicle_id, at=at + timedelta(seconds=30), relay_on=True)
+
+        assert "Locked after all" in operator.get(f"{vehicle}/lock").text
+
+    def test_expired_never_hides_a_relay_that_holds(self, operator, vehicle, fleet, ordered, worker, database, at):
+        worker.conclude(JobState.EXPIRED, "It was never safe.", at=at)
+        report_standing(database, fleet.vehicle_id, at=at + timedelta(seconds=30), relay_on=True)
+
+        page = operator.get(f"{vehicle}/lock").text
+
+        assert "Its relay is on" in page
+        assert 'data-tone="act"' in page
+        assert f'action="{vehicle}/release"' in page
+
     def test_is_told_with_its_attempts_and_trail_on_the_record(
         self, operator, vehicle, fleet, ordered, worker, database, at
     ):
@@ -321,7 +366,7 @@ class TestVerdict:
 
         page = operator.get(f"{vehicle}/lock").text
 
-        assert "although no order here locks it" in page
+        assert "Its relay is on" in page
         assert f'action="{vehicle}/release"' in page
 
 
@@ -347,15 +392,8 @@ class TestRelease:
         assert "The release is not confirmed" in page
         assert f'action="{vehicle}/release"' in page
 
-    def test_of_a_vehicle_without_a_relay_is_refused_in_place(self, operator, database, fleet, at):
-        from core.vehicles import service
-        from core.vehicles.schemas import NewVehicle
-
-        with database.transaction() as session:
-            new = NewVehicle(vin="WVWZZZ1JZ3W000001", model="Golf", park_id=fleet.park_id)
-            vehicle_id = service.register_vehicle(session, actor=ROOT, at=at, new=new)
-
-        answer = operator.post(f"/operator/vehicles/{vehicle_id}/release", headers=LOCK)
+    def test_of_a_vehicle_without_a_relay_is_refused_in_place(self, operator, bare):
+        answer = operator.post(f"{bare}/release", headers=LOCK)
 
         assert answer.status_code == 409
         assert "has no relay to release" in answer.text
