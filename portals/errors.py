@@ -9,12 +9,13 @@ from typing import Any
 import orjson
 from flask import Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
 from psycopg import OperationalError as DriverError
 from psycopg_pool import PoolTimeout
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from core.errors import Refusal, Unauthenticated
+from core.errors import Forbidden, Refusal, Unauthenticated
 from portals.doors import ErpApp
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ def request_id() -> str:
 def install(app: ErpApp) -> None:
     """Answer every refusal and every failure, and put the request's name on every answer."""
     app.register_error_handler(Refusal, _answer_refusal)
+    app.register_error_handler(CSRFError, _answer_stale_form)
     app.register_error_handler(HTTPException, _answer_http)
     for away in (OperationalError, DriverError, PoolTimeout):
         app.register_error_handler(away, _answer_away)
@@ -77,6 +79,11 @@ def _show_refusal(refusal: Refusal) -> ResponseReturnValue:
             return "", 401, {"HX-Redirect": url_for("auth.show_sign_in")}
         return redirect(url_for("auth.show_sign_in", next=request.full_path.rstrip("?")))
     return _page(refusal.status, refusal.title, refusal.detail)
+
+
+def _answer_stale_form(_: CSRFError) -> ResponseReturnValue:
+    detail = "This page was open too long or came from elsewhere. Load it again and repeat what you did."
+    return _answer_refusal(Forbidden(detail))
 
 
 def _answer_http(error: HTTPException) -> ResponseReturnValue:

@@ -111,7 +111,8 @@ class Hub:
         return orjson.dumps(_message("tick", self._epoch, self._offset))
 
     def _run(self) -> None:
-        while True:
+        """Read as long as somebody listens: a process without boards does not ask the database anything."""
+        while self._is_wanted():
             try:
                 self._follow()
             except (psycopg.Error, SQLAlchemyError) as problem:
@@ -124,11 +125,17 @@ class Hub:
                 epoch, head = outbox.head(reader)
             if epoch != self._epoch:
                 self._start_over(epoch, head)
-            while True:
+            while self._is_wanted():
                 while self._advance():
                     pass
                 for _ in listening.notifies(timeout=1.0, stop_after=1):
                     time.sleep(GATHER_S)
+
+    def _is_wanted(self) -> bool:
+        with self._lock:
+            if not self._clients and self._thread is threading.current_thread():
+                self._thread = None
+            return self._thread is threading.current_thread()
 
     def _start_over(self, epoch: str, head: Offset) -> None:
         """The database was restored from a backup: what the boards show may never have happened."""
@@ -143,12 +150,13 @@ class Hub:
             if not facts:
                 return False
             self._renew(reader, facts)
-            messages: dict[Sight, bytes] = {}
+            messages: dict[Sight, bytes | None] = {}
             for client in self._listening():
                 if client.sight not in messages:
                     delta = self._delta(reader, self._epoch, facts[-1].offset, facts, client.sight)
-                    messages[client.sight] = orjson.dumps(delta)
-                client.offer(messages[client.sight])
+                    messages[client.sight] = orjson.dumps(delta) if delta["vehicles"] or delta["facts"] else None
+                if (message := messages[client.sight]) is not None:
+                    client.offer(message)
             self._offset = facts[-1].offset
         return True
 

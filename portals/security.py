@@ -6,9 +6,8 @@ import secrets
 from urllib.parse import urlsplit
 
 from flask import Response, g, request
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFProtect
 
-from core.errors import Forbidden
 from portals.doors import ErpApp, erp
 
 csrf = CSRFProtect()
@@ -43,7 +42,6 @@ def install(app: ErpApp) -> None:
     csrf.init_app(app)
     app.jinja_env.globals["csp_nonce"] = csp_nonce
     app.after_request(_set_headers)
-    app.register_error_handler(CSRFError, _explain_csrf)
 
 
 def is_same_origin() -> bool:
@@ -67,7 +65,3 @@ def _map_host() -> str:
     """The origin of a configured map style elsewhere: the one foreign address a page may read from."""
     parts = urlsplit(erp().settings.map_style_url)
     return f" {parts.scheme}://{parts.netloc}" if parts.netloc else ""
-
-
-def _explain_csrf(problem: CSRFError) -> None:
-    raise Forbidden("This page was open too long or came from elsewhere. Load it again and repeat what you did.")

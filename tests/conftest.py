@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import json
 import os
-import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -34,37 +31,15 @@ from infra.postgres import Server
 from portals.app import create_app, make_ready
 from portals.doors import ErpApp
 from tasks.storage import keep_storage
+from tests.infra.free_ports import free_ports
 
 BLANK, WITH_FLEET = "erp_template", "erp_template_fleet"
 
 
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@contextmanager
-def _only_one(path: Path) -> Iterator[None]:
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 @pytest.fixture(scope="session")
-def postgres_dsn(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
-    """A PostgreSQL of this test process, with a template that has every migration. `ERP_TEST_DATABASE_URL` is used
-    instead when it is set: a role on it that may create databases.
-    """
-    given = os.environ.get("ERP_TEST_DATABASE_URL")
-    if given:
-        with _only_one(tmp_path_factory.getbasetemp().parent / "template.lock"):
-            _make_templates(given)
-        yield given
-        return
-    server = Server(tmp_path_factory.mktemp("postgres"), free_port(), throwaway=True)
+def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL of this test process, with templates that have every migration."""
+    server = Server(tmp_path_factory.mktemp("postgres"), free_ports(), throwaway=True)
     dsn = server.start()
     try:
         _make_templates(dsn)
@@ -75,8 +50,6 @@ def postgres_dsn(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> It
 
 def _make_templates(dsn: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
-        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [WITH_FLEET]).fetchone():
-            return
         connection.execute(f"CREATE DATABASE {BLANK}")
         migrate(_named(dsn, BLANK))
         database = Database(_named(dsn, BLANK))

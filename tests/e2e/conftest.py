@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,6 +13,7 @@ from tests.e2e.api import Api
 from tests.e2e.line import Line
 from tests.e2e.product import Product
 from tests.e2e.screen import Screen, open_screen
+from tests.e2e.tracker import Tracker
 from tests.e2e.world import World
 from tests.infra.free_ports import free_ports
 
@@ -26,6 +28,15 @@ def product() -> Iterator[Product]:
         yield product
     finally:
         product.end()
+
+
+@pytest.fixture(scope="package")
+def half_a_login(product: Product) -> Iterator[tuple[Tracker, float]]:
+    """A device that begins to log in and falls silent, and since when: made early, because nothing happens for long."""
+    tracker = Tracker(product.device_port)
+    tracker.say("#L#860000")
+    yield tracker, time.monotonic()
+    tracker.close()
 
 
 @pytest.fixture(scope="package")
@@ -44,16 +55,21 @@ Open = Callable[..., Screen]
 
 @pytest.fixture
 def screen(browser: Browser, product: Product) -> Iterator[Open]:
-    """Opens a window signed in as a person of the demonstration: `screen("operator")`."""
+    """Opens a window signed in as a person of the demonstration: `screen("operator")`. Whatever a test is about, no
+    page may make a mistake in it.
+    """
     opened: list[Screen] = []
 
-    def open_one(role: str, **options: object) -> Screen:
+    def open_one(role: str | None, **options: object) -> Screen:
         opened.append(open_screen(browser, product, role, **options))  # type: ignore[arg-type]
         return opened[-1]
 
     yield open_one
     for one in opened:
         one.context.close()
+    for one in opened:
+        assert one.problems == [], "a page made a mistake, or broke its policy"
+        assert one.foreign == [], "a page asked somebody else than the product"
 
 
 @pytest.fixture

@@ -47,9 +47,7 @@ class Product:
         """Start it and wait until it says that it is ready."""
         began = time.monotonic()
         with self._console.open("wb") as console:
-            self._process = subprocess.Popen(
-                [ERP, "run"], env=self._env(), stdout=console, stderr=subprocess.STDOUT
-            )
+            self._process = subprocess.Popen([ERP, "run"], env=self._env(), stdout=console, stderr=subprocess.STDOUT)
         eventually(lambda: "Ready: " in self.console(), within_s=READY_S, saying=self.console)
         self.ready_after_s = time.monotonic() - began
 

@@ -150,7 +150,9 @@ class TestMyAssets:
 class TestThePortal:
     def test_is_closed_to_every_other_role(self, sign_in):
         for role in ("admin", "operator", "driver"):
-            assert sign_in(role).get("/investor/").status_code == 403, role
+            answer = sign_in(role).get("/investor/")
+            assert answer.status_code == 403, role
+            assert "for the role investor" in answer.text
 
     def test_opens_no_other_portal(self, sign_in):
         browser = sign_in("investor")

@@ -392,6 +392,16 @@ class TestRelease:
         assert "The release is not confirmed" in page
         assert f'action="{vehicle}/release"' in page
 
+    def test_is_doubted_when_the_relay_is_on_again(self, operator, vehicle, fleet, worker, database, at):
+        operator.post(f"{vehicle}/release")
+        worker.conclude(JobState.CONFIRMED, "Its relay is off.", at=at, relay_on=False)
+        report_standing(database, fleet.vehicle_id, at=at + timedelta(seconds=30), relay_on=True)
+
+        page = operator.get(f"{vehicle}/lock").text
+
+        assert "Its relay is on" in page
+        assert f'action="{vehicle}/release"' in page
+
     def test_of_a_vehicle_without_a_relay_is_refused_in_place(self, operator, bare):
         answer = operator.post(f"{bare}/release", headers=LOCK)
 

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from core.identity import service as identity
 from core.vehicles import service
 from core.vehicles.schemas import NewVehicle
-from tests.conftest import ROOT
+from tests.conftest import PASSWORD, ROOT
 from tests.portals.page import check_fragment, check_page
 from tests.portals.reports import report
 
@@ -122,6 +123,44 @@ class TestPanel:
 
         assert answer.status_code == 302
         assert answer.location == card
+
+
+class TestParkStaff:
+    @pytest.fixture
+    def staff(self, app, database, fleet, at):
+        with database.transaction() as session:
+            identity.create_user(
+                session,
+                actor=ROOT,
+                at=at,
+                email="staff@example.test",
+                name="Staff",
+                password=PASSWORD,
+                roles=["staff"],
+                park_ids=[fleet.park_id],
+            )
+        browser = app.test_client()
+        browser.post("/sign-in", data={"email": "staff@example.test", "password": PASSWORD})
+        return browser
+
+    def test_sees_a_vehicle_without_its_lock(self, staff, card):
+        page = staff.get(card).text
+        panel = staff.get(f"{card}/panel", headers={"HX-Request": "true"}).text
+
+        check_page(page)
+        check_fragment(panel)
+        assert "Car 1" in page
+        assert 'id="lock"' not in page + panel
+        assert "Ask one if this vehicle must stand" in panel
+
+    def test_may_not_change_it(self, staff, card):
+        assert "Change status" not in staff.get(card).text
+        answer = staff.post(f"{card}/status", data={"status": "available", "status_reason": "Ready"})
+        assert answer.status_code == 403
+
+    def test_may_not_add_one(self, staff):
+        assert "Add vehicle" not in staff.get("/operator/vehicles").text
+        assert staff.get("/operator/vehicles/new").status_code == 403
 
 
 class TestStatus:

@@ -1,0 +1,146 @@
+"""Programs of the running product are killed: it says so, comes back by itself, and has lost nothing."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.product import FLEET, Product, eventually
+from tests.e2e.tracker import Tracker, record
+from tests.e2e.world import STANDING
+
+pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(200)]
+
+KEY = "a key of four"
+WELL_AGAIN_S = 30.0
+
+
+class Reporter:
+    """A tracker that reports all the time, comes back when it is cut off, and repeats what was not answered."""
+
+    def __init__(self, port: int, uid: str) -> None:
+        self._port, self._uid = port, uid
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._live, daemon=True)
+        self.acknowledged: list[int] = []
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._over.set()
+        self._thread.join(15)
+
+    def _live(self) -> None:
+        ts = int(time.time()) - 10_000
+        while not self._over.is_set():
+            try:
+                tracker = Tracker(self._port)
+                if tracker.log_in(self._uid, KEY) == "#AL#1":
+                    ts = self._report(tracker, ts)
+                tracker.close()
+            except OSError:
+                pass
+            time.sleep(0.1)
+
+    def _report(self, tracker: Tracker, ts: int) -> int:
+        while not self._over.is_set():
+            answer = tracker.ask(f"#D#{record(ts)}")
+            if answer != "#AD#1":
+                return ts
+            self.acknowledged.append(ts)
+            ts += 1
+            time.sleep(0.01)
+        return ts
+
+
+@pytest.fixture
+def reporter(product: Product, api) -> Iterator[Reporter]:
+    """A tracker on the line while programs die."""
+    api.register("E2E-REPORTER")
+    reporter = Reporter(product.device_port, "E2E-REPORTER")
+    yield reporter
+    reporter.stop()
+
+
+class TestKilledProgram:
+    def test_is_missed_and_replaced(self, product):
+        worker, gateway = product.program("erp worker"), product.program("erp gateway")
+        worker.send_signal(signal.SIGSTOP)
+        gateway.send_signal(signal.SIGSTOP)
+        sick = eventually(lambda: len(product.health().get("reasons", ())) >= 2 and product.health(), within_s=30)
+
+        worker.kill()
+        gateway.kill()
+
+        assert sick["status"] == "degraded"
+        assert any(reason.startswith("The worker has been silent") for reason in sick["reasons"])
+        assert any(reason.startswith("The gateway has been silent") for reason in sick["reasons"])
+        eventually(product.is_well, within_s=WELL_AGAIN_S, saying=product.health)
+        assert product.program("erp worker").pid != worker.pid
+        assert product.program("erp gateway").pid != gateway.pid
+
+    def test_costs_no_point_that_was_acknowledged(self, product, reporter, api):
+        eventually(lambda: len(reporter.acknowledged) > 50, within_s=10)
+        for _ in range(2):
+            answered = len(reporter.acknowledged)
+            product.program("erp gateway").kill()
+            eventually(lambda seen=answered: len(reporter.acknowledged) > seen + 50, within_s=WELL_AGAIN_S)
+        reporter.stop()
+
+        vehicle_id = api.vehicle_id("E2E-REPORTER")
+        points = api.get(f"/telemetry/{vehicle_id}?limit=1000")["points"]
+        counts = api.intake()[vehicle_id]
+        assert len(points) >= min(len(reporter.acknowledged), 1000)
+        assert counts["stored_count"] >= len(reporter.acknowledged)
+        assert counts["received_count"] == sum(counts[f"{kind}_count"] for kind in ("stored", "duplicate", "refused"))
+        assert counts["refused_count"] == 0
+
+    def test_does_not_make_an_order_go_twice_or_get_lost(self, product, api, world):
+        vehicle = STANDING[0]
+        vehicle_id = api.vehicle_id(vehicle)
+        before = len(world.commands(vehicle))
+
+        job = api.lock(vehicle_id)
+        product.program("erp worker").kill()
+        verdict = api.verdict(vehicle_id, job)
+
+        assert verdict["result"] == "success"
+        assert [command["speed_kmh"] for command in world.commands(vehicle)[before:]] == [0]
+        assert world.truth(vehicle)["relay_on"] is True
+        api.release(vehicle_id)
+
+
+class TestKilledWeb:
+    def test_comes_back_and_the_board_goes_on_by_itself(self, product, screen):
+        operator = screen("operator")
+        operator.open_board()
+        operator.page.evaluate("window.wasNeverReloaded = true")
+        operator.loses_connections = True
+        epoch, before = operator.place()[0], operator.fixes()
+
+        web = product.program("gunicorn")
+        web.kill()
+        eventually(lambda: product.program("gunicorn").pid != web.pid, within_s=WELL_AGAIN_S)
+        eventually(product.is_well, within_s=WELL_AGAIN_S, saying=product.health)
+
+        eventually(lambda: _moved(operator.fixes(), before) >= FLEET * 0.9, within_s=40, saying=operator.fixes)
+        operator.wait_until_live()
+        assert operator.page.evaluate("window.wasNeverReloaded")
+        assert operator.place()[0] == epoch
+
+
+class TestEveryPoint:
+    def test_that_came_in_was_stored_or_a_duplicate_or_refused(self, api):
+        intake = api.intake()
+
+        assert len(intake) >= FLEET
+        for counts in intake.values():
+            accounted = counts["stored_count"] + counts["duplicate_count"] + counts["refused_count"]
+            assert counts["received_count"] == accounted, counts
+
+
+def _moved(after: dict[int, int], before: dict[int, int]) -> int:
+    return sum(at > before.get(vehicle_id, at) for vehicle_id, at in after.items())
