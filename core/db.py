@@ -17,7 +17,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from psycopg import Connection as PsycopgConnection
-from psycopg_pool import ConnectionPool
+from psycopg import OperationalError as DriverError
+from psycopg_pool import ConnectionPool, PoolTimeout
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import NullPool
 
@@ -26,6 +28,8 @@ from core.errors import ConfigurationError
 
 Reader = sa.Connection
 Writer = Session
+# What is raised when the database does not answer; whatever was asked may be asked again.
+AWAY = (OperationalError, DriverError, PoolTimeout)
 
 
 class Base(DeclarativeBase):

@@ -78,10 +78,11 @@ class Report:
         """The report for a person."""
         reasons = ", ".join(f"{rule} {count}" for rule, count in self.rules.most_common()) or "none"
         answers = ", ".join(f"{answer} {count}" for answer, count in self.answers.most_common())
+        accounted = self.stored + self.duplicates + self.refused
         return (
             f"sent {self.sent} points of {self.vehicles} vehicles in {self.took_s:.1f} s\n"
             f"stored {self.stored} + duplicates {self.duplicates} + refused {self.refused} "
-            f"= {self.stored + self.duplicates + self.refused}: {'all there' if self.adds_up else 'POINTS ARE MISSING'}\n"
+            f"= {accounted}: {'all there' if self.adds_up else 'POINTS ARE MISSING'}\n"
             f"refused by rule: {reasons}\n"
             f"answers: {answers}\n"
             f"to send the very same points again: --anchor {self.anchor:%Y-%m-%dT%H:%M:%S}"
@@ -241,7 +242,7 @@ def _play_batches(product: Product, records: list[Record], *, shift: timedelta, 
     place = 0
     while place < len(records):
         heard = first + timedelta(seconds=(time.monotonic() - began) * speed)
-        batch = []
+        batch: list[dict[str, Any]] = []
         while place < len(records) and len(batch) < API_BATCH and records[place].ts <= heard:
             batch.append(_point(records[place], shift))
             place += 1

@@ -30,6 +30,9 @@ HOMES = {
 }
 
 
+TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic", "client_secret_post")
+
+
 class Session(UserMixin):  # type: ignore[misc]
     """A signed-in person, as Flask-Login and the templates know them."""
 
@@ -139,7 +142,7 @@ def install(app: ErpApp) -> None:
 class ClientCredentials(ClientCredentialsGrant):  # type: ignore[misc]
     """Client credentials by HTTP Basic or in the form (RFC 6749 section 2.3.1)."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic", "client_secret_post")
+    TOKEN_ENDPOINT_AUTH_METHODS = TOKEN_ENDPOINT_AUTH_METHODS
 
 
 class OAuthClient(ClientMixin):  # type: ignore[misc]
@@ -163,11 +166,11 @@ class OAuthClient(ClientMixin):  # type: ignore[misc]
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
         """Both ways of showing the secret are taken."""
-        return method in ClientCredentials.TOKEN_ENDPOINT_AUTH_METHODS
+        return method in TOKEN_ENDPOINT_AUTH_METHODS
 
     def check_grant_type(self, grant_type: str) -> bool:
         """Machines use client credentials."""
-        return grant_type == ClientCredentials.GRANT_TYPE
+        return grant_type == "client_credentials"
 
 
 def _find_client(client_id: str) -> OAuthClient | None:

@@ -10,11 +10,9 @@ import orjson
 from flask import Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from psycopg import OperationalError as DriverError
-from psycopg_pool import PoolTimeout
-from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from core.db import AWAY
 from core.errors import Forbidden, Refusal, Unauthenticated
 from portals.doors import ErpApp
 
@@ -42,7 +40,7 @@ def install(app: ErpApp) -> None:
     app.register_error_handler(Refusal, _answer_refusal)
     app.register_error_handler(CSRFError, _answer_stale_form)
     app.register_error_handler(HTTPException, _answer_http)
-    for away in (OperationalError, DriverError, PoolTimeout):
+    for away in AWAY:
         app.register_error_handler(away, _answer_away)
     app.register_error_handler(Exception, _answer_failure)
     app.after_request(_name_request)

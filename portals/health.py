@@ -6,11 +6,9 @@ import logging
 import time
 
 from flask import Blueprint, Response, jsonify
-from psycopg import Error as DriverError
-from psycopg_pool import PoolTimeout
-from sqlalchemy.exc import SQLAlchemyError
 
 from core import health
+from core.db import AWAY
 from portals.doors import at, read
 
 bp = Blueprint("health", __name__)
@@ -26,16 +24,12 @@ def healthz() -> tuple[Response, int]:
     """
     try:
         found = health.check(read(), at=at())
-    except (SQLAlchemyError, DriverError, PoolTimeout) as problem:
+    except AWAY as problem:
         log.warning("the database did not answer: %s", problem)
-        body = {
-            "status": "down",
-            "uptime": _uptime(),
-            "lag_ms": None,
-            "reasons": ["The database does not answer. Nothing can be read or written until it is back."],
-        }
-        return _uncached(jsonify(body)), 503
-    body = {"status": found.status, "uptime": _uptime(), "lag_ms": found.lag_ms}
+        reason = "The database does not answer. Nothing can be read or written until it is back."
+        down = {"status": "down", "uptime": _uptime(), "lag_ms": None, "reasons": [reason]}
+        return _uncached(jsonify(down)), 503
+    body: dict[str, object] = {"status": found.status, "uptime": _uptime(), "lag_ms": found.lag_ms}
     if found.reasons:
         body["reasons"] = list(found.reasons)
     return _uncached(jsonify(body)), 200

@@ -17,16 +17,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-import psycopg
 from flask import Blueprint, request
 from flask_login import current_user
 from flask_sock import Sock
 from simple_websocket import ConnectionClosed, Server
-from sqlalchemy.exc import SQLAlchemyError
 
 from core import clock, outbox
 from core.access import queries as access
-from core.db import Database, Reader
+from core.db import AWAY, Database, Reader
 from core.outbox import Fact, Offset
 from core.permissions import OPERATOR, STAFF, Actor
 from portals.doors import ErpApp, erp, stop_reading
@@ -115,7 +113,7 @@ class Hub:
         while self._is_wanted():
             try:
                 self._follow()
-            except (psycopg.Error, SQLAlchemyError) as problem:
+            except AWAY as problem:
                 log.warning("the live stream broke off, taking it up again: %s", problem)
                 time.sleep(1)
 

@@ -8,6 +8,7 @@ from core import config, db
 from portals.app import create_app
 
 # psycopg chooses how to wait when it is imported; imported too early it would block every request of the worker.
-assert psycopg.waiting.wait.__name__ != "wait_c", "psycopg was imported before gevent patched the sockets"
+_wait = getattr(psycopg.waiting.wait, "__name__", "")
+assert _wait != "wait_c", "psycopg was imported before gevent patched the sockets"
 
 app = create_app(config.current(), db.current())

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-import psycopg
 
 from core import clock, config, db, health, outbox
 from core.permissions import system
@@ -52,7 +51,7 @@ def run() -> None:
     while True:
         try:
             _run_connected(timed)
-        except psycopg.Error as problem:
+        except db.AWAY as problem:
             log.warning("the database is away: %s", problem)
             time.sleep(1)
 

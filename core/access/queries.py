@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -90,7 +90,7 @@ def get_job(reader: Reader, *, viewer: Actor, vehicle_id: int, job_id: uuid.UUID
     row = reader.execute(_RECORD.where(_JOBS.id == job_id, _JOBS.vehicle_id == vehicle_id)).one_or_none()
     if row is None:
         raise NotFound(f"There is no order {job_id} for vehicle {vehicle_id}.")
-    return JobRecord(*row, attempts=_attempts(reader, job_id))
+    return replace(JobRecord(*row), attempts=_attempts(reader, job_id))
 
 
 def find_job(reader: Reader, *, viewer: Actor, job_id: uuid.UUID | str) -> JobRecord | None:
@@ -109,7 +109,7 @@ def find_latest_job(reader: Reader, *, viewer: Actor, vehicle_id: int) -> JobRec
     vehicles.check_sight(reader, viewer=viewer, vehicle_id=vehicle_id)
     query = _RECORD.where(_JOBS.vehicle_id == vehicle_id).order_by(_JOBS.ordered_at.desc(), _JOBS.kind.desc())
     row = reader.execute(query.limit(1)).one_or_none()
-    return None if row is None else JobRecord(*row, attempts=_attempts(reader, row.id))
+    return None if row is None else replace(JobRecord(*row), attempts=_attempts(reader, row.id))
 
 
 def list_jobs(reader: Reader, *, viewer: Actor, vehicle_id: int | None = None, most: int = 50) -> list[JobRecord]:

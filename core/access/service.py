@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from core import audit, outbox
 from core.access import rules
@@ -391,7 +391,10 @@ def _attempts(session: Writer, job_ids: list[uuid.UUID]) -> dict[uuid.UUID, tupl
 
 
 def _by_vehicle(
-    session: Writer, query: sa.Select[tuple[object, ...]], key: sa.ColumnElement[int], jobs: Sequence[Job]
+    session: Writer,
+    query: sa.Select[tuple[object, ...]],
+    key: sa.ColumnElement[int] | InstrumentedAttribute[int],
+    jobs: Sequence[Job],
 ) -> dict[int, sa.Row[tuple[object, ...]]]:
     rows = session.execute(query.where(key.in_([job.vehicle_id for job in jobs])))
     return {row.vehicle_id: row for row in rows}

@@ -17,7 +17,8 @@ def next_lockout(*, failed_count: int, at: datetime) -> datetime | None:
     beyond = failed_count - FREE_ATTEMPTS
     if beyond < 0:
         return None
-    return at + min(timedelta(seconds=15) * 2 ** min(beyond, 10), LONGEST_LOCKOUT)
+    doubled: int = 2 ** min(beyond, 10)
+    return at + min(timedelta(seconds=15) * doubled, LONGEST_LOCKOUT)
 
 
 def password_problem(password: str, *, email: str) -> str | None:

@@ -41,7 +41,7 @@ def ingest(
     new = store.append(session, kept, received_at=at)
     refused = (*unreadable, *doubted)
     store.keep_refusals(session, refused, source=source, received_at=at)
-    received = Counter(reading.vehicle_id for reading in (*readings, *unreadable))
+    received = Counter(reading.vehicle_id for reading in readings) + Counter(r.vehicle_id for r in unreadable)
     _count(states, received=received, stored=new, refused=refused)
     _advance(states, kept, new, at=at)
     store.save_states(session, list(states.values()))

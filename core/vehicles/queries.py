@@ -70,7 +70,7 @@ def get_vehicle(reader: Reader, *, viewer: Actor, vehicle_id: int) -> VehicleRec
     row = reader.execute(_RECORD.where(Vehicle.id == vehicle_id)).one_or_none()
     if row is None or not viewer.sees_park(row.park_id):
         raise NotFound(f"There is no vehicle {vehicle_id}.")
-    return VehicleRecord(*row)
+    return VehicleRecord(*tuple(row))
 
 
 def check_sight(reader: Reader, *, viewer: Actor, vehicle_id: int) -> None:
@@ -108,7 +108,7 @@ def list_vehicles(
         query = query.where(sa.or_(*(column.ilike(wanted, escape="\\") for column in columns)))
     if most is not None:
         query = query.limit(most)
-    return [VehicleRecord(*row) for row in reader.execute(query)]
+    return [VehicleRecord(*tuple(row)) for row in reader.execute(query)]
 
 
 def count_by_status(reader: Reader, *, viewer: Actor) -> dict[str, int]:

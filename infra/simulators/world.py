@@ -71,9 +71,7 @@ class World:
             self._start(session.run(after_s=rng.uniform(0, SWITCHED_ON_WITHIN_S)))
             await asyncio.sleep(0)  # planning five hundred routes takes seconds; others may go between
 
-    def add_bare_unit(
-        self, unit_id: int, device_uid: str, name: str, *, moving: bool, connected: bool
-    ) -> Unit:
+    def add_bare_unit(self, unit_id: int, device_uid: str, name: str, *, moving: bool, connected: bool) -> Unit:
         """A unit that reports to the platform only: no session with the product, but a real relay."""
         unit, _ = self._add(
             unit_id,
@@ -114,9 +112,7 @@ class World:
     ) -> tuple[Unit, Random]:
         rng = Random(f"{self._seed}:{device_uid}")
         streets = san_francisco()
-        vehicle = Vehicle(
-            streets, rng, powertrain=powertrain, relay_output=relay_output, habits=habits, phase=phase
-        )
+        vehicle = Vehicle(streets, rng, powertrain=powertrain, relay_output=relay_output, habits=habits, phase=phase)
         unit = Unit(unit_id, device_uid, name, Tracker(vehicle, streets, rng, outages=outages), rng)
         self.units[unit_id] = unit
         for callback in self._arrivals:

@@ -30,9 +30,7 @@ class DatabaseIntake:
             return None
         return device.vehicle_id if device.accepts(key) else "wrong_key"
 
-    def ingest(
-        self, readings: Sequence[Reading], *, source: str, refused: Sequence[RefusedReading]
-    ) -> IngestReport:
+    def ingest(self, readings: Sequence[Reading], *, source: str, refused: Sequence[RefusedReading]) -> IngestReport:
         """Store in one transaction; durable when it returns."""
         with self._database.transaction() as session:
             return telemetry.ingest(

@@ -83,9 +83,7 @@ class TestThePermissionTable:
         assert set(GRANTABLE) <= set(PERMISSIONS)
 
     def test_holds_nothing_that_nobody_asks_for(self) -> None:
-        text = "\n".join(
-            file.read_text() for folder in ("core", "portals", "tasks") for file in python_files(folder)
-        )
+        text = "\n".join(file.read_text() for folder in ("core", "portals", "tasks") for file in python_files(folder))
         unused = [name for name in PERMISSIONS if text.count(f'"{name}"') < 2]
         assert unused == ["identity:sign_in"] or unused == []
 
@@ -152,9 +150,7 @@ class TestRoutes:
 class TestMigrations:
     def test_lead_to_exactly_the_tables_of_the_models(self, database: Database) -> None:
         with database.writer.connect() as connection:
-            context = MigrationContext.configure(
-                connection, opts={"compare_type": True, "include_object": _is_ours}
-            )
+            context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": _is_ours})
             assert compare_metadata(context, Base.metadata) == []
 
     def test_are_numbered_without_gaps(self) -> None:
@@ -200,8 +196,3 @@ class TestTheProject:
                 if path == Path(__file__):
                     continue
                 assert not suspects.search(path.read_text()), name
-
-    def test_uses_text_of_sqlalchemy_only_in_core(self) -> None:
-        for file in python_files("portals"):
-            if file.name != "errors.py" and file.name not in {"live.py", "health.py"}:
-                assert "sqlalchemy" not in file.read_text(), file

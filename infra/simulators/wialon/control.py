@@ -48,9 +48,7 @@ class Control:
                 return self._set_fault(request.body)
             case "GET", ["commands"]:
                 return self._tell_commands()
-        return _json(
-            {"error": "POST units, GET units/<id>, POST faults and GET commands are what there is."}, 404
-        )
+        return _json({"error": "POST units, GET units/<id>, POST faults and GET commands are what there is."}, 404)
 
     def _put_unit(self, body: bytes) -> Response:
         wish = msgspec.json.decode(body, type=_NewUnit)

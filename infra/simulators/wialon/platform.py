@@ -24,9 +24,7 @@ LOOK_FOR_CHANNEL_EVERY_S = 0.1
 OUTPUTS = 16
 
 # What the simulated hardware can do, by link.
-COMMANDS_BY_LINK = {
-    "tcp": ["output_on", "output_off", "block_engine", "unblock_engine", "query_pos", "custom_msg"]
-}
+COMMANDS_BY_LINK = {"tcp": ["output_on", "output_off", "block_engine", "unblock_engine", "query_pos", "custom_msg"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +70,7 @@ class Platform:
             if unit_id in (None, item.unit.unit_id):
                 item.unit.tracker.jammed = fault.offline
 
-    async def execute(
-        self, item: Item, *, name: str, type_: str, link: str, param: str, timeout_s: float
-    ) -> None:
+    async def execute(self, item: Item, *, name: str, type_: str, link: str, param: str, timeout_s: float) -> None:
         """Take a command into the queue; returning means accepted, nothing more.
 
         Raises error 5 when there is no such link now, error 4 when the command makes no sense.

@@ -83,9 +83,7 @@ class TestDriving:
         assert life() == life()
 
     def test_keeps_most_of_a_fleet_on_the_road_for_hours(self):
-        fleet = [
-            a_vehicle(n, FIRST_PHASES[n % 20], SPARE if n % SPARE_EVERY == 3 else TAXI) for n in range(100)
-        ]
+        fleet = [a_vehicle(n, FIRST_PHASES[n % 20], SPARE if n % SPARE_EVERY == 3 else TAXI) for n in range(100)]
         for hour in range(2):
             working = sum(v.ignition for v in fleet)
             parked = sum(v.phase is Phase.PARKED for v in fleet)

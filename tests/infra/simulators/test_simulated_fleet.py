@@ -16,10 +16,7 @@ from infra.simulators.process import SimulatorProcess
 
 def devices(count):
     kinds = ("ice", "hybrid", "electric")
-    return [
-        Device(f"86{n:013d}", f"key-{n}", 10_000 + n, f"SIM-{n:03d}", kinds[n % 3])
-        for n in range(1, count + 1)
-    ]
+    return [Device(f"86{n:013d}", f"key-{n}", 10_000 + n, f"SIM-{n:03d}", kinds[n % 3]) for n in range(1, count + 1)]
 
 
 class TestFleet:
@@ -60,9 +57,7 @@ class TestFleet:
 
 class TestRestart:
     @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
-    def test_goes_on_where_it_stopped_and_holds_its_relays(
-        self, ips_sink, connect, eventually, tmp_path, end
-    ):
+    def test_goes_on_where_it_stopped_and_holds_its_relays(self, ips_sink, connect, eventually, tmp_path, end):
         fleet = devices(6)
         with SimulatorProcess(fleet, ips=ips_sink.address, home=tmp_path) as simulator:
             client = connect(simulator.base_url, simulator.token)
@@ -123,9 +118,7 @@ class TestProgram:
 
     def test_knows_nothing_of_the_product(self):
         code = "import infra.simulators.__main__, infra.simulators.process, sys; print(*sys.modules)"
-        loaded = subprocess.run(
-            [sys.executable, "-c", code], check=True, capture_output=True, text=True
-        ).stdout
+        loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
         assert not {name.split(".")[0] for name in loaded.split()} & {"core", "portals", "tasks"}
 
     def test_names_a_port_that_is_taken(self, ips_sink, tmp_path):

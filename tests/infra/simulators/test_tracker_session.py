@@ -177,9 +177,7 @@ class TestSession:
         assert device.counts.acknowledged == len(device.taken) - 1
 
     def test_asks_one_by_one_when_a_black_box_was_stored_in_part(self, ips_sink):
-        ips_sink.answer = lambda kind, records: (
-            "#AB#0" if kind == "B" else ips_sink.answer_well(kind, records)
-        )
+        ips_sink.answer = lambda kind, records: "#AB#0" if kind == "B" else ips_sink.answer_well(kind, records)
 
         async def story(device):
             device.drive(60)

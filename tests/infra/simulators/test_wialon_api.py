@@ -110,9 +110,7 @@ class TestSearch:
     def search(self, platform, name, mask, *, kind="avl_unit", or_logic=False, first=0, last=0):
         spec = {"itemsType": kind, "propName": name, "propValueMask": mask, "sortType": "sys_name"}
         spec |= {"propType": "", "or_logic": or_logic}
-        return platform.call(
-            "core/search_items", {"spec": spec, "force": 1, "flags": 1, "from": first, "to": last}
-        )
+        return platform.call("core/search_items", {"spec": spec, "force": 1, "flags": 1, "from": first, "to": last})
 
 
 class TestItem:

@@ -82,9 +82,7 @@ class TestFault:
         assert platform.item(unit, 1024)["lmsg"]["t"] == last
         platform.fault(unit)
         assert platform.execute(unit) == {}
-        late = eventually(
-            lambda: [m for m in platform.log(unit, flags=0)["messages"] if m["rt"] - m["t"] > 0]
-        )
+        late = eventually(lambda: [m for m in platform.log(unit, flags=0)["messages"] if m["rt"] - m["t"] > 0])
         assert late[0]["t"] > last
 
     def test_offline_on_the_way_lets_the_command_wait_and_then_expire(self, platform, unit, eventually):
