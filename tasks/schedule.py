@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-
 from core import clock, config, db, health, outbox
 from core.permissions import system
 from tasks.app import queue
