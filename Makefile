@@ -1,12 +1,13 @@
 # make run     everything, on this machine, with a simulated fleet     (needs Python 3.11+, nothing else)
 # make test    the whole test suite, with everything it needs
+# make bench   how long until a report is visible in a browser; start it on a quiet machine
 # make lint    style, types and the order of the subsystems
 # make build   the Python package, into dist/
 # make lock    newest versions of all dependencies, pinned by hash
 #
 # Settings come from the environment: ERP_PORT, ERP_HOME, ERP_FLEET, DATABASE_URL, ... (core/config.py)
 
-.PHONY: run test lint build lock clean
+.PHONY: run test bench lint build lock clean
 .DEFAULT_GOAL := run
 
 # The stamps make a second start quick: nothing is installed unless what is to be installed changed, or the
@@ -21,7 +22,11 @@ run: $(installed)
 
 test: $(installed_for_tests)
 	.venv/bin/python -m infra.browser
-	.venv/bin/python -m pytest -n 2 --dist loadfile
+	.venv/bin/python -m pytest -n 2 --dist loadgroup
+
+bench: $(installed_for_tests)
+	.venv/bin/python -m infra.browser
+	.venv/bin/python -m infra.bench.live
 
 lint: $(installed_for_tests)
 	.venv/bin/ruff check

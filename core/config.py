@@ -47,6 +47,8 @@ class Config:
     raw_retention_days: int
     map_style_url: str
     wialon: WialonAccount
+    public_url: str | None = None
+    secret_key: str | None = field(default=None, repr=False)
     access: AccessTiming = AccessTiming()
 
     @property
@@ -66,8 +68,8 @@ class Config:
 
     @property
     def base_url(self) -> str:
-        """Address people open; loopback when listening on every interface."""
-        return f"http://{_reachable(self.host)}:{self.port}"
+        """Address people open: ERP_PUBLIC_URL behind a proxy, else this machine's own."""
+        return self.public_url or f"http://{_reachable(self.host)}:{self.port}"
 
 
 def load(env: Mapping[str, str] | None = None) -> Config:
@@ -92,6 +94,8 @@ def load(env: Mapping[str, str] | None = None) -> Config:
             base_url=env.get("ERP_WIALON_URL", simulator),
             token=env.get("ERP_WIALON_TOKEN", "simulated"),
         ),
+        public_url=env.get("ERP_PUBLIC_URL", "").rstrip("/") or None,
+        secret_key=env.get("ERP_SECRET_KEY") or None,
     )
 
 

@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from core.db import Reader, Writer, plain_rows
-from core.outbox import Offset, OutboxCursor, OutboxDelivery, read_since
+from core.outbox import Offset, OutboxCursor, OutboxDelivery, head, read_since
 from core.permissions import Actor
 
 READER = "consequences"
 # A worker that took a consequence and is not heard of again is given this long.
 LEASE = timedelta(seconds=30)
 DEAD_AFTER = 8
+MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,10 @@ def draw(session: Writer, *, at: datetime, subscriptions: Mapping[str, Sequence[
 
     The cursor's row lock lets one caller draw at a time; the rows and the cursor move in the same transaction.
     """
-    cursor = _lock_cursor(session)
+    epoch, settled = head(session.connection())
+    cursor = _lock_cursor(session, epoch)
     names = [name for name, jobs in subscriptions.items() if jobs]
-    facts = read_since(session.connection(), Offset(cursor.txid, cursor.fact_id), names=names)
+    facts = read_since(session.connection(), Offset(cursor.txid, cursor.fact_id), names=names, most=MOST)
     drawn: list[int] = []
     for fact in facts:
         for job in subscriptions[fact.name]:
@@ -59,6 +61,9 @@ def draw(session: Writer, *, at: datetime, subscriptions: Mapping[str, Sequence[
             )
             drawn += made.scalars()
         cursor.txid, cursor.fact_id = fact.offset
+    if len(facts) < MOST:
+        # Past the facts from which nothing follows too, or each round would read them again.
+        cursor.txid, cursor.fact_id = max(settled, Offset(cursor.txid, cursor.fact_id))
     return drawn
 
 
@@ -123,7 +128,11 @@ def list_troubled(reader: Reader, *, viewer: Actor) -> list[dict[str, Any]]:
     return plain_rows(reader.execute(query))
 
 
-def _lock_cursor(session: Writer) -> OutboxCursor:
-    start = {"reader": READER, "txid": 0, "fact_id": 0}
+def _lock_cursor(session: Writer, epoch: str) -> OutboxCursor:
+    start = {"reader": READER, "epoch": epoch, "txid": 0, "fact_id": 0}
     session.execute(insert(OutboxCursor).values(start).on_conflict_do_nothing())
-    return session.get_one(OutboxCursor, READER, with_for_update=True)
+    cursor = session.get_one(OutboxCursor, READER, with_for_update=True)
+    if cursor.epoch != epoch:
+        # Restored into another cluster, whose transactions are counted from its own beginning.
+        cursor.epoch, cursor.txid, cursor.fact_id = epoch, 0, 0
+    return cursor

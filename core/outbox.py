@@ -67,6 +67,7 @@ class OutboxCursor(Base):
     __tablename__ = "outbox_cursors"
 
     reader: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    epoch: Mapped[str] = mapped_column(sa.Text)
     txid: Mapped[int] = mapped_column(sa.BigInteger)
     fact_id: Mapped[int] = mapped_column(sa.BigInteger)
 
@@ -149,7 +150,7 @@ _OLDEST = sa.text("SELECT txid, id FROM outbox_facts ORDER BY txid, id LIMIT 1")
 def is_forgotten(reader: Reader, offset: Offset) -> bool:
     """Whether facts after `offset` may already have been dropped with their day."""
     oldest = reader.execute(_OLDEST).one_or_none()
-    return oldest is not None and offset < (oldest.txid, oldest.id)
+    return oldest is None or offset < (oldest.txid, oldest.id)
 
 
 def keep_storage(session: Writer, *, at: datetime, days_back: int) -> list[str]:

@@ -149,7 +149,7 @@ PEOPLE = {
 
 def seed(config: Config, database: Database, *, at: datetime) -> str:
     """Bring the demonstration to the configured size; returns what was done, in words. Safe to repeat."""
-    secret = sealing.load_secret(config.home)
+    secret = sealing.load_secret(config)
     with database.transaction() as session:
         if _belongs_to_others(session):
             return "This database has people of its own; no demonstration was added."

@@ -42,7 +42,7 @@ def create_app(config: Config, database: Database) -> ErpApp:
         static_folder=str(ROOT / "static"),
         template_folder=str(ROOT / "templates"),
     )
-    secret = sealing.load_secret(config.home)
+    secret = sealing.load_secret(config)
     app.settings, app.database = config, database
     app.tokens = TokenIssuer(database, issuer=config.base_url, secret=secret)
     app.secret_key = sealing.derive(secret, "portals:session")
@@ -65,7 +65,7 @@ def create_app(config: Config, database: Database) -> ErpApp:
 def make_ready(config: Config, database: Database) -> None:
     """What must be in the database before the first request: a key to sign with."""
     with database.transaction() as session:
-        ensure_signing_key(session, secret=sealing.load_secret(config.home), at=clock.now())
+        ensure_signing_key(session, secret=sealing.load_secret(config), at=clock.now())
 
 
 def _set_up_templates(app: ErpApp) -> None:

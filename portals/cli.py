@@ -84,7 +84,8 @@ def gateway() -> None:
     from portals.devices import server
     from portals.devices.database_intake import DatabaseIntake
 
-    server.run(config.current(), DatabaseIntake(db.current()))
+    settings = config.current()
+    server.run(settings, DatabaseIntake(settings, db.current()))
 
 
 @erp.command()

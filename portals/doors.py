@@ -58,8 +58,9 @@ def actor() -> Actor:
 def read() -> Reader:
     """The request's connection for reading; PostgreSQL refuses writes on it."""
     if "reading" not in g:
-        g.reading = ExitStack()
-        g.reader = g.reading.enter_context(erp().database.reading())
+        opened = ExitStack()
+        g.reader = opened.enter_context(erp().database.reading())
+        g.reading = opened
     return cast(Reader, g.reader)
 
 

@@ -7,14 +7,14 @@ import secrets
 from typing import Any
 
 import orjson
-from flask import Response, g, redirect, render_template, request, url_for
+from flask import Response, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from core.db import AWAY
 from core.errors import Forbidden, Refusal, Unauthenticated
-from portals.doors import ErpApp
+from portals.doors import ErpApp, erp
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +121,9 @@ def _answer_failure(error: Exception) -> ResponseReturnValue:
 
 
 def _page(status: int, title: str, detail: str) -> tuple[str, int]:
-    return render_template("problem.html", status=status, title=title, detail=detail), status
+    # Past the context processors: they look up who is signed in, which fails again when the database is away.
+    page = erp().jinja_env.get_template("problem.html")
+    return page.render(status=status, title=title, detail=detail), status
 
 
 def _is_for_machine() -> bool:

@@ -23,7 +23,9 @@ class Malformed(Refusal):
 
 def parse_form(shape: type[Shape], form: Mapping[str, str] | None = None) -> Shape:
     """The posted form as a `shape`; empty fields count as left out. Raises Invalid with the field."""
-    fields = _nested({k: v.strip() for k, v in (form or request.form).items() if v.strip()})
+    # A NUL cannot be typed and cannot be stored.
+    typed = {name: text.replace("\0", "").strip() for name, text in (form or request.form).items()}
+    fields = _nested({name: text for name, text in typed.items() if text})
     fields.pop("csrf_token", None)
     try:
         return msgspec.convert(fields, shape, strict=False)

@@ -116,6 +116,9 @@ class Hub:
             except AWAY as problem:
                 log.warning("the live stream broke off, taking it up again: %s", problem)
                 time.sleep(1)
+            except Exception:
+                log.exception("the live stream broke off, taking it up again")
+                time.sleep(1)
 
     def _follow(self) -> None:
         with self._database.listen(outbox.CHANNEL) as listening:

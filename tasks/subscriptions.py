@@ -15,6 +15,7 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "access.job_changed": (),
     "access.job_finished": (),
     "access.job_ordered": ("access.deliver",),
+    "drivers.assignment_ended": (),
     "drivers.driver_registered": (),
     "drivers.vehicle_assigned": (),
     "telemetry.batch_stored": (),

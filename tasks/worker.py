@@ -10,7 +10,7 @@ from tasks.app import queue
 
 THREADS = 4
 # On SIGTERM running jobs are let finish, this long: what is still running then is found again by its row.
-FINISH_S = 15
+FINISH_S = 10
 
 
 def work() -> None:

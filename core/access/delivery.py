@@ -11,14 +11,14 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from core.access import rules, service
 from core.access.gateway import GatewayDown, Outputs, RelayGateway, open_gateway
-from core.access.models import OrderKind, Outcome
+from core.access.models import Outcome
 from core.access.service import Claim
 from core.config import AccessTiming, Config
 from core.db import Database, Writer
@@ -45,15 +45,23 @@ class Delivery:
     worker: str
     _busy: set[uuid.UUID] = field(default_factory=set)
     _heard: dict[str, Outputs] = field(default_factory=dict)
+    _reading_back: Future[None] | None = None
     _read_back_at: float = 0.0
 
     def run_until_idle(self) -> int:
-        """Drive open orders until none is left to this worker; returns how many ticks that took."""
+        """Drive open orders until none is left to this worker; returns how many ticks that took.
+
+        This thread only decides. Whatever asks the gateway runs in others, so that a gateway that hangs holds up
+        no verdict.
+        """
         ticks = 0
-        with ThreadPoolExecutor(SENDERS, thread_name_prefix="access-send") as senders:
+        with (
+            ThreadPoolExecutor(SENDERS, thread_name_prefix="access-send") as senders,
+            ThreadPoolExecutor(1, thread_name_prefix="access-read") as reader,
+        ):
             while claims := self._claim():
                 ticks += 1
-                self._read_back(claims)
+                self._start_reading_back(claims, reader)
                 for claim in claims:
                     if claim.job_id not in self._busy:
                         self._take_step(claim, senders)
@@ -64,16 +72,21 @@ class Delivery:
         with self.transaction() as session:
             return service.claim_open_jobs(session, actor=ACTOR, at=self.now(), worker=self.worker, timing=self.timing)
 
-    def _read_back(self, claims: list[Claim]) -> None:
+    def _start_reading_back(self, claims: list[Claim], reader: ThreadPoolExecutor) -> None:
         """Ask the gateway what the relays say, once for all orders of which a command has left."""
         waiting = [claim.device_uid for claim in claims if claim.job.attempts]
-        if not waiting or time.monotonic() - self._read_back_at < READ_BACK_EVERY_S:
-            return
+        is_asking = self._reading_back is not None and not self._reading_back.done()
+        if waiting and not is_asking and time.monotonic() - self._read_back_at >= READ_BACK_EVERY_S:
+            self._read_back_at = time.monotonic()
+            self._reading_back = reader.submit(self._read_back, waiting)
+
+    def _read_back(self, device_uids: list[str]) -> None:
         try:
-            self._heard = self.gateway.read_outputs(waiting)
+            self._heard = self.gateway.read_outputs(device_uids)
         except GatewayDown as problem:
             log.warning("relays could not be read back: %s", problem)
-        self._read_back_at = time.monotonic()
+        except Exception:
+            log.exception("relays could not be read back")
 
     def _take_step(self, claim: Claim, senders: ThreadPoolExecutor) -> None:
         step = rules.next_step(
@@ -101,10 +114,8 @@ class Delivery:
             return []
         relay_on = is_relay_on(outputs.mask, relay_output=claim.relay_output, relay_inverted=claim.relay_inverted)
         assert relay_on is not None
-        # The gateway tells whole seconds, so a message may be up to a second younger than it says. That second is
-        # given to a lock, which an older message could not prove wrongly: the relay holds either way.
-        grace = timedelta(seconds=1 if claim.job.kind is OrderKind.IMMOBILIZE else 0)
-        return [rules.RelayReading(relay_on, outputs.received_at + grace, "vialon_relay")]
+        told_at = outputs.received_at + rules.whole_second_grace(claim.job.kind)
+        return [rules.RelayReading(relay_on, told_at, "vialon_relay")]
 
     def _guarded(self, work: Callable[[Claim, int], None], claim: Claim, number: int) -> None:
         try:

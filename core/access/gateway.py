@@ -164,8 +164,12 @@ class WialonGateway:
 
     def read_outputs(self, device_uids: Iterable[str]) -> dict[str, Outputs]:
         """See RelayGateway: one search of all units in question, with their last message."""
-        units = {self._guarded_unit(uid): uid for uid in device_uids}
-        units.pop(None, None)
+        wanted = list(device_uids)
+        try:
+            self._learn_units(wanted)
+        except _ApiError as problem:
+            raise GatewayDown(str(problem)) from problem
+        units = {self._units[uid]: uid for uid in wanted if uid in self._units}
         if not units:
             return {}
         mask = "|".join(str(unit_id) for unit_id in units)
@@ -176,7 +180,7 @@ class WialonGateway:
         outputs = {}
         for item in found:
             message = item.get("lmsg") or {}
-            uid = units.get(item.get("id"))
+            uid = units.get(int(item.get("id", 0)))
             if uid is not None and isinstance(message.get("o"), int):
                 heard = datetime.fromtimestamp(message.get("rt") or message["t"], UTC)
                 outputs[uid] = Outputs(message["o"], heard)
@@ -189,11 +193,16 @@ class WialonGateway:
             raise GatewayDown(str(problem)) from problem
 
     def _unit(self, device_uid: str) -> int | None:
-        if device_uid not in self._units:
-            for item in self._search("sys_unique_id", device_uid, flags=1 + 256):
-                if item.get("uid") == device_uid:
-                    self._units[device_uid] = item["id"]
+        self._learn_units([device_uid])
         return self._units.get(device_uid)
+
+    def _learn_units(self, device_uids: list[str]) -> None:
+        """Look up the units of devices not known yet, all in one search."""
+        missing = [uid for uid in device_uids if uid not in self._units]
+        if missing:
+            for item in self._search("sys_unique_id", "|".join(missing), flags=1 + 256):
+                if item.get("uid") in missing:
+                    self._units[item["uid"]] = item["id"]
 
     def _search(self, property_name: str, mask: str, *, flags: int) -> list[dict[str, Any]]:
         spec = {

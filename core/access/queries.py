@@ -18,7 +18,7 @@ from core.vehicles import queries as vehicles
 from core.vehicles.models import Vehicle
 
 _JOBS = ImmobilizationJob.__table__.c
-# What an integrator reads (API-4): three words for the state, one for how it ended.
+# What an integrator reads (API-4): two words for the state, four for how it ended.
 STATUS = {
     JobState.ARMED: ("pending", None),
     JobState.SENDING: ("pending", None),
@@ -138,7 +138,7 @@ def list_shown_locks(
     if vehicle_ids is not None:
         newest = newest.where(_JOBS.vehicle_id.in_(list(vehicle_ids)))
     jobs = (JobRecord(*row) for row in reader.execute(newest))
-    return {job.vehicle_id: job for job in jobs if job.state.is_open or job.kind == "immobilize"}
+    return {job.vehicle_id: job for job in jobs if _is_shown(job)}
 
 
 def find_own_lock(reader: Reader, *, viewer: Actor) -> JobRecord | None:
@@ -152,7 +152,12 @@ def find_own_lock(reader: Reader, *, viewer: Actor) -> JobRecord | None:
     )
     row = reader.execute(query).one_or_none()
     job = None if row is None else JobRecord(*row)
-    return job if job is not None and (job.state.is_open or job.kind == "immobilize") else None
+    return job if job is not None and _is_shown(job) else None
+
+
+def _is_shown(job: JobRecord) -> bool:
+    """A release that is through leaves nothing to show; one that failed leaves a vehicle that may be locked."""
+    return job.kind == "immobilize" or job.state is not JobState.CONFIRMED
 
 
 def _attempts(reader: Reader, job_id: uuid.UUID) -> tuple[dict[str, Any], ...]:

@@ -27,6 +27,8 @@ class VehicleNow:
     ignition: bool | None = None
     standing_since: datetime | None = None
     relay_on: bool | None = None
+    relay_ts: datetime | None = None
+    relay_received_at: datetime | None = None
 
     def as_inputs(self) -> dict[str, Any]:
         """The same, for the record of a decision."""
@@ -160,6 +162,14 @@ def find_proof(
     return newest
 
 
+def whole_second_grace(kind: OrderKind) -> timedelta:
+    """What to add to a time told in whole seconds, which may be up to a second later than it says.
+
+    That second is given to a lock, which an older report could not prove wrongly: the relay holds either way.
+    """
+    return timedelta(seconds=1 if kind is OrderKind.IMMOBILIZE else 0)
+
+
 def _next_armed_step(job: Job, vehicle: VehicleNow, *, at: datetime, timing: AccessTiming) -> Step:
     obstacle = find_obstacle(vehicle, at=at, timing=timing)
     if at >= job.expires_at:
@@ -208,9 +218,10 @@ def _next_release_step(job: Job, *, at: datetime, timing: AccessTiming) -> Step:
         due = last.started_at + timedelta(seconds=timing.release_retry_s)
     if at >= due:
         return Send(number)
+    what = "the gateway to take the command" if last.outcome is Outcome.REFUSED else "the vehicle to confirm"
     if number > len(timing.attempt_at_s):
-        return Wait(f"the vehicle to confirm; not confirmed after {len(job.attempts)} attempts, trying on")
-    return Wait("the vehicle to confirm")
+        return Wait(f"{what}; {len(job.attempts)} attempts so far, trying on")
+    return Wait(what)
 
 
 def _is_undecided(attempt: Attempt, at: datetime) -> bool:

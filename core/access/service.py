@@ -260,11 +260,15 @@ def conclude(
 
 
 def own_readings(claim: Claim) -> list[rules.RelayReading]:
-    """What the vehicle itself last told us of its relay."""
+    """What the vehicle itself last told us of its relay, as of the earlier of its clock and ours.
+
+    A record that was buffered on the way is as old as the device says, however freshly it arrived.
+    """
     vehicle = claim.vehicle
-    if vehicle.relay_on is None or vehicle.received_at is None:
+    if vehicle.relay_on is None or vehicle.relay_ts is None or vehicle.relay_received_at is None:
         return []
-    return [rules.RelayReading(vehicle.relay_on, vehicle.received_at, "telemetry")]
+    told_at = min(vehicle.relay_ts + rules.whole_second_grace(claim.job.kind), vehicle.relay_received_at)
+    return [rules.RelayReading(vehicle.relay_on, told_at, "telemetry")]
 
 
 def _get_vehicle(session: Writer, actor: Actor, vehicle_id: int) -> vehicles.VehicleRecord:

@@ -42,6 +42,29 @@ def register_driver(session: Writer, *, actor: Actor, at: datetime, new: NewDriv
 
 
 @needs("drivers:assign")
+def end_assignment(session: Writer, *, actor: Actor, at: datetime, driver_id: int) -> None:
+    """End the assignment a driver has at this moment. It stays in the history. Raises Conflict when there is none."""
+    driver = session.get(Driver, driver_id)
+    if driver is None or not actor.sees_park(driver.park_id):
+        raise NotFound(f"There is no driver {driver_id}.")
+    assignment = session.scalars(
+        sa.select(Assignment).where(Assignment.driver_id == driver_id, Assignment.during.contains(at)).with_for_update()
+    ).one_or_none()
+    if assignment is None:
+        raise Conflict(f"{driver.name} has no vehicle just now; there is nothing to end.", driver_id=driver_id)
+    assignment.during = Range(assignment.during.lower, at, bounds="[)")
+    audit.record(
+        session,
+        actor=actor,
+        at=at,
+        action="drivers.assignment_ended",
+        subject=("vehicle", assignment.vehicle_id),
+        driver_id=driver_id,
+    )
+    outbox.publish(session, "drivers.assignment_ended", at=at, vehicle_id=assignment.vehicle_id, driver_id=driver_id)
+
+
+@needs("drivers:assign")
 def assign_vehicle(
     session: Writer,
     *,

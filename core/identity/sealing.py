@@ -10,12 +10,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from core.config import Config
 from core.errors import ConfigurationError
 
 
-def load_secret(home: Path) -> bytes:
+def load_secret(config: Config) -> bytes:
     """The product's secret: `ERP_SECRET_KEY` (64 hex digits) or the file `secret.key` in its home, made once."""
-    text = os.environ.get("ERP_SECRET_KEY", "") or _file_secret(home)
+    text = config.secret_key or _file_secret(config.home)
     try:
         secret = bytes.fromhex(text)
     except ValueError:

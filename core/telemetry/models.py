@@ -58,6 +58,10 @@ states = sa.Table(
     *_measured(),
     # When the position was last known, which may be earlier than `ts`: a report without a fix keeps the old place.
     sa.Column("fix_ts", sa.DateTime(timezone=True)),
+    # When the relay was last reported: by the device's clock, and when that report arrived. A proof needs both,
+    # since `relay_on` itself is carried through reports that do not mention it.
+    sa.Column("relay_ts", sa.DateTime(timezone=True)),
+    sa.Column("relay_received_at", sa.DateTime(timezone=True)),
     # Since when every report said: speed 0, engine not on.
     sa.Column("standing_since", sa.DateTime(timezone=True)),
     sa.Column("received_count", sa.BigInteger, nullable=False, server_default="0"),

@@ -99,11 +99,12 @@ def count_refusals(reader: Reader, *, viewer: Actor, since: datetime) -> list[di
 def list_refusals(
     reader: Reader, *, viewer: Actor, vehicle_id: int | None = None, most: int = 100
 ) -> list[dict[str, Any]]:
-    """The newest refused points, of one vehicle or of all; those of no known device only to health:read."""
+    """The newest refused points: of one vehicle with telemetry:read, of all and of nobody with health:read."""
     query = sa.select(Refusal.__table__).order_by(Refusal.received_at.desc(), Refusal.id.desc()).limit(most)
     if vehicle_id is None:
         viewer.require("health:read")
     else:
+        viewer.require("telemetry:read")
         vehicles.check_sight(reader, viewer=viewer, vehicle_id=vehicle_id)
         query = query.where(Refusal.vehicle_id == vehicle_id)
     return plain_rows(reader.execute(query))

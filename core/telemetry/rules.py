@@ -34,6 +34,11 @@ class Limits:
 LIMITS = Limits()
 
 
+def limits_for(raw_retention_days: int) -> Limits:
+    """The limits of an installation that keeps raw points for so many days: an older point has no place to go."""
+    return Limits(past=timedelta(days=raw_retention_days))
+
+
 @dataclass(frozen=True, slots=True)
 class Fix:
     """A place at a moment."""
@@ -298,12 +303,12 @@ def advance(
         return None
     merged: dict[str, Any] = dict(state) if state else {"fix_ts": None, "standing_since": None}
     for point in new:
-        _merge(merged, point)
+        _merge(merged, point, received_at)
     merged["received_at"] = received_at
     return merged
 
 
-def _merge(state: dict[str, Any], point: Point) -> None:
+def _merge(state: dict[str, Any], point: Point, received_at: datetime) -> None:
     state["ts"] = point.ts
     for name in _CARRIED:
         value = getattr(point, name)
@@ -311,6 +316,8 @@ def _merge(state: dict[str, Any], point: Point) -> None:
             state[name] = value
     if point.lat is not None:
         state["fix_ts"] = point.ts
+    if point.relay_on is not None:
+        state["relay_ts"], state["relay_received_at"] = point.ts, received_at
     state["dtc"] = list(point.dtc)
     state["extra"] = {**(state.get("extra") or {}), **point.extra} or None
     if not is_standing(point.speed_kmh, state.get("ignition")):

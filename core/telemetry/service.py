@@ -28,6 +28,7 @@ def ingest(
     source: str,
     readings: Sequence[Reading],
     unreadable: Sequence[RefusedReading] = (),
+    limits: rules.Limits = rules.LIMITS,
 ) -> IngestReport:
     """Take in a batch, of any size and any mix of vehicles; a retry of it stores nothing more.
 
@@ -36,8 +37,8 @@ def ingest(
     states = store.lock_states(session, _vehicle_ids(readings, unreadable))
     fixes = _fixes(states)
     late = rules.late_moments(readings, fixes)
-    earlier = store.find_earlier_fixes(session, late, within=rules.LIMITS.jump_memory)
-    kept, doubted = rules.clean(_with_relays(session, readings), fixes=fixes, earlier=earlier, at=at)
+    earlier = store.find_earlier_fixes(session, late, within=limits.jump_memory)
+    kept, doubted = rules.clean(_with_relays(session, readings), fixes=fixes, earlier=earlier, at=at, limits=limits)
     new = store.append(session, kept, received_at=at)
     refused = (*unreadable, *doubted)
     store.keep_refusals(session, refused, source=source, received_at=at)

@@ -7,7 +7,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from core.vehicles.models import Powertrain, RelayGateway
+from core.vehicles.models import Powertrain, RelayGateway, VehicleStatus
+
+__all__ = ["NewTracker", "NewVehicle", "Powertrain", "RelayGateway", "VehicleStatus"]
 
 Text = Annotated[str, Meta(min_length=1, max_length=120)]
 DeviceUid = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{3,64}$")]

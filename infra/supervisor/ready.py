@@ -70,14 +70,15 @@ def _logins(config: Config) -> list[str]:
     file = config.home / "demo.json"
     try:
         users = json.loads(file.read_text())["users"].items()
-        return [f"  {role:<9} {user['email']:<28} {user['password']}" for role, user in users]
+        return [f"  {role:<10} {user['email']:<34} {user['password']}" for role, user in users]
     except (OSError, ValueError, LookupError, AttributeError, TypeError):
         return [f"  Logins: those you created ({file} holds none)."]
 
 
 def _about_the_fleet(config: Config) -> str:
     if config.wialon.base_url != f"http://127.0.0.1:{config.simulator_port}":
-        return f"Locks go to {config.wialon.base_url}: these vehicles are real."
+        where = config.wialon.base_url or "nowhere, since ERP_WIALON_URL is empty"
+        return f"Locks go to {where}: these vehicles are real."
     if config.fleet_size == 0:
         return "No simulated vehicles (ERP_FLEET=0); locks go to a simulator."
     return f"The fleet is simulated: {config.fleet_size} vehicles; nothing real moves or is locked."

@@ -85,6 +85,7 @@ def upgrade() -> None:
     op.create_table(
         "outbox_cursors",
         sa.Column("reader", sa.Text(), nullable=False),
+        sa.Column("epoch", sa.Text(), nullable=False),
         sa.Column("txid", sa.BigInteger(), nullable=False),
         sa.Column("fact_id", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("reader", name=op.f("pk_outbox_cursors")),
@@ -200,6 +201,8 @@ def upgrade() -> None:
         sa.Column("driver_key", sa.Text(), nullable=True),
         sa.Column("extra", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("fix_ts", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("relay_ts", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("relay_received_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("standing_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("received_count", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("stored_count", sa.BigInteger(), server_default="0", nullable=False),

@@ -12,10 +12,11 @@ from werkzeug.exceptions import UnsupportedMediaType
 from core.errors import Invalid
 from core.permissions import Actor
 from core.telemetry import queries, service
+from core.telemetry.rules import limits_for
 from core.telemetry.schemas import IngestReport, Point, PostedPoint, Reading, RefusedReading
 from core.vehicles import queries as vehicles
 from portals.api_v1 import bp, pages
-from portals.doors import actor, at, read, write
+from portals.doors import actor, at, erp, read, write
 from portals.errors import problem
 from portals.forms import Malformed, explain
 
@@ -48,7 +49,13 @@ def ingest() -> Response | tuple[Response, int]:
     session = write()
     readings, unknown = _resolve(session.connection(), actor(), posted)
     report = service.ingest(
-        session, actor=actor(), at=at(), source="http", readings=readings, unreadable=[*unreadable, *unknown]
+        session,
+        actor=actor(),
+        at=at(),
+        source="http",
+        readings=readings,
+        unreadable=[*unreadable, *unknown],
+        limits=limits_for(erp().settings.raw_retention_days),
     )
     if unreadable and len(unreadable) == report.received:
         return _answer_unreadable(unreadable)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core import clock, health
+from core.config import Config
 from core.db import Database
 from core.permissions import DEVICE, Actor, system
 from core.telemetry import service as telemetry
+from core.telemetry.rules import limits_for
 from core.telemetry.schemas import IngestReport, Reading, RefusedReading
 from core.vehicles import queries as vehicles
 from portals.devices.intake import Identity
@@ -19,8 +21,9 @@ GATEWAY = system("device gateway")
 class DatabaseIntake:
     """See `Intake`. Every call is one transaction of its own; returning means committed."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, config: Config, database: Database) -> None:
         self._database = database
+        self._limits = limits_for(config.raw_retention_days)
 
     def identify(self, device_uid: str, key: str | None) -> Identity:
         """Whose vehicle the device is fitted to."""
@@ -34,7 +37,13 @@ class DatabaseIntake:
         """Store in one transaction; durable when it returns."""
         with self._database.transaction() as session:
             return telemetry.ingest(
-                session, actor=DEVICES, at=clock.now(), source=source, readings=readings, unreadable=refused
+                session,
+                actor=DEVICES,
+                at=clock.now(),
+                source=source,
+                readings=readings,
+                unreadable=refused,
+                limits=self._limits,
             )
 
     def beat(self, lag_ms: float, sessions: int) -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
-import msgspec
 from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from core.drivers import queries, service
-from core.drivers.schemas import NewDriver
+from core.drivers.schemas import NewAssignment, NewDriver
 from core.errors import Conflict, Invalid, NotFound, Refusal
 from core.vehicles import queries as vehicles
 from portals import hx
@@ -29,14 +28,6 @@ WANTED = {
     "kind": "Choose one of the list.",
     "ends_at": "Enter a date and a time.",
 }
-
-
-class NewAssignment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which vehicle, on what terms, until when. `ends_at` is as a browser writes it: 2026-11-23T14:05."""
-
-    vehicle_id: int
-    kind: str
-    ends_at: str = ""
 
 
 @bp.get("/drivers")
@@ -93,8 +84,6 @@ def assign_vehicle(driver_id: int) -> ResponseReturnValue:
     """Give the driver the vehicle from now on."""
     try:
         new = parse_form(NewAssignment)
-        if new.kind not in KINDS:
-            raise Invalid("The assignment was not made.", fields={"kind": WANTED["kind"]})
         ends_at = _parse_local(new.ends_at)
     except Invalid as invalid:
         return _show_assignment(driver_id, _in_words(invalid, "The assignment was not made."))
@@ -105,7 +94,7 @@ def assign_vehicle(driver_id: int) -> ResponseReturnValue:
             at=at(),
             driver_id=driver_id,
             vehicle_id=new.vehicle_id,
-            kind=cast(Any, new.kind),  # kept as this very text; the enum is not for the edge
+            kind=new.kind,
             starts_at=at(),
             ends_at=ends_at,
         )
@@ -113,6 +102,18 @@ def assign_vehicle(driver_id: int) -> ResponseReturnValue:
         return _show_assignment(driver_id, refusal)
     flash("The vehicle is assigned from now on.", "ok")
     return redirect(url_for("operator.list_drivers"), 303)
+
+
+@bp.post("/drivers/<int:driver_id>/assignment/end")
+def end_assignment(driver_id: int) -> ResponseReturnValue:
+    """Take the vehicle back as of now."""
+    try:
+        service.end_assignment(write(), actor=actor(), at=at(), driver_id=driver_id)
+    except Conflict as refusal:
+        flash(refusal.detail, "warn")
+    else:
+        flash("The assignment has ended; the vehicle is free.", "ok")
+    return redirect(url_for("operator.new_assignment", driver_id=driver_id), 303)
 
 
 def _show_new(refusal: Refusal | None = None) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import msgspec
 from flask import Response, redirect, request, url_for
@@ -17,6 +17,7 @@ from core.errors import Conflict, Invalid, Refusal
 from core.telemetry import queries as telemetry
 from core.vehicles import queries, rules, service
 from core.vehicles.queries import VehicleRecord
+from core.vehicles.schemas import VehicleStatus
 from portals import hx
 from portals.doors import actor, at, read, write
 from portals.forms import parse_form
@@ -106,7 +107,7 @@ def change_status(vehicle_id: int) -> ResponseReturnValue:
             actor=actor(),
             at=at(),
             vehicle_id=vehicle_id,
-            status=_as_status(change.status),
+            status=VehicleStatus(change.status),
             reason=change.status_reason,
         )
     except (Invalid, Conflict) as refusal:
@@ -163,6 +164,5 @@ def _with_attempts(job: JobRecord) -> JobRecord:
     return access.get_job(read(), viewer=actor(), vehicle_id=job.vehicle_id, job_id=job.id)
 
 
-def _as_status(code: str) -> Any:
-    # The registry keeps the status as this very text; its enum is not for the edge.
-    return cast(Any, code or None)
+def _as_status(code: str) -> VehicleStatus | None:
+    return VehicleStatus(code) if code else None

@@ -56,7 +56,7 @@ export function isShown(v, choice, now) {
   if (choice.state && !STATES[choice.state](v, now)) return false;
   if (choice.park && v.park !== choice.park) return false;
   if (!choice.q) return true;
-  const text = `${v.name} ${v.plate} ${v.driver ?? ""} ${v.model}`.toLowerCase();
+  const text = `${v.name} ${v.plate ?? ""} ${v.driver ?? ""} ${v.model}`.toLowerCase();
   return choice.q.toLowerCase().split(/\s+/).every((word) => text.includes(word));
 }
 

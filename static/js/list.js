@@ -67,7 +67,7 @@ export class VehicleList {
     row.v = v;
     row.link.dataset.fixAt = String(v.ts ?? "");
     put(row.name, v.name);
-    put(row.sub, say("row_detail", { driver: v.driver ?? say("no_driver"), plate: v.plate }));
+    put(row.sub, say("row_detail", { driver: v.driver ?? say("no_driver"), plate: v.plate ?? say("no_plate") }));
     toggle(row.locked, !isLocked(v));
     this.#writeState(row);
     if (newFix) row.fixSeenAt = Date.now();

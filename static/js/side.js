@@ -12,7 +12,7 @@ import { hasWords, say } from "./words.js";
  * @type {Record<string, (v: Vehicle, now: number) => string>} */
 const LIVE = {
   name: (v) => v.name,
-  detail: (v) => say("model_and_park", { plate: v.plate, model: v.model, park: v.park }),
+  detail: (v) => say("model_and_park", { plate: v.plate ?? say("no_plate"), model: v.model, park: v.park }),
   state: (v, now) => say(`motion_${motionOf(v, now)}`),
   age: (v, now) => (v.ts === null ? say("age_never") : say("age_ago", { age: format.age(fixAge(v, now)) })),
   speed: (v) => format.speed(v.speed_kmh),

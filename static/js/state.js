@@ -10,7 +10,7 @@
  * @typedef {object} Vehicle one vehicle as the server sends it, always whole
  * @property {number} vehicle_id
  * @property {string} name
- * @property {string} plate
+ * @property {string | null} plate
  * @property {string} model
  * @property {string} park
  * @property {string} status

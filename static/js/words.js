@@ -22,6 +22,7 @@ const WORDS = {
   motion_standing: "Standing",
   motion_silent: "Silent",
   no_driver: "No driver",
+  no_plate: "no plate",
   row_detail: "{driver} · {plate}",
   model_and_park: "{plate} · {model} · {park}",
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -35,6 +36,11 @@ class Api:
 
     def newest(self, vehicle_id: int) -> dict[str, Any]:
         return self.get(f"/telemetry/{vehicle_id}?limit=1")["points"][0]
+
+    def seconds(self, vehicle_id: int) -> list[int]:
+        """The moments of the last thousand points of a vehicle, newest first."""
+        points = self.get(f"/telemetry/{vehicle_id}?limit=1000")["points"]
+        return [round(datetime.fromisoformat(point["ts"]).timestamp()) for point in points]
 
     def intake(self) -> dict[int, dict[str, int]]:
         """How many points of each vehicle came in, and what became of them."""

@@ -30,9 +30,11 @@ def product() -> Iterator[Product]:
         product.end()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="package", autouse=True)
 def half_a_login(product: Product) -> Iterator[tuple[Tracker, float]]:
-    """A device that begins to log in and falls silent, and since when: made early, because nothing happens for long."""
+    """A device that begins to log in and falls silent, and since when: made early, for nothing happens for
+    half a minute.
+    """
     tracker = Tracker(product.device_port)
     tracker.say("#L#860000")
     yield tracker, time.monotonic()

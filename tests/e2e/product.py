@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -71,10 +72,17 @@ class Product:
         supervisor = psutil.Process(self._supervisor.pid)
         return [supervisor, *supervisor.children(recursive=True)]
 
-    def program(self, words: str) -> psutil.Process:
-        """The program of the supervisor with `words` in its command line: the master, when it has workers."""
+    def program(self, words: str) -> psutil.Process | None:
+        """The living program of the supervisor with `words` in its command line: the master, when it has workers."""
         programs = psutil.Process(self._supervisor.pid).children()
-        return next(program for program in programs if words in " ".join(program.cmdline()))
+        return next((program for program in programs if is_alive(program) and words in _command(program)), None)
+
+    def kill(self, words: str) -> None:
+        """SIGKILL a program and wait until another is in its place."""
+        old = self.program(words)
+        assert old is not None, f"{words} does not run"
+        old.kill()
+        eventually(lambda: (new := self.program(words)) is not None and new.pid != old.pid, within_s=READY_S)
 
     def erp(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A command of `erp` beside the running product."""
@@ -124,6 +132,19 @@ class Product:
             "ERP_PORT": str(self.port),
             "ERP_FLEET": str(FLEET),
         }
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether it still runs; one that only waits to be buried does not."""
+    with contextlib.suppress(psutil.Error):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def _command(process: psutil.Process) -> str:
+    with contextlib.suppress(psutil.Error):
+        return " ".join(process.cmdline())
+    return ""
 
 
 def eventually(

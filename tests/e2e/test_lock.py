@@ -123,7 +123,9 @@ class TestDriver:
         expect(mine).to_contain_text("Your vehicle is immobilized", timeout=VERDICT_MS)
 
         api.release(vehicle_id)
-        expect(mine).not_to_contain_text("immobilized", timeout=VERDICT_MS)
+        driver.open("/driver/")
+        expect(mine).to_contain_text(DRIVERS_VEHICLE)
+        expect(mine).not_to_contain_text("immobilized")
 
 
 class TestInvestor:

@@ -7,6 +7,8 @@ import os
 import psutil
 import pytest
 
+from tests.e2e.product import is_alive
+
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(200)]
 
 # 15 s is the promise on a quiet machine; tests share theirs with other tests.
@@ -21,7 +23,7 @@ class TestInterruptedProduct:
         status = product.interrupt()
 
         assert status == 0
-        assert [process for process in family if process.is_running()] == []
+        assert [process for process in family if is_alive(process)] == []
         assert _processes_of(product.home) == []
 
         product.start()
@@ -38,6 +40,7 @@ def _processes_of(home: os.PathLike[str]) -> list[psutil.Process]:
         process
         for process in psutil.process_iter(["cmdline", "environ"])
         if process.pid != os.getpid()
+        and is_alive(process)
         and (
             str(home) in " ".join(process.info["cmdline"] or ())
             or (process.info["environ"] or {}).get("ERP_HOME") == str(home)

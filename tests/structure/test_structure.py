@@ -85,7 +85,7 @@ class TestThePermissionTable:
     def test_holds_nothing_that_nobody_asks_for(self) -> None:
         text = "\n".join(file.read_text() for folder in ("core", "portals", "tasks") for file in python_files(folder))
         unused = [name for name in PERMISSIONS if text.count(f'"{name}"') < 2]
-        assert unused == ["identity:sign_in"] or unused == []
+        assert unused == []
 
 
 class TestCore:
