@@ -129,7 +129,8 @@ class Hub:
             while self._is_wanted():
                 while self._advance():
                     pass
-                for _ in listening.notifies(timeout=1.0, stop_after=1):
+                # One sleep for all that woke us: as many as have come are given at once, whatever stop_after says.
+                if list(listening.notifies(timeout=1.0, stop_after=1)):
                     time.sleep(GATHER_S)
 
     def _is_wanted(self) -> bool:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from core.access.models import OPEN, ImmobilizationAttempt, ImmobilizationJob, JobState
 from core.db import Reader, plain_rows
@@ -129,7 +130,7 @@ def list_shown_locks(
     """The order that each vehicle's marker shows: the open one, or the last one while it locks. Needs access:read."""
     viewer.require("access:read")
     newest = (
-        _RECORD.distinct(_JOBS.vehicle_id)
+        _RECORD.ext(distinct_on(_JOBS.vehicle_id))
         .order_by(_JOBS.vehicle_id, _JOBS.ordered_at.desc())
         .where(sa.or_(OPEN, _JOBS.state.in_([JobState.CONFIRMED, JobState.FAILED])))
     )

@@ -36,7 +36,16 @@ def list_last_points(reader: Reader, *, viewer: Actor, vehicle_id: int, most: in
     return [dict(zip(POINT_COLUMNS, row, strict=True)) for row in rows]
 
 
-STATE_COLUMNS = ("vehicle_id", "ts", "received_at", *MEASURED, "fix_ts", "standing_since")
+STATE_COLUMNS = (
+    "vehicle_id",
+    "ts",
+    "received_at",
+    *MEASURED,
+    "fix_ts",
+    "standing_since",
+    "relay_ts",
+    "relay_received_at",
+)
 _STATES = sa.select(*(states.c[name] for name in STATE_COLUMNS)).where(states.c.ts.is_not(None))
 
 

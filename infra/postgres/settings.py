@@ -43,6 +43,7 @@ FORGETFUL = {
     "max_wal_senders": "0",
     "shared_buffers": "128MB",
     "min_wal_size": "80MB",
+    "autovacuum": "off",  # a database that is dropped is not to be held by it
 }
 
 

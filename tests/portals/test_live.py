@@ -122,6 +122,19 @@ class TestABoard:
         assert delta["vehicles"][0]["speed_kmh"] == 33.0
         assert time.monotonic() - began < 1.0
 
+    def test_does_not_fall_behind_a_fleet_that_reports_all_the_time(
+        self, join: Join, fleet: Fleet, database: Database, at: datetime
+    ) -> None:
+        board = join()
+        board.next("snapshot")
+        for n in range(60):
+            move(database, fleet.vehicle_id, at - timedelta(seconds=60 - n), float(n))
+            time.sleep(0.02)
+        began = time.monotonic()
+        while board.next("delta")["vehicles"][0]["speed_kmh"] != 59.0:
+            pass
+        assert time.monotonic() - began < 1.0
+
     def test_sees_only_the_parks_of_its_operator(
         self, join: Join, fleet: Fleet, database: Database, at: datetime
     ) -> None:

@@ -265,3 +265,18 @@ class TestAWorkerKilledInTheMiddleOfTwentyOrders:
         per_unit = Counter(command["unit_id"] for command in world.commands())
         assert set(per_unit.values()) == {1}, per_unit
         assert len(per_unit) == 20
+
+
+class TestAGatewayThatHangs:
+    def test_holds_up_no_verdict(self, world: World) -> None:
+        world.fault(unit_id=500, answer_delay_s=30)
+        world.start_worker()
+        world.report(0)
+        job_id = world.immobilize(0)
+        for _ in range(4):
+            time.sleep(3)
+            world.report(0)
+        job = world.verdict(0, job_id, within_s=10)
+        assert job.started_at is not None
+        assert job.finished_at is not None
+        assert (job.finished_at - job.started_at).total_seconds() <= 15

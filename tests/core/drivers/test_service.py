@@ -100,3 +100,20 @@ class TestRegisteringADriver:
                 new=NewDriver(name="Ana Again", phone="+14155550100", park_id=fleet.park_id),
             )
         assert refusal.value.facts["driver_id"] == fleet.driver_id
+
+
+class TestEndingAnAssignment:
+    def test_frees_the_vehicle_and_keeps_the_history(self, database: Database, fleet: Fleet, at: datetime) -> None:
+        with database.transaction() as session:
+            service.end_assignment(session, actor=ROOT, at=at, driver_id=fleet.driver_id)
+        with database.reading() as reader:
+            now = queries.list_current_drivers(reader, viewer=ROOT, at=at)
+            before = queries.list_current_drivers(reader, viewer=ROOT, at=at - timedelta(minutes=1))
+        assert now == {}
+        assert before[fleet.vehicle_id].driver_id == fleet.driver_id
+
+    def test_is_refused_when_there_is_none(
+        self, database: Database, fleet: Fleet, at: datetime, second_driver: int
+    ) -> None:
+        with pytest.raises(Conflict, match="nothing to end"), database.transaction() as session:
+            service.end_assignment(session, actor=ROOT, at=at, driver_id=second_driver)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.telemetry.rules import FILTERS, Fix, advance, clean, distance_m, is_relay_on, is_standing
+from core.telemetry.rules import FILTERS, Fix, advance, clean, distance_m, is_relay_on, is_standing, limits_for
 from core.telemetry.schemas import Point, Reading
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -151,3 +151,18 @@ class TestTheRelay:
 class TestDistance:
     def test_of_one_degree_of_latitude_is_111_km(self) -> None:
         assert distance_m(Fix(NOW, 37.0, -122.0), 38.0, -122.0) == pytest.approx(111_195, rel=1e-3)
+
+
+class TestARelayThatIsNotMentioned:
+    def test_keeps_the_time_at_which_it_was_last_reported(self) -> None:
+        state = advance(None, [Point(ts=at(0), relay_on=True)], received_at=at(1))
+        later = advance(state, [Point(ts=at(30), speed_kmh=0.0)], received_at=at(31))
+        assert later is not None
+        assert (later["relay_on"], later["relay_ts"], later["relay_received_at"]) == (True, at(0), at(1))
+
+
+class TestAnInstallationThatKeepsPointsForADay:
+    def test_refuses_a_point_for_which_it_has_no_place(self) -> None:
+        old = Reading(index=0, point=Point(ts=NOW - timedelta(days=2)), vehicle_id=1)
+        _, refused = clean([old], fixes={}, earlier={}, at=NOW, limits=limits_for(1))
+        assert [refusal.rule for refusal in refused] == ["time_too_old"]

@@ -1,0 +1,61 @@
+"""The command line: what an owner does on an empty server."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from core.db import Database
+from core.identity import service
+from core.vehicles import queries
+from tests.conftest import ROOT
+
+
+def erp(database: Database, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "portals.cli", *words],
+        env={**os.environ, "DATABASE_URL": database.dsn, "ERP_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+class TestAnEmptyServer:
+    def test_gets_its_first_administrator_who_can_sign_in(
+        self, database: Database, tmp_path: Path, at: datetime
+    ) -> None:
+        password = "a long enough password"
+        made = erp(database, tmp_path, "add-admin", "Ada@Fleet.test", "Ada", "--password", password)
+        assert made.returncode == 0, made.stderr
+        with database.transaction() as session:
+            assert service.sign_in(session, at=at, email="ada@fleet.test", password=password) == 1
+
+    def test_gets_its_first_park(self, database: Database, tmp_path: Path) -> None:
+        made = erp(database, tmp_path, "add-park", "North", "--time-zone", "Europe/Berlin", "--currency", "eur")
+        assert made.returncode == 0, made.stderr
+        with database.reading() as reader:
+            (park,) = queries.list_parks(reader, viewer=ROOT)
+        assert (park["name"], park["currency"]) == ("North", "EUR")
+
+    def test_tells_in_a_sentence_what_is_wrong(self, database: Database, tmp_path: Path) -> None:
+        refused = erp(database, tmp_path, "add-park", "North", "--time-zone", "Berlin", "--currency", "EUR")
+        assert refused.returncode == 2
+        assert "use a name like America/Los_Angeles" in refused.stderr
+        assert "Traceback" not in refused.stderr
+
+
+class TestASettingThatIsWrong:
+    def test_is_named(self, database: Database, tmp_path: Path) -> None:
+        refused = subprocess.run(
+            [sys.executable, "-m", "portals.cli", "migrate"],
+            env={**os.environ, "ERP_PORT": "eighty", "ERP_HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert refused.returncode == 2
+        assert refused.stderr.strip() == "erp: ERP_PORT is 'eighty'; it must be a whole number from 1 to 65000."
