@@ -11,10 +11,15 @@ import click
 
 from core import clock, config, db
 from core.errors import ConfigurationError, Refusal
+from core.permissions import ADMIN, Actor
 from infra.errors import CannotStart
 from portals import logs
 
 GUNICORN = Path(__file__).resolve().parent.parent / "infra" / "gunicorn_conf.py"
+
+
+# Whoever can run this on the server and reach its database owns it.
+OWNER = Actor("system", None, "command line", roles=frozenset({ADMIN}), parks=None)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -52,6 +57,43 @@ def demo() -> None:
     from infra.demo import seed
 
     click.echo(seed(config.current(), db.current(), at=clock.now()))
+
+
+@erp.command(name="add-admin")
+@click.argument("email")
+@click.argument("name")
+@click.password_option(help="Asked for when it is not given.")
+def add_admin(email: str, name: str, password: str) -> None:
+    """Add an administrator, who then adds everybody else: the first step on an empty database."""
+    from core.identity import service
+
+    with db.current().transaction() as session:
+        service.create_user(
+            session,
+            actor=OWNER,
+            at=clock.now(),
+            email=email,
+            name=name,
+            password=password,
+            roles=["admin"],
+            park_ids=None,
+        )
+    click.echo(f"{name} can sign in at {config.current().base_url}.")
+
+
+@erp.command(name="add-park")
+@click.argument("name")
+@click.option("--time-zone", required=True, help="IANA name, such as America/Los_Angeles: it defines the park's days.")
+@click.option("--currency", required=True, help="ISO 4217 code, such as USD.")
+def add_park(name: str, time_zone: str, currency: str) -> None:
+    """Add a park: vehicles and drivers belong to one."""
+    from core.vehicles import service
+
+    with db.current().transaction() as session:
+        park_id = service.add_park(
+            session, actor=OWNER, at=clock.now(), name=name, time_zone=time_zone, currency=currency.upper()
+        )
+    click.echo(f"{name} is park {park_id}.")
 
 
 @erp.command()
