@@ -183,7 +183,11 @@ def main() -> None:
         sys.exit(problem.exit_code)
     except click.Abort:
         sys.exit(130)
-    except (ConfigurationError, CannotStart, Refusal) as problem:
+    except Refusal as refusal:
+        words = [refusal.detail, *(text for text in refusal.fields.values() if text not in refusal.detail)]
+        click.echo(f"erp: {' '.join(words)}", err=True)
+        sys.exit(2)
+    except (ConfigurationError, CannotStart) as problem:
         click.echo(f"erp: {problem}", err=True)
         sys.exit(2)
 

@@ -56,6 +56,8 @@ class TestBrokenLine:
         operator.open_board()
         vehicle_id = api.vehicle_id("SIM-024")
 
+        operator.page.wait_for_load_state("networkidle")
+
         operator.loses_connections = True
         line.cut()
         operator.context.set_offline(True)

@@ -106,6 +106,7 @@ class TestKilledWeb:
     def test_comes_back_and_the_board_goes_on_by_itself(self, product, screen):
         operator = screen("operator")
         operator.open_board()
+        operator.page.wait_for_load_state("networkidle")
         operator.page.evaluate("window.wasNeverReloaded = true")
         operator.loses_connections = True
         epoch, before = operator.place()[0], operator.fixes()
