@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 ACTOR = system("scheduler")
 MOST_WAITING = 5
+# Facts come in bursts; one round for each burst is enough.
+GATHER_S = 0.05
 
 
 @dataclass
@@ -65,7 +67,7 @@ def _run_connected(timed: list[Timed]) -> None:
             # A burst of facts is answered once; without any, the sweep comes round every second.
             for _ in listening.notifies(timeout=1.0, stop_after=1):
                 pass
-            time.sleep(0.02)
+            time.sleep(GATHER_S)
 
 
 def cut_days() -> None:
