@@ -67,9 +67,14 @@ class Config:
         return self.port + 3
 
     @property
+    def local_url(self) -> str:
+        """Where this machine itself reaches the web, whatever stands before it."""
+        return f"http://{_reachable(self.host)}:{self.port}"
+
+    @property
     def base_url(self) -> str:
         """Address people open: ERP_PUBLIC_URL behind a proxy, else this machine's own."""
-        return self.public_url or f"http://{_reachable(self.host)}:{self.port}"
+        return self.public_url or self.local_url
 
 
 def load(env: Mapping[str, str] | None = None) -> Config:

@@ -54,7 +54,7 @@ def box(lines: list[str]) -> str:
 
 
 def _ask(config: Config) -> dict[str, Any]:
-    host, _, port = config.base_url.removeprefix("http://").rpartition(":")
+    host, _, port = config.local_url.removeprefix("http://").rpartition(":")
     connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=2)
     try:
         connection.request("GET", "/healthz")
@@ -79,6 +79,8 @@ def _about_the_fleet(config: Config) -> str:
     if config.wialon.base_url != f"http://127.0.0.1:{config.simulator_port}":
         where = config.wialon.base_url or "nowhere, since ERP_WIALON_URL is empty"
         return f"Locks go to {where}: these vehicles are real."
+    if not (config.home / "fleet.json").exists():
+        return "Locks go to a simulator that has no vehicles: set ERP_WIALON_URL to reach real ones."
     if config.fleet_size == 0:
         return "No simulated vehicles (ERP_FLEET=0); locks go to a simulator."
     return f"The fleet is simulated: {config.fleet_size} vehicles; nothing real moves or is locked."

@@ -24,9 +24,9 @@ State = dict[str, Any]
 
 def relay_since(job: JobRecord | None, state: State | None) -> bool | None:
     """The relay as reported after the order was concluded; None when nothing was heard of it since."""
-    if state is None or state["relay_on"] is None:
+    if state is None or state["relay_on"] is None or state["relay_received_at"] is None:
         return None
-    heard: datetime = state["received_at"]
+    heard: datetime = min(state["relay_ts"], state["relay_received_at"])
     if job is not None and job.finished_at is not None and heard <= job.finished_at:
         return None
     relay_on: bool = state["relay_on"]
