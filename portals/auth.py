@@ -188,6 +188,7 @@ def _generate_token(
 ) -> dict[str, Any]:
     return erp().tokens.issue(
         client_id=client.client.client_id,
+        name=client.client.name,
         scope=client.get_allowed_scope(scope),
         park_ids=client.client.park_ids,
         at=at(),

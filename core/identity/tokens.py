@@ -58,10 +58,12 @@ class TokenIssuer:
         self._read_at = 0.0
         self._checked: dict[str, dict[str, Any]] = {}
 
-    def issue(self, *, client_id: str, scope: str, park_ids: frozenset[int] | None, at: datetime) -> dict[str, Any]:
+    def issue(
+        self, *, client_id: str, name: str, scope: str, park_ids: frozenset[int] | None, at: datetime
+    ) -> dict[str, Any]:
         """The token response of RFC 6749 section 5.1 for `client_id`.
 
-        The parks in view are in the token (None: all), so that a request needs no look-up to know its sight.
+        The client's name and the parks in view (None: all) are in the token, so that a request needs no look-up.
         """
         _, private = self._keys()
         issued = int(at.timestamp())
@@ -70,6 +72,7 @@ class TokenIssuer:
             "aud": self._issuer,
             "sub": client_id,
             "client_id": client_id,
+            "client_name": name,
             "scope": scope,
             "parks": None if park_ids is None else sorted(park_ids),
             "iat": issued,
@@ -138,7 +141,7 @@ def actor_of(claims: dict[str, Any]) -> Actor:
     return Actor(
         kind="client",
         id=None,
-        name=claims["client_id"],
+        name=claims["client_name"],
         grants=frozenset(claims["scope"].split()),
         parks=None if parks is None else frozenset(parks),
     )

@@ -81,7 +81,9 @@ class TestABearer:
         self, app: ErpApp, client: FlaskClient, integrator: NewClient, at: datetime
     ) -> None:
         assert self.ask(client, token(client, integrator)["access_token"]) == 200
-        old = app.tokens.issue(client_id="x", scope="vehicles:read", park_ids=None, at=at - timedelta(minutes=16))
+        old = app.tokens.issue(
+            client_id="x", name="X", scope="vehicles:read", park_ids=None, at=at - timedelta(minutes=16)
+        )
         assert self.ask(client, old["access_token"]) == 401
 
     def test_is_refused_when_the_token_was_changed(self, client: FlaskClient, integrator: NewClient) -> None:
