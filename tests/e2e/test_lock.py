@@ -32,14 +32,14 @@ class TestOperator:
 
         # No reload from here on: the page tells the rest by itself.
         expect(page.locator(".stations")).to_be_visible()
-        expect(page.locator(".lock-headline")).to_have_text("Immobilized", timeout=VERDICT_MS)
+        expect(page.locator("p.lock-headline")).to_have_text("Immobilized", timeout=VERDICT_MS)
         expect(page.locator(".lock-verdict")).to_contain_text("relay on")
         sent = world.commands(FIRST)[sent_before:]
         assert [(command["speed_kmh"], command["ignition"]) for command in sent] == [(0, False)]
         assert world.truth(FIRST)["relay_on"] is True
 
         page.get_by_role("button", name=f"Release {FIRST}").click()
-        expect(page.locator(".lock-headline")).to_have_text("Not locked", timeout=VERDICT_MS)
+        expect(page.locator("p.lock-headline")).to_have_text("Not locked", timeout=VERDICT_MS)
         assert world.truth(FIRST)["relay_on"] is False
         assert {command["type"] for command in world.commands(FIRST)[sent_before + 1 :]} == {"output_off"}
 
@@ -51,13 +51,13 @@ class TestOperator:
 
         page.get_by_label("Reason").select_option("theft")
         page.get_by_role("button", name=IMMOBILIZE).click()
-        expect(page.locator(".lock-headline")).to_have_text("Waiting until it is safe to lock")
+        expect(page.locator("p.lock-headline")).to_have_text("Waiting until it is safe to lock")
         waiting = page.locator(".lock-waiting", has_text=re.compile(r"it to stand: moving at [1-9]\d* km/h"))
         expect(waiting).to_be_visible(timeout=VERDICT_MS)
         expect(page.locator(".lock-waiting")).to_contain_text("No command has left")
 
         page.get_by_role("button", name="Cancel the order").click()
-        expect(page.locator(".lock-headline")).to_have_text("Not locked: the order was cancelled")
+        expect(page.locator("p.lock-headline")).to_have_text("Not locked: the order was cancelled")
         assert world.commands(moving) == []
         assert world.truth(moving)["relay_on"] is False
 
