@@ -29,6 +29,8 @@ FURTHER_FILES = {
 }
 # Verbs by which one becomes somebody: they need no right because they are how one gets them.
 OPEN_VERBS = {"core.identity.service.sign_in"}
+# What the verbs of a folder share: called by them, reached from nowhere else.
+SHARED = {"core.access.service.claims", "core.access.service.verdict"}
 
 
 def python_files(folder: str) -> list[Path]:
@@ -40,10 +42,14 @@ def subsystems() -> list[str]:
 
 
 def services() -> list[ModuleType]:
+    """Every module of verbs; a service that outgrew one file is a folder of them."""
     return [
-        importlib.import_module(f"core.{name}.service")
+        importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
         for name in subsystems()
-        if (ROOT / "core" / name / "service.py").exists()
+        for file in [
+            *(ROOT / "core" / name).glob("service.py"),
+            *(ROOT / "core" / name / "service").glob("[!_]*.py"),
+        ]
     ]
 
 
@@ -61,9 +67,17 @@ class TestEveryVerb:
             name
             for module in services()
             for name, verb in public_functions(module)
+            if module.__name__ not in SHARED
             if not hasattr(verb, "permission") and "session" in inspect.signature(verb).parameters
         }
         assert bare == OPEN_VERBS
+
+    def test_is_called_by_its_subsystem_alone_when_it_carries_none(self) -> None:
+        for name in SHARED:
+            text = "\n".join(f.read_text() for folder in ("core", "portals", "tasks") for f in python_files(folder))
+            callers = re.findall(rf"from {re.escape(name)} import", text)
+            inside = "\n".join(f.read_text() for f in python_files("core/access/service"))
+            assert len(callers) == len(re.findall(rf"from {re.escape(name)} import", inside)), name
 
     def test_takes_who_and_when_by_keyword(self) -> None:
         for module in services():
@@ -91,7 +105,7 @@ class TestThePermissionTable:
 class TestCore:
     def test_has_only_the_names_of_the_grammar_inside_a_subsystem(self) -> None:
         for name in subsystems():
-            found = {path.stem for path in (ROOT / "core" / name).iterdir() if path.suffix == ".py"}
+            found = {path.stem for path in (ROOT / "core" / name).iterdir() if not path.stem.startswith("__py")}
             assert found <= SUBSYSTEM_FILES | FURTHER_FILES.get(name, set()), name
 
     def test_commits_nowhere(self) -> None:

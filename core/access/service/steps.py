@@ -1,0 +1,139 @@
+"""The steps of carrying an order out, each in a transaction of its own: claim, attempt, answer, verdict."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from core import outbox
+from core.access import rules
+from core.access.models import OPEN, ImmobilizationAttempt, JobState, Outcome
+from core.access.models import ImmobilizationJob as Job
+from core.access.service.claims import Claim, own_readings, read_claims
+from core.access.service.verdict import finish as write_verdict
+from core.access.service.verdict import tell
+from core.config import AccessTiming
+from core.db import Writer
+from core.permissions import Actor, needs
+
+
+@needs("access:deliver")
+def claim_open_jobs(
+    session: Writer, *, actor: Actor, at: datetime, worker: str, timing: AccessTiming, most: int = 200
+) -> list[Claim]:
+    """Take, or keep, the open orders that no living worker holds; releases first.
+
+    A claim lasts a few seconds and is renewed by asking again: a dead worker's orders are free soon after.
+    """
+    free = sa.or_(Job.claimed_by.is_(None), Job.claimed_by == worker, Job.claimed_until < at)
+    jobs = session.scalars(
+        sa.select(Job)
+        .where(OPEN, free)
+        .order_by(sa.desc(Job.kind), Job.ordered_at)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for job in jobs:
+        job.claimed_by, job.claimed_until = worker, at + timedelta(seconds=timing.claim_s)
+    return read_claims(session, jobs)
+
+
+@needs("access:deliver")
+def begin_attempt(
+    session: Writer,
+    *,
+    actor: Actor,
+    at: datetime,
+    worker: str,
+    job_id: uuid.UUID,
+    number: int,
+    timing: AccessTiming,
+) -> bool:
+    """Write down attempt `number` before its command leaves; False when it must not leave after all.
+
+    Everything is looked at again under the row's lock: that the claim still holds, that the order is still open,
+    that the vehicle stands.
+    """
+    job = session.get(Job, job_id, with_for_update=True)
+    if job is None or not job.state.is_open or job.claimed_by != worker or (job.claimed_until or at) <= at:
+        return False
+    claim = read_claims(session, [job])[0]
+    step = rules.next_step(claim.job, vehicle=claim.vehicle, readings=own_readings(claim), at=at, timing=timing)
+    if step != rules.Send(number):
+        return False
+    session.add(ImmobilizationAttempt(job_id=job_id, number=number, started_at=at, ttl_s=timing.command_ttl_s))
+    job.state, job.waiting_for = JobState.SENDING, "the gateway to answer"
+    job.started_at = job.started_at or at
+    tell(
+        session,
+        job,
+        actor=actor,
+        at=at,
+        action="attempt_begun",
+        number=number,
+        policy=rules.POLICY_VERSION,
+        inputs=claim.vehicle.as_inputs(),
+    )
+    return True
+
+
+@needs("access:deliver")
+def record_answer(
+    session: Writer,
+    *,
+    actor: Actor,
+    at: datetime,
+    job_id: uuid.UUID,
+    number: int,
+    outcome: Outcome,
+    answer: str,
+) -> None:
+    """Write down what is known of an attempt, by the gateway's answer or by its log."""
+    job = session.get_one(Job, job_id, with_for_update=True)
+    attempt = session.get_one(ImmobilizationAttempt, (job_id, number))
+    if attempt.outcome in {Outcome.ACCEPTED, Outcome.REFUSED}:
+        return  # the gateway's own answer came first and stands
+    attempt.answered_at, attempt.outcome, attempt.answer = at, outcome, answer
+    if job.state is JobState.SENDING:
+        job.state = JobState.SENT
+        job.waiting_for = "the vehicle to confirm"
+    tell(
+        session,
+        job,
+        actor=actor,
+        at=at,
+        action="attempt_answered",
+        number=number,
+        outcome=outcome,
+        answer=answer,
+    )
+
+
+@needs("access:deliver")
+def note_waiting(
+    session: Writer, *, actor: Actor, at: datetime, worker: str, job_id: uuid.UUID, waiting_for: str
+) -> None:
+    """Say what the order is waiting for, for those who watch."""
+    job = session.get_one(Job, job_id, with_for_update=True)
+    if job.state.is_open and job.claimed_by == worker and job.waiting_for != waiting_for:
+        job.waiting_for = waiting_for
+        outbox.publish(session, "access.job_changed", at=at, job_id=str(job.id), vehicle_id=job.vehicle_id)
+
+
+@needs("access:deliver")
+def conclude(
+    session: Writer, *, actor: Actor, at: datetime, worker: str, job_id: uuid.UUID, finish: rules.Finish
+) -> None:
+    """Write the verdict, unless somebody else has meanwhile."""
+    job = session.get_one(Job, job_id, with_for_update=True)
+    if not job.state.is_open or job.claimed_by != worker:
+        return
+    if finish.proof is not None:
+        job.evidence = {
+            "relay_on": finish.proof.relay_on,
+            "received_at": finish.proof.received_at.isoformat(),
+            "source": finish.proof.source,
+        }
+    write_verdict(session, job, actor=actor, at=at, state=finish.state, verdict=finish.verdict)
