@@ -26,7 +26,7 @@ from infra.bench.product import running_product, sign_in
 from infra.bench.trackers import EVERY_S, Fix, Trackers
 from infra.bench.watchers import Sightings, open_board, watch_board, watch_raw
 from infra.errors import CannotStart
-from infra.replay import Product
+from infra.replay.product import Product
 
 TRACKERS = 50
 WARM_UP_S = 15.0
