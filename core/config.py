@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from core.errors import ConfigurationError
 
@@ -45,11 +47,15 @@ class Config:
     fleet_size: int
     web_workers: int
     raw_retention_days: int
+    minute_retention_days: int
+    period_retention_days: int
     map_style_url: str
     wialon: WialonAccount
     public_url: str | None = None
     secret_key: str | None = field(default=None, repr=False)
     access: AccessTiming = AccessTiming()
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    """What the limits file says of filters and detectors (core/telemetry/rules/limits.py)."""
 
     @property
     def ips_port(self) -> int:
@@ -94,6 +100,8 @@ def load(env: Mapping[str, str] | None = None) -> Config:
         fleet_size=_whole(env, "ERP_FLEET", 500, low=0, high=20_000),
         web_workers=_whole(env, "ERP_WEB_WORKERS", 2, low=1, high=64),
         raw_retention_days=_whole(env, "ERP_RAW_RETENTION_DAYS", 7, low=1, high=365),
+        minute_retention_days=_whole(env, "ERP_MINUTE_RETENTION_DAYS", 30, low=1, high=90),
+        period_retention_days=_whole(env, "ERP_PERIOD_RETENTION_DAYS", 90, low=1, high=3650),
         map_style_url=env.get("ERP_MAP_STYLE_URL", "/static/map/offline.json"),
         wialon=WialonAccount(
             base_url=env.get("ERP_WIALON_URL", simulator),
@@ -101,6 +109,7 @@ def load(env: Mapping[str, str] | None = None) -> Config:
         ),
         public_url=env.get("ERP_PUBLIC_URL", "").rstrip("/") or None,
         secret_key=env.get("ERP_SECRET_KEY") or None,
+        limits=_read_limits(env.get("ERP_LIMITS_FILE") or None),
     )
 
 
@@ -117,6 +126,15 @@ def _whole(env: Mapping[str, str], name: str, default: int, *, low: int, high: i
     if not text.isdecimal() or not low <= int(text) <= high:
         raise ConfigurationError(f"{name} is {text!r}; it must be a whole number from {low} to {high}.")
     return int(text)
+
+
+def _read_limits(name: str | None) -> Mapping[str, Any]:
+    if name is None:
+        return {}
+    try:
+        return tomllib.loads(Path(name).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise ConfigurationError(f"ERP_LIMITS_FILE is {name!r}, which cannot be read as TOML: {problem}.") from None
 
 
 def _reachable(host: str) -> str:

@@ -8,6 +8,7 @@ import core.access.models
 import core.audit
 import core.consequences
 import core.drivers.models
+import core.events.models
 import core.health
 import core.identity.models
 import core.investors.models

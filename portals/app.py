@@ -15,6 +15,7 @@ from core.config import Config
 from core.db import Database
 from core.identity import sealing
 from core.identity.tokens import TokenIssuer, ensure_signing_key
+from core.telemetry.rules.limits import limits_for
 from portals import admin, auth, driver, errors, filters, health, investor, live, operator, security
 from portals.api_v1 import bp as api_v1
 from portals.doors import ErpApp
@@ -44,6 +45,7 @@ def create_app(config: Config, database: Database) -> ErpApp:
     )
     secret = sealing.load_secret(config)
     app.settings, app.database = config, database
+    app.limits = limits_for(config.raw_retention_days, config.limits)
     app.tokens = TokenIssuer(database, issuer=config.base_url, secret=secret)
     app.secret_key = sealing.derive(secret, "portals:session")
     app.json = OrjsonProvider(app)

@@ -5,6 +5,7 @@ The transaction belongs to the request: a view that returns commits, one that ra
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from typing import Any, cast
@@ -17,6 +18,7 @@ from core.config import Config
 from core.db import Database, Reader, Writer
 from core.identity.tokens import TokenIssuer
 from core.permissions import Actor
+from core.telemetry.rules.limits import Limits
 
 
 class ErpApp(Flask):
@@ -25,6 +27,7 @@ class ErpApp(Flask):
     settings: Config
     database: Database
     tokens: TokenIssuer
+    limits: Mapping[str, Limits]
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view; commit what it wrote if it returns, roll it back if it raises."""

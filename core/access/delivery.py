@@ -23,7 +23,7 @@ from core.access.service import Claim
 from core.config import AccessTiming, Config
 from core.db import Database, Writer
 from core.permissions import system
-from core.telemetry.rules import is_relay_on
+from core.telemetry.rules.states import is_relay_on
 
 log = logging.getLogger(__name__)
 

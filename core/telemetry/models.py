@@ -64,6 +64,9 @@ states = sa.Table(
     sa.Column("relay_received_at", sa.DateTime(timezone=True)),
     # Since when every report said: speed 0, engine not on.
     sa.Column("standing_since", sa.DateTime(timezone=True)),
+    # When the last batch with something new of this vehicle arrived. Strictly later with each: what a follower has
+    # not seen of a vehicle is exactly what arrived after the last it saw.
+    sa.Column("arrived_at", sa.DateTime(timezone=True)),
     sa.Column("received_count", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("stored_count", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("duplicate_count", sa.BigInteger, nullable=False, server_default="0"),
@@ -96,3 +99,107 @@ class Refusal(Base):
     rule: Mapped[str] = mapped_column(sa.Text)
     detail: Mapped[str] = mapped_column(sa.Text)
     raw: Mapped[str] = mapped_column(sa.Text)
+    # The point as it was read, when it could be: what a replay judges anew.
+    point: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    replayed_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    replay_outcome: Mapped[str | None] = mapped_column(sa.Text)
+
+
+def _periods(name: str) -> sa.Table:
+    return sa.Table(
+        name,
+        Base.metadata,
+        sa.Column("vehicle_id", sa.BigInteger, primary_key=True),
+        sa.Column("start", sa.DateTime(timezone=True), primary_key=True),
+        sa.Column("point_count", sa.Integer, nullable=False),
+        sa.Column("distance_m", sa.Double, nullable=False),
+        sa.Column("moving_s", sa.REAL, nullable=False),
+        sa.Column("idle_s", sa.REAL, nullable=False),
+        sa.Column("engine_s", sa.REAL),
+        sa.Column("fuel_l", sa.REAL),
+        sa.Column("max_speed_kmh", sa.REAL),
+        sa.Column("dtc_count", sa.Integer, nullable=False),
+        postgresql_partition_by="RANGE (start)",
+    )
+
+
+# Sums over one minute, a quarter of an hour, an hour, and a day of the park (TEL-6).
+PERIODS: dict[str, sa.Table] = {
+    "1m": _periods("telemetry_minutes"),
+    "15m": _periods("telemetry_quarters"),
+    "1h": _periods("telemetry_hours"),
+    "1d": _periods("telemetry_days"),
+}
+
+trips = sa.Table(
+    "telemetry_trips",
+    Base.metadata,
+    sa.Column("vehicle_id", sa.BigInteger, primary_key=True),
+    sa.Column("started_at", sa.DateTime(timezone=True), primary_key=True),
+    sa.Column("ended_at", sa.DateTime(timezone=True)),
+    sa.Column("start_lat", sa.Double),
+    sa.Column("start_lon", sa.Double),
+    sa.Column("end_lat", sa.Double),
+    sa.Column("end_lon", sa.Double),
+    sa.Column("distance_m", sa.Double, nullable=False),
+    sa.Column("moving_s", sa.REAL, nullable=False),
+    sa.Column("idle_s", sa.REAL, nullable=False),
+    sa.Column("max_speed_kmh", sa.REAL, nullable=False),
+    sa.Column("point_count", sa.Integer, nullable=False),
+    sa.Column("start_odometer_m", sa.BigInteger),
+    sa.Column("end_odometer_m", sa.BigInteger),
+    sa.Column("fuel_l", sa.REAL),
+    # A late point may change what was said, or take it back: the row stays and says when.
+    sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("withdrawn_at", sa.DateTime(timezone=True)),
+)
+
+stops = sa.Table(
+    "telemetry_stops",
+    Base.metadata,
+    sa.Column("vehicle_id", sa.BigInteger, primary_key=True),
+    sa.Column("started_at", sa.DateTime(timezone=True), primary_key=True),
+    sa.Column("ended_at", sa.DateTime(timezone=True)),
+    sa.Column("lat", sa.Double),
+    sa.Column("lon", sa.Double),
+    sa.Column("idle_s", sa.REAL, nullable=False),
+    sa.Column("point_count", sa.Integer, nullable=False),
+    sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("withdrawn_at", sa.DateTime(timezone=True)),
+)
+
+heads = sa.Table(
+    "telemetry_heads",
+    Base.metadata,
+    sa.Column("vehicle_id", sa.BigInteger, primary_key=True),
+    # The last point that was followed, and the arrival up to which everything was seen.
+    sa.Column("ts", sa.DateTime(timezone=True)),
+    sa.Column("arrived_at", sa.DateTime(timezone=True)),
+    sa.Column("detectors", JSONB, nullable=False),
+    sa.Column("mileage_m", sa.Double),
+    sa.Column("mileage_ts", sa.DateTime(timezone=True)),
+    sa.Column("mileage_method", sa.Text),
+)
+
+checkpoints = sa.Table(
+    "telemetry_checkpoints",
+    Base.metadata,
+    sa.Column("vehicle_id", sa.BigInteger, primary_key=True),
+    # The detectors as they were after every point before this moment.
+    sa.Column("ts", sa.DateTime(timezone=True), primary_key=True),
+    sa.Column("detectors", JSONB, nullable=False),
+    postgresql_partition_by="RANGE (ts)",
+)
+
+
+class MileageReading(Base):
+    """What a person read off the odometer: at an inspection, or to correct what was wrong. Append-only (VEH-4)."""
+
+    __tablename__ = "telemetry_mileage_readings"
+
+    vehicle_id: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True)
+    read_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True), primary_key=True)
+    odometer_m: Mapped[int] = mapped_column(sa.BigInteger)
+    reason: Mapped[str] = mapped_column(sa.Text)
+    recorded_by: Mapped[str] = mapped_column(sa.Text)
+    recorded_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,11 @@ import msgspec
 from core import outbox
 from core.db import Writer
 from core.permissions import Actor, needs
-from core.telemetry import rules, store
+from core.telemetry import store
+from core.telemetry.rules.cleaning import clean, late_moments
+from core.telemetry.rules.geo import Fix
+from core.telemetry.rules.limits import LIMITS, Limits
+from core.telemetry.rules.states import advance, is_relay_on
 from core.telemetry.schemas import IngestReport, Point, Reading, RefusedReading
 from core.vehicles import queries as vehicles
 
@@ -28,17 +32,27 @@ def ingest(
     source: str,
     readings: Sequence[Reading],
     unreadable: Sequence[RefusedReading] = (),
-    limits: rules.Limits = rules.LIMITS,
+    limits: Mapping[str, Limits] = LIMITS,
 ) -> IngestReport:
     """Take in a batch, of any size and any mix of vehicles; a retry of it stores nothing more.
 
     `unreadable` is what the source could not even read: it is kept and counted with the rest.
+    `limits` are those of each class of vehicle.
     """
-    states = store.lock_states(session, _vehicle_ids(readings, unreadable))
+    ids = _vehicle_ids(readings, unreadable)
+    states = store.lock_states(session, ids)
+    profiles = vehicles.list_profiles(session.connection(), vehicle_ids=ids)
     fixes = _fixes(states)
-    late = rules.late_moments(readings, fixes)
-    earlier = store.find_earlier_fixes(session, late, within=limits.jump_memory)
-    kept, doubted = rules.clean(_with_relays(session, readings), fixes=fixes, earlier=earlier, at=at, limits=limits)
+    late = late_moments(readings, fixes)
+    earlier = store.find_earlier_fixes(session, late, within=max(each.jump_memory for each in limits.values()))
+    kept, doubted = clean(
+        _with_relays(readings, profiles),
+        fixes=fixes,
+        earlier=earlier,
+        at=at,
+        classes={vehicle_id: profile.vehicle_class for vehicle_id, profile in profiles.items()},
+        limits=limits,
+    )
     new = store.append(session, kept, received_at=at)
     refused = (*unreadable, *doubted)
     store.keep_refusals(session, refused, source=source, received_at=at)
@@ -72,21 +86,19 @@ def _vehicle_ids(readings: Sequence[Reading], unreadable: Sequence[RefusedReadin
     return sorted(known | {reading.vehicle_id for reading in readings})
 
 
-def _with_relays(session: Writer, readings: Sequence[Reading]) -> list[Reading]:
+def _with_relays(readings: Sequence[Reading], profiles: Mapping[int, vehicles.Profile]) -> list[Reading]:
     """The readings with `relay_on` told from the mask of outputs by how each tracker is wired."""
-    masked = {reading.vehicle_id for reading in readings if _has_bare_outputs(reading.point)}
-    if not masked:
-        return list(readings)
-    devices = vehicles.list_devices(session.connection(), vehicle_ids=masked)
-    wiring = {device.vehicle_id: device for device in devices}
-    return [_with_relay(reading, wiring.get(reading.vehicle_id)) for reading in readings]
+    return [
+        _with_relay(reading, profiles.get(reading.vehicle_id)) if _has_bare_outputs(reading.point) else reading
+        for reading in readings
+    ]
 
 
-def _with_relay(reading: Reading, device: vehicles.Device | None) -> Reading:
-    if device is None or not _has_bare_outputs(reading.point):
+def _with_relay(reading: Reading, profile: vehicles.Profile | None) -> Reading:
+    if profile is None or profile.relay_output is None:
         return reading
-    relay_on = rules.is_relay_on(
-        reading.point.outputs, relay_output=device.relay_output, relay_inverted=device.relay_inverted
+    relay_on = is_relay_on(
+        reading.point.outputs, relay_output=profile.relay_output, relay_inverted=bool(profile.relay_inverted)
     )
     return msgspec.structs.replace(reading, point=msgspec.structs.replace(reading.point, relay_on=relay_on))
 
@@ -95,9 +107,9 @@ def _has_bare_outputs(point: Point) -> bool:
     return point.outputs is not None and point.relay_on is None
 
 
-def _fixes(states: States) -> dict[int, rules.Fix]:
+def _fixes(states: States) -> dict[int, Fix]:
     return {
-        vehicle_id: rules.Fix(state["fix_ts"], state["lat"], state["lon"])
+        vehicle_id: Fix(state["fix_ts"], state["lat"], state["lon"])
         for vehicle_id, state in states.items()
         if state["fix_ts"] is not None
     }
@@ -126,6 +138,6 @@ def _advance(states: States, kept: Sequence[Reading], new: set[tuple[int, dateti
         if (reading.vehicle_id, reading.point.ts) in new:
             points[reading.vehicle_id].append(reading.point)
     for vehicle_id, arrived in points.items():
-        advanced = rules.advance(states[vehicle_id], arrived, received_at=at)
+        advanced = advance(states[vehicle_id], arrived, received_at=at)
         if advanced is not None:
             states[vehicle_id] = advanced

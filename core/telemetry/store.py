@@ -13,7 +13,8 @@ from psycopg.types.json import Jsonb, set_json_dumps
 from core import partitions
 from core.db import Writer, driver
 from core.telemetry.models import MEASURED, states
-from core.telemetry.rules import Fix, Moment
+from core.telemetry.rules.cleaning import Moment
+from core.telemetry.rules.geo import Fix
 from core.telemetry.schemas import Reading, RefusedReading
 
 _COLUMNS = ("vehicle_id", "ts", "received_at", *MEASURED)

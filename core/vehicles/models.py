@@ -30,6 +30,16 @@ class VehicleStatus(enum.StrEnum):
     WRITTEN_OFF = "written_off"
 
 
+class VehicleClass(enum.StrEnum):
+    """What kind of vehicle: it decides what a plausible report is and when a detector speaks."""
+
+    CAR = "car"
+    VAN = "van"
+    TRUCK = "truck"
+    BUS = "bus"
+    MOTORCYCLE = "motorcycle"
+
+
 class RelayGateway(enum.StrEnum):
     """The road by which a command reaches the immobilizer relay (ACC-9)."""
 
@@ -65,6 +75,9 @@ class Vehicle(Base):
     model: Mapped[str] = mapped_column(sa.Text)
     year: Mapped[int | None] = mapped_column(sa.SmallInteger)
     powertrain: Mapped[Powertrain | None] = mapped_column(text_enum(Powertrain, "powertrain"))
+    vehicle_class: Mapped[VehicleClass] = mapped_column(
+        text_enum(VehicleClass, "vehicle_class"), server_default=VehicleClass.CAR.value
+    )
     status: Mapped[VehicleStatus] = mapped_column(text_enum(VehicleStatus, "status"))
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
 
@@ -94,3 +107,18 @@ class Tracker(Base):
     relay_gateway: Mapped[RelayGateway | None] = mapped_column(text_enum(RelayGateway, "relay_gateway"))
     relay_output: Mapped[int] = mapped_column(sa.SmallInteger, server_default="1")
     relay_inverted: Mapped[bool] = mapped_column(server_default=sa.false())
+    # Of the model, where one maker numbers its values differently (Teltonika: "fmb", "fm36", "fmb6", "ft").
+    family: Mapped[str | None] = mapped_column(sa.Text)
+
+
+class UnknownDevice(Base):
+    """A device that reported and that nobody has put into a vehicle yet. Waits in the admin console to be claimed."""
+
+    __tablename__ = "vehicles_unknown_devices"
+
+    device_uid: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    source: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    first_seen_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    last_seen_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True), index=True)
+    seen_count: Mapped[int] = mapped_column(sa.BigInteger, server_default="1")
+    address: Mapped[str | None] = mapped_column(sa.Text)

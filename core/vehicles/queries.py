@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.db import Reader, plain_rows
 from core.errors import NotFound
@@ -186,10 +187,26 @@ def list_ids_by_device(reader: Reader, *, viewer: Actor, device_uids: Iterable[s
     return {row.device_uid: row.vehicle_id for row in reader.execute(query)}
 
 
-def list_devices(reader: Reader, *, vehicle_ids: Iterable[int]) -> list[Device]:
-    """The devices in these vehicles. For the telemetry intake, which has no viewer."""
-    query = _DEVICE.where(Tracker.vehicle_id.in_(sa.bindparam("ids", expanding=True)))
-    return [Device(*row) for row in reader.execute(query, {"ids": list(vehicle_ids)})]
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the telemetry intake must know of a vehicle to judge and read its reports."""
+
+    vehicle_class: str
+    relay_output: int | None
+    relay_inverted: bool | None
+
+
+_PROFILE = (
+    sa.select(Vehicle.id, Vehicle.vehicle_class, Tracker.relay_output, Tracker.relay_inverted)
+    .outerjoin(Tracker, Tracker.vehicle_id == Vehicle.id)
+    .where(Vehicle.id == sa.func.any(sa.bindparam("ids", type_=ARRAY(sa.BigInteger))))
+)
+
+
+def list_profiles(reader: Reader, *, vehicle_ids: Iterable[int]) -> dict[int, Profile]:
+    """What kind of vehicles these are and how their relays are wired. For the telemetry intake: no viewer."""
+    rows = reader.execute(_PROFILE, {"ids": list(vehicle_ids)})
+    return {row.id: Profile(row.vehicle_class, row.relay_output, row.relay_inverted) for row in rows}
 
 
 def _escaped(text: str) -> str:

@@ -12,7 +12,6 @@ from werkzeug.exceptions import UnsupportedMediaType
 from core.errors import Invalid
 from core.permissions import Actor
 from core.telemetry import queries, service
-from core.telemetry.rules import limits_for
 from core.telemetry.schemas import IngestReport, Point, PostedPoint, Reading, RefusedReading
 from core.vehicles import queries as vehicles
 from portals.api_v1 import bp, pages
@@ -55,7 +54,7 @@ def ingest() -> Response | tuple[Response, int]:
         source="http",
         readings=readings,
         unreadable=[*unreadable, *unknown],
-        limits=limits_for(erp().settings.raw_retention_days),
+        limits=erp().limits,
     )
     if unreadable and len(unreadable) == report.received:
         return _answer_unreadable(unreadable)

@@ -9,7 +9,7 @@ from core.config import Config
 from core.db import Database
 from core.permissions import DEVICE, Actor, system
 from core.telemetry import service as telemetry
-from core.telemetry.rules import limits_for
+from core.telemetry.rules.limits import limits_for
 from core.telemetry.schemas import IngestReport, Reading, RefusedReading
 from core.vehicles import queries as vehicles
 from portals.devices.intake import Identity
@@ -23,7 +23,7 @@ class DatabaseIntake:
 
     def __init__(self, config: Config, database: Database) -> None:
         self._database = database
-        self._limits = limits_for(config.raw_retention_days)
+        self._limits = limits_for(config.raw_retention_days, config.limits)
 
     def identify(self, device_uid: str, key: str | None) -> Identity:
         """Whose vehicle the device is fitted to."""

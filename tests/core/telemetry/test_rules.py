@@ -8,7 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.telemetry.rules import FILTERS, Fix, advance, clean, distance_m, is_relay_on, is_standing, limits_for
+from core.telemetry.rules.cleaning import clean
+from core.telemetry.rules.filters import FILTERS
+from core.telemetry.rules.geo import Fix, distance_m
+from core.telemetry.rules.limits import limits_for
+from core.telemetry.rules.states import advance, is_relay_on, is_standing
 from core.telemetry.schemas import Point, Reading
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -21,7 +25,8 @@ def at(seconds: float) -> datetime:
 
 def judge(fix: Fix | None = None, **fields: object) -> list[str]:
     point = Point(**{"ts": NOW, **fields})
-    _, refused = clean([Reading(index=0, point=point, vehicle_id=1)], fixes={1: fix} if fix else {}, earlier={}, at=NOW)
+    readings = [Reading(index=0, point=point, vehicle_id=1)]
+    _, refused = clean(readings, fixes={1: fix} if fix else {}, earlier={}, classes={}, at=NOW)
     return [refusal.rule for refusal in refused]
 
 
@@ -79,7 +84,7 @@ class TestABurstOutOfOrder:
     def test_is_judged_in_the_order_it_was_driven(self) -> None:
         track = [Point(ts=at(s), lat=37.70 + s * 0.0001, lon=-122.4) for s in range(0, 60, 10)]
         shuffled = [Reading(index=i, point=track[i], vehicle_id=1) for i in (5, 0, 3, 1, 4, 2)]
-        kept, refused = clean(shuffled, fixes={}, earlier={}, at=NOW + timedelta(minutes=2))
+        kept, refused = clean(shuffled, fixes={}, earlier={}, classes={}, at=NOW + timedelta(minutes=2))
         assert len(kept) == 6
         assert refused == []
 
@@ -87,7 +92,7 @@ class TestABurstOutOfOrder:
         track = [Point(ts=at(s), lat=37.70 + s * 0.0001, lon=-122.4) for s in range(0, 60, 10)]
         track[3] = Point(ts=at(30), lat=38.9, lon=-122.4)
         readings = [Reading(index=i, point=point, vehicle_id=1) for i, point in enumerate(track)]
-        kept, refused = clean(readings, fixes={}, earlier={}, at=NOW + timedelta(minutes=2))
+        kept, refused = clean(readings, fixes={}, earlier={}, classes={}, at=NOW + timedelta(minutes=2))
         assert [refusal.index for refusal in refused] == [3]
         assert len(kept) == 5
 
@@ -150,7 +155,7 @@ class TestTheRelay:
 
 class TestDistance:
     def test_of_one_degree_of_latitude_is_111_km(self) -> None:
-        assert distance_m(Fix(NOW, 37.0, -122.0), 38.0, -122.0) == pytest.approx(111_195, rel=1e-3)
+        assert distance_m(37.0, -122.0, 38.0, -122.0) == pytest.approx(111_195, rel=1e-3)
 
 
 class TestARelayThatIsNotMentioned:
@@ -164,5 +169,5 @@ class TestARelayThatIsNotMentioned:
 class TestAnInstallationThatKeepsPointsForADay:
     def test_refuses_a_point_for_which_it_has_no_place(self) -> None:
         old = Reading(index=0, point=Point(ts=NOW - timedelta(days=2)), vehicle_id=1)
-        _, refused = clean([old], fixes={}, earlier={}, at=NOW, limits=limits_for(1))
+        _, refused = clean([old], fixes={}, earlier={}, classes={}, at=NOW, limits=limits_for(1))
         assert [refusal.rule for refusal in refused] == ["time_too_old"]

@@ -1,0 +1,1 @@
+"""What happened to vehicles, and what was detected about them."""

@@ -1,0 +1,1 @@
+"""Pure detectors: what the points of a vehicle say has happened."""

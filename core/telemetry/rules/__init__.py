@@ -1,0 +1,1 @@
+"""Pure decisions about telemetry: no session, no clock, no outside world."""

@@ -1,0 +1,26 @@
+"""Places and the distances between them. Degrees are WGS 84."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+
+EARTH_RADIUS_M = 6_371_009.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A place at a moment."""
+
+    ts: datetime
+    lat: float
+    lon: float
+
+
+def distance_m(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
+    """Great-circle distance in metres on a sphere of 6,371,009 m (haversine)."""
+    phi, other_phi = math.radians(lat), math.radians(other_lat)
+    half = math.sin((other_phi - phi) / 2) ** 2
+    half += math.cos(phi) * math.cos(other_phi) * math.sin(math.radians(other_lon - lon) / 2) ** 2
+    return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(half)))
