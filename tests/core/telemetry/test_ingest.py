@@ -123,7 +123,10 @@ class TestABatch:
         with database.reading() as reader:
             facts = outbox.read_since(reader, head)
         assert [(fact.name, fact.ids) for fact in facts] == [
-            ("telemetry.batch_stored", {"vehicle_ids": [fleet.vehicle_id]})
+            (
+                "telemetry.batch_stored",
+                {"vehicle_ids": [fleet.vehicle_id], "since_ms": [int((at - timedelta(seconds=3)).timestamp() * 1000)]},
+            )
         ]
 
     def test_survives_every_value_that_the_filters_let_through(
@@ -139,6 +142,18 @@ class TestABatch:
             extra={"Батарея": "100 %", "nested": [1, None, "é"]},
         )
         assert take_in(database, at, [Reading(index=0, vehicle_id=fleet.vehicle_id, point=odd)]).received == 1
+
+
+class TestAnArrival:
+    def test_is_later_than_the_one_before_though_the_clock_went_back(
+        self, database: Database, fleet: Fleet, at: datetime
+    ) -> None:
+        first, second = track(fleet, at, 2)
+        take_in(database, at, [first])
+        take_in(database, at - timedelta(seconds=5), [second])
+        with database.reading() as reader:
+            newest, older = queries.list_last_points(reader, viewer=READER, vehicle_id=fleet.vehicle_id, most=10)
+        assert newest["received_at"] > older["received_at"]
 
 
 class TestBatchesAtTheSameTime:

@@ -1,9 +1,8 @@
-"""Every read of telemetry, within the parks of the viewer."""
+"""The latest states, and how many points came in."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,30 +10,8 @@ import sqlalchemy as sa
 from core.db import Reader, plain_rows
 from core.errors import Forbidden
 from core.permissions import Actor
-from core.telemetry.models import MEASURED, Refusal, points, states
-from core.vehicles import queries as vehicles
+from core.telemetry.models import MEASURED, states
 from core.vehicles.models import Vehicle
-
-POINT_COLUMNS = ("ts", "received_at", *MEASURED)
-# LIMIT stands in the text: bound as a parameter it keeps PostgreSQL from the generic plan, and every
-# partition is planned anew at each call (measured: twice the time).
-_LAST = {
-    most: sa.select(*(points.c[name] for name in POINT_COLUMNS))
-    .where(points.c.vehicle_id == sa.bindparam("vehicle_id"))
-    .order_by(points.c.ts.desc())
-    .limit(sa.literal_column(str(most)))
-    for most in (10, 100, 1000)
-}
-
-
-def list_last_points(reader: Reader, *, viewer: Actor, vehicle_id: int, most: int) -> list[dict[str, Any]]:
-    """The newest `most` points (1 to 1000) of one vehicle by device time, newest first. Needs telemetry:read."""
-    viewer.require("telemetry:read")
-    vehicles.check_sight(reader, viewer=viewer, vehicle_id=vehicle_id)
-    size = next(size for size in _LAST if most <= size)
-    rows = reader.execute(_LAST[size], {"vehicle_id": vehicle_id}).fetchmany(most)
-    return [dict(zip(POINT_COLUMNS, row, strict=True)) for row in rows]
-
 
 STATE_COLUMNS = (
     "vehicle_id",
@@ -85,35 +62,4 @@ def list_intake(reader: Reader, *, viewer: Actor, after_id: int = 0, most: int =
     )
     if viewer.parks is not None:
         query = query.where(Vehicle.park_id.in_(viewer.parks))
-    return plain_rows(reader.execute(query))
-
-
-def count_refusals(reader: Reader, *, viewer: Actor, since: datetime) -> list[dict[str, Any]]:
-    """Refused points since a moment by rule and source, most first. Needs health:read."""
-    viewer.require("health:read")
-    query = (
-        sa.select(
-            Refusal.rule,
-            Refusal.source,
-            sa.func.count().label("count"),
-            sa.func.max(Refusal.detail).label("example"),
-        )
-        .where(Refusal.received_at >= since)
-        .group_by(Refusal.rule, Refusal.source)
-        .order_by(sa.func.count().desc())
-    )
-    return plain_rows(reader.execute(query))
-
-
-def list_refusals(
-    reader: Reader, *, viewer: Actor, vehicle_id: int | None = None, most: int = 100
-) -> list[dict[str, Any]]:
-    """The newest refused points: of one vehicle with telemetry:read, of all and of nobody with health:read."""
-    query = sa.select(Refusal.__table__).order_by(Refusal.received_at.desc(), Refusal.id.desc()).limit(most)
-    if vehicle_id is None:
-        viewer.require("health:read")
-    else:
-        viewer.require("telemetry:read")
-        vehicles.check_sight(reader, viewer=viewer, vehicle_id=vehicle_id)
-        query = query.where(Refusal.vehicle_id == vehicle_id)
     return plain_rows(reader.execute(query))

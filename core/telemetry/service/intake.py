@@ -1,10 +1,10 @@
-"""Every write of telemetry: the one verb through which all sources come in, and the upkeep of its tables."""
+"""The one verb through which all sources come in."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -12,15 +12,18 @@ import msgspec
 from core import outbox
 from core.db import Writer
 from core.permissions import Actor, needs
-from core.telemetry import store
-from core.telemetry.rules.cleaning import clean, late_moments
+from core.telemetry.rules.cleaning import Moment, clean, late_moments
 from core.telemetry.rules.geo import Fix
 from core.telemetry.rules.limits import LIMITS, Limits
 from core.telemetry.rules.states import advance, is_relay_on
 from core.telemetry.schemas import IngestReport, Point, Reading, RefusedReading
+from core.telemetry.store.points import append, find_earlier_fixes
+from core.telemetry.store.refusals import keep_refusals
+from core.telemetry.store.states import lock_states, save_states
 from core.vehicles import queries as vehicles
 
 States = dict[int, dict[str, Any]]
+_TICK = timedelta(microseconds=1)
 
 
 @needs("telemetry:ingest")
@@ -40,11 +43,11 @@ def ingest(
     `limits` are those of each class of vehicle.
     """
     ids = _vehicle_ids(readings, unreadable)
-    states = store.lock_states(session, ids)
+    states = lock_states(session, ids)
     profiles = vehicles.list_profiles(session.connection(), vehicle_ids=ids)
     fixes = _fixes(states)
     late = late_moments(readings, fixes)
-    earlier = store.find_earlier_fixes(session, late, within=max(each.jump_memory for each in limits.values()))
+    earlier = find_earlier_fixes(session, late, within=max(each.jump_memory for each in limits.values()))
     kept, doubted = clean(
         _with_relays(readings, profiles),
         fixes=fixes,
@@ -53,32 +56,22 @@ def ingest(
         classes={vehicle_id: profile.vehicle_class for vehicle_id, profile in profiles.items()},
         limits=limits,
     )
-    new = store.append(session, kept, received_at=at)
+    arrivals = _arrivals(states, at)
+    new = append(session, kept, arrivals=arrivals)
     refused = (*unreadable, *doubted)
-    store.keep_refusals(session, refused, source=source, received_at=at)
+    keep_refusals(session, refused, source=source, received_at=at)
     received = Counter(reading.vehicle_id for reading in readings) + Counter(r.vehicle_id for r in unreadable)
     _count(states, received=received, stored=new, refused=refused)
-    _advance(states, kept, new, at=at)
-    store.save_states(session, list(states.values()))
+    _advance(states, kept, new, arrivals)
+    save_states(session, list(states.values()))
     if new:
-        outbox.publish(
-            session,
-            "telemetry.batch_stored",
-            at=at,
-            vehicle_ids=sorted({vehicle_id for vehicle_id, _ in new}),
-        )
+        _publish(session, new, at=at)
     return IngestReport(
         received=len(readings) + len(unreadable),
         stored=len(new),
         duplicates=len(kept) - len(new),
         refused=refused,
     )
-
-
-@needs("telemetry:maintain")
-def keep_storage(session: Writer, *, actor: Actor, at: datetime, raw_retention_days: int) -> list[str]:
-    """Make tomorrow's partitions and drop those past retention; returns the names of the dropped."""
-    return store.keep_partitions(session, at=at, raw_retention_days=raw_retention_days)
 
 
 def _vehicle_ids(readings: Sequence[Reading], unreadable: Sequence[RefusedReading]) -> list[int]:
@@ -132,12 +125,41 @@ def _count(
         state["duplicate_count"] += received[vehicle_id] - taken - turned_away
 
 
-def _advance(states: States, kept: Sequence[Reading], new: set[tuple[int, datetime]], *, at: datetime) -> None:
+def _arrivals(states: States, at: datetime) -> dict[int, datetime]:
+    """When each vehicle's readings arrived: now, but strictly later than the last that did.
+
+    Batches of a vehicle come one after the other, under the lock of its state, though perhaps from two processes with
+    clocks of their own. So whoever has seen everything up to one arrival finds the rest by asking for later ones.
+    """
+    return {
+        vehicle_id: max(at, state["arrived_at"] + _TICK) if state["arrived_at"] else at
+        for vehicle_id, state in states.items()
+    }
+
+
+def _advance(states: States, kept: Sequence[Reading], new: set[Moment], arrivals: Mapping[int, datetime]) -> None:
     points: dict[int, list[Point]] = defaultdict(list)
     for reading in kept:
         if (reading.vehicle_id, reading.point.ts) in new:
             points[reading.vehicle_id].append(reading.point)
     for vehicle_id, arrived in points.items():
-        advanced = advance(states[vehicle_id], arrived, received_at=at)
+        advanced = advance(states[vehicle_id], arrived, received_at=arrivals[vehicle_id])
         if advanced is not None:
             states[vehicle_id] = advanced
+        states[vehicle_id]["arrived_at"] = arrivals[vehicle_id]
+
+
+def _publish(session: Writer, new: set[Moment], *, at: datetime) -> None:
+    """Tell which vehicles got something new and, of each, since which moment: a late point changes what followed it."""
+    since: dict[int, datetime] = {}
+    for vehicle_id, ts in new:
+        if vehicle_id not in since or ts < since[vehicle_id]:
+            since[vehicle_id] = ts
+    ids = sorted(since)
+    outbox.publish(
+        session,
+        "telemetry.batch_stored",
+        at=at,
+        vehicle_ids=ids,
+        since_ms=[int(since[vehicle_id].timestamp() * 1000) for vehicle_id in ids],
+    )

@@ -1,0 +1,1 @@
+"""How telemetry is kept: nothing outside this folder knows its tables' storage."""
