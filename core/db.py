@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import enum
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from psycopg import Connection as PsycopgConnection
 from psycopg import OperationalError as DriverError
+from psycopg.pq import ConnStatus
+from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import ConnectionPool, PoolTimeout
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import NullPool
@@ -30,6 +34,11 @@ Reader = sa.Connection
 Writer = Session
 # What is raised when the database does not answer; whatever was asked may be asked again.
 AWAY = (OperationalError, DriverError, PoolTimeout)
+
+
+# JSON by orjson in both directions, in every process.
+set_json_dumps(lambda value: orjson.dumps(value))
+set_json_loads(orjson.loads)
 
 
 class Base(DeclarativeBase):
@@ -130,7 +139,8 @@ class Database:
                     max_idle=300,
                     kwargs={"options": f"-c timezone=UTC {options}", "application_name": "erp", **connect},
                     close_returns=True,
-                    check=ConnectionPool.check_connection,
+                    configure=_make_stages if name == "writer" else None,
+                    check=_check,
                     open=True,
                 )
                 engine = sa.create_engine(
@@ -141,6 +151,38 @@ class Database:
                 )
                 self._doors[name] = _Door(pool, engine)
             return self._doors[name]
+
+
+_STAGES: dict[str, str] = {}
+
+
+def stage(name: str, *, like: str) -> str:
+    """Let every writing connection have the temporary table `name`, shaped as the table `like` and emptied at each
+    commit: rows are copied there before one statement takes them over. Both are names of ours; returns `name`.
+
+    Made when the connection is, and not when it is needed: that would be asked in every transaction.
+    """
+    _STAGES[name] = like
+    return name
+
+
+def _make_stages(connection: PsycopgConnection[Any]) -> None:
+    with connection.transaction():
+        for name, like in _STAGES.items():
+            there = connection.execute("SELECT to_regclass(%s)", (like,)).fetchone()
+            # Before the first migration there is nothing to be shaped like.
+            if there is not None and there[0] is not None:
+                connection.execute(f"CREATE TEMP TABLE {name} (LIKE {like} INCLUDING DEFAULTS) ON COMMIT DELETE ROWS")
+
+
+def _check(connection: PsycopgConnection[Any]) -> None:
+    """Raise when the server has hung up. A look at the socket, not a question: this is done for every request.
+
+    A line that was cut without a word is found by the first statement instead, as on any connection in use.
+    """
+    connection.pgconn.consume_input()
+    if connection.pgconn.status != ConnStatus.OK:
+        raise DriverError("the server has closed the connection")
 
 
 @cache
@@ -165,6 +207,17 @@ def driver(connection: sa.Connection) -> PsycopgConnection[Any]:
     raw = connection.connection.driver_connection
     assert isinstance(raw, PsycopgConnection)
     return raw
+
+
+def bigint_array(ids: Iterable[int]) -> str:
+    """Ids as the text of a PostgreSQL array, for `CAST(:ids AS bigint[])`: a tenth of the time of adapting a list."""
+    return f"{{{','.join(map(str, ids))}}}"
+
+
+def column_types(table: sa.Table, names: Sequence[str]) -> tuple[str, ...]:
+    """The PostgreSQL types of these columns, as a binary COPY must be told them."""
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    return tuple(table.columns[name].type.compile(dialect=dialect).lower() for name in names)
 
 
 def take_transaction_lock(session: Writer, name: str) -> None:

@@ -12,11 +12,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from psycopg.types.json import Jsonb
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import partitions
-from core.db import Base, Reader, Writer
+from core.db import Base, Reader, Writer, driver
 
 CHANNEL = "erp_facts"
 
@@ -99,10 +100,15 @@ class Fact(NamedTuple):
     ids: Mapping[str, Any]
 
 
+_PUBLISH = f"""
+    WITH published AS (INSERT INTO outbox_facts (at, name, ids) VALUES (%s, %s, %s))
+    SELECT pg_notify('{CHANNEL}', '')
+"""  # noqa: S608 - our own name
+
+
 def publish(session: Writer, name: str, *, at: datetime, **ids: Any) -> None:
     """Publish a fact with this transaction; readers are woken when it commits."""
-    session.execute(sa.insert(OutboxFact).values(at=at, name=name, ids=ids))
-    session.execute(sa.select(sa.func.pg_notify(CHANNEL, "")))
+    driver(session.connection()).execute(_PUBLISH, (at, name, Jsonb(ids)))
 
 
 _SINCE = sa.text("""

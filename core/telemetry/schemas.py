@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 
-class Point(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Point(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """What a device says of itself at one moment (TEL-2).
 
     `ts` is the device's own time (UTC). A field that is None was not reported; it never means zero.
@@ -39,15 +39,15 @@ class Point(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     extra: dict[str, Any] = {}
 
 
-class PostedPoint(Point, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PostedPoint(Point, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A point in a batch by HTTP, with whose it is: exactly one of `vehicle_id` and `device_uid`."""
 
     vehicle_id: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
     device_uid: Annotated[str, Meta(max_length=64)] | None = None
 
 
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """One point on its way in: whose it is and how it came. `raw` is kept if the point is refused.
+class Reading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One point on its way in: whose it is and how it came. `raw` is kept if the point is refused, bytes as hex.
 
     Exactly one of `vehicle_id` and `device_uid` need be known; `index` is the caller's own number for it.
     """
@@ -55,11 +55,14 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     index: int
     point: Point
     vehicle_id: int
-    raw: str = ""
+    raw: str | bytes = ""
 
 
 class RefusedReading(msgspec.Struct, frozen=True, kw_only=True):
-    """A reading that was not stored: the named rule, and what to do about it, in words."""
+    """A reading that was not stored: the named rule, and what to do about it, in words.
+
+    `point` is there when it could be read and was only not believed: it can be judged again.
+    """
 
     index: int
     rule: str
@@ -68,6 +71,7 @@ class RefusedReading(msgspec.Struct, frozen=True, kw_only=True):
     device_uid: str | None = None
     ts: datetime | None = None
     raw: str = ""
+    point: Point | None = None
 
 
 class IngestReport(msgspec.Struct, frozen=True, kw_only=True):

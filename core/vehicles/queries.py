@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from core.db import Reader, plain_rows
+from core.db import Reader, bigint_array, driver, plain_rows
 from core.errors import NotFound
 from core.identity.passwords import is_secret
 from core.permissions import Actor
@@ -167,12 +167,17 @@ def find_device(reader: Reader, *, device_uid: str) -> Device | None:
     return None if row is None else Device(*row)
 
 
+_KNOWN = """
+    SELECT id FROM vehicles_vehicles
+    WHERE id = ANY(%s::bigint[]) AND (%s::bigint[] IS NULL OR park_id = ANY(%s::bigint[]))
+"""
+
+
 def list_known_ids(reader: Reader, *, viewer: Actor, vehicle_ids: Iterable[int]) -> set[int]:
     """Those of these ids that are vehicles in the viewer's parks."""
-    query = sa.select(Vehicle.id).where(Vehicle.id.in_(list(vehicle_ids)))
-    if viewer.parks is not None:
-        query = query.where(Vehicle.park_id.in_(viewer.parks))
-    return set(reader.execute(query).scalars())
+    parks = None if viewer.parks is None else bigint_array(viewer.parks)
+    rows = driver(reader).execute(_KNOWN, (bigint_array(vehicle_ids), parks, parks))
+    return {vehicle_id for (vehicle_id,) in rows.fetchall()}
 
 
 def list_ids_by_device(reader: Reader, *, viewer: Actor, device_uids: Iterable[str]) -> dict[str, int]:
@@ -180,33 +185,11 @@ def list_ids_by_device(reader: Reader, *, viewer: Actor, device_uids: Iterable[s
     query = (
         sa.select(Tracker.device_uid, Tracker.vehicle_id)
         .join(Vehicle, Vehicle.id == Tracker.vehicle_id)
-        .where(Tracker.device_uid.in_(list(device_uids)))
+        .where(Tracker.device_uid == sa.func.any(sa.literal(list(device_uids), ARRAY(sa.Text))))
     )
     if viewer.parks is not None:
         query = query.where(Vehicle.park_id.in_(viewer.parks))
     return {row.device_uid: row.vehicle_id for row in reader.execute(query)}
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What the telemetry intake must know of a vehicle to judge and read its reports."""
-
-    vehicle_class: str
-    relay_output: int | None
-    relay_inverted: bool | None
-
-
-_PROFILE = (
-    sa.select(Vehicle.id, Vehicle.vehicle_class, Tracker.relay_output, Tracker.relay_inverted)
-    .outerjoin(Tracker, Tracker.vehicle_id == Vehicle.id)
-    .where(Vehicle.id == sa.func.any(sa.bindparam("ids", type_=ARRAY(sa.BigInteger))))
-)
-
-
-def list_profiles(reader: Reader, *, vehicle_ids: Iterable[int]) -> dict[int, Profile]:
-    """What kind of vehicles these are and how their relays are wired. For the telemetry intake: no viewer."""
-    rows = reader.execute(_PROFILE, {"ids": list(vehicle_ids)})
-    return {row.id: Profile(row.vehicle_class, row.relay_output, row.relay_inverted) for row in rows}
 
 
 def _escaped(text: str) -> str:

@@ -12,7 +12,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from core.errors import Invalid
 from core.permissions import Actor
 from core.telemetry import queries, service
-from core.telemetry.schemas import IngestReport, Point, PostedPoint, Reading, RefusedReading
+from core.telemetry.schemas import IngestReport, PostedPoint, Reading, RefusedReading
 from core.vehicles import queries as vehicles
 from portals.api_v1 import bp, pages
 from portals.doors import actor, at, erp, read, write
@@ -144,15 +144,8 @@ def _resolve(reader: Any, viewer: Actor, posted: Posted) -> tuple[list[Reading],
             detail = f"There is no {named}. Register it by POST /api/v1/transport_registry first."
             unknown.append(_refuse(index, point, "unknown_vehicle", detail))
             continue
-        readings.append(Reading(index=index, point=_plain(point), vehicle_id=vehicle_id))
+        readings.append(Reading(index=index, point=point, vehicle_id=vehicle_id))
     return readings, unknown
-
-
-_FIELDS = tuple(field.name for field in msgspec.structs.fields(Point))
-
-
-def _plain(point: PostedPoint) -> Point:
-    return Point(**{name: getattr(point, name) for name in _FIELDS})
 
 
 def _refuse(index: int, point: PostedPoint, rule: str, detail: str) -> RefusedReading:

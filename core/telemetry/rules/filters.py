@@ -5,20 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
-from core.telemetry.rules.geo import Fix, distance_m
+import msgspec
+
+from core.telemetry.rules.geo import distance_m
 from core.telemetry.rules.limits import Limits
 from core.telemetry.schemas import Point
 
 
-@dataclass(frozen=True, slots=True)
+class Place(Protocol):
+    """Where a vehicle was: a stored fix, or the point before."""
+
+    @property
+    def ts(self) -> datetime: ...
+    @property
+    def lat(self) -> float | None: ...
+    @property
+    def lon(self) -> float | None: ...
+
+
+@dataclass(slots=True)
 class Circumstances:
-    """What a filter may look at besides the point: the moment, the limits, the last believed fix."""
+    """What a filter may look at besides the point: the moment, the limits, the last believed place."""
 
     at: datetime
     limits: Limits
-    last: Fix | None = None
+    last: Place | None = None
 
 
 def _time_future(p: Point, c: Circumstances) -> str | None:
@@ -75,7 +88,7 @@ def _fix_bad(p: Point, c: Circumstances) -> str | None:
 
 
 def _jump_impossible(p: Point, c: Circumstances) -> str | None:
-    if c.last is None or p.lat is None or p.lon is None:
+    if c.last is None or c.last.lat is None or c.last.lon is None or p.lat is None or p.lon is None:
         return None
     passed_s = (p.ts - c.last.ts).total_seconds()
     if not 0 < passed_s <= c.limits.jump_memory_s:
@@ -136,6 +149,17 @@ def _number_out_of_range(p: Point, c: Circumstances) -> str | None:
     return None
 
 
+def _text_unreadable(p: Point, c: Circumstances) -> str | None:
+    if p.driver_key is not None and (len(p.driver_key) > 64 or "\x00" in p.driver_key):
+        return "driver_key must be at most 64 printable characters."
+    if len(p.dtc) > DTC_COUNT or any(len(code) > DTC_LENGTH or "\x00" in code for code in p.dtc):
+        return f"dtc must be at most {DTC_COUNT} codes of at most {DTC_LENGTH} characters, such as P0299."
+    # Looked for in the encoded text first: that is done in C, and hardly ever finds anything.
+    if p.extra and b"\\u0000" in msgspec.json.encode(p.extra) and _holds_nul(p.extra):
+        return "extra holds a NUL character, which cannot be stored; leave it out."
+    return None
+
+
 def _holds_nul(value: Any) -> bool:
     if isinstance(value, str):
         return "\x00" in value
@@ -144,18 +168,19 @@ def _holds_nul(value: Any) -> bool:
     return isinstance(value, list) and any(_holds_nul(part) for part in value)
 
 
-def _text_unreadable(p: Point, c: Circumstances) -> str | None:
-    if p.driver_key is not None and (len(p.driver_key) > 64 or "\x00" in p.driver_key):
-        return "driver_key must be at most 64 printable characters."
-    if p.extra and _holds_nul(p.extra):
-        return "extra holds a NUL character, which cannot be stored; leave it out."
-    return None
+def _extra_too_large(p: Point, c: Circumstances) -> str | None:
+    if not p.extra or (size := len(msgspec.json.encode(p.extra))) <= EXTRA_BYTES:
+        return None
+    return f"extra is {size} bytes of JSON; {EXTRA_BYTES} are kept with a point. Send what is needed."
 
+
+DTC_COUNT, DTC_LENGTH = 64, 16
+EXTRA_BYTES = 8_192
 
 Filter = Callable[[Point, Circumstances], str | None]
 
 # Name -> filter, in the order in which they are asked; the first that objects names the refusal.
-FILTERS: Mapping[str, Filter] = {
+FILTERS: dict[str, Filter] = {
     "time_future": _time_future,
     "time_too_old": _time_too_old,
     "coordinates_incomplete": _coordinates_incomplete,
@@ -172,7 +197,74 @@ FILTERS: Mapping[str, Filter] = {
     "voltage_impossible": _voltage_impossible,
     "number_out_of_range": _number_out_of_range,
     "text_unreadable": _text_unreadable,
+    "extra_too_large": _extra_too_large,
 }
+
+
+_TEXT_FILTERS = {name: FILTERS[name] for name in ("text_unreadable", "extra_too_large")}
+
+
+def find_objection(point: Point, circumstances: Circumstances) -> tuple[str, str] | None:
+    """The first rule that objects to a point, and what it says, or None."""
+    filters = FILTERS
+    if _has_ordinary_numbers(point, circumstances):
+        if not (point.extra or point.dtc or point.driver_key):
+            return None
+        filters = _TEXT_FILTERS
+    for rule, objects in filters.items():
+        if (detail := objects(point, circumstances)) is not None:
+            return rule, detail
+    return None
+
+
+# So little of a step needs no trigonometry: a degree is at most 111.4 km, and a step has two of them.
+_DEGREES_PER_M = 1 / (111_400 * 1.5)
+
+
+def _has_ordinary_numbers(p: Point, c: Circumstances) -> bool:
+    """Whether a point is one of the very many to whose numbers plainly no rule objects, told in one look.
+
+    Only a shortcut: it may miss an ordinary point, and never calls one ordinary to which a rule objects.
+    """
+    limits = c.limits
+    age_s = (c.at - p.ts).total_seconds()
+    return (
+        0 <= age_s <= limits.past_s
+        and p.lat is not None
+        and p.lon is not None
+        and (0 < p.lat <= 90 or -90 <= p.lat < 0)
+        and -180 <= p.lon <= 180
+        and (p.speed_kmh is None or 0 <= p.speed_kmh <= limits.speed_kmh)
+        and (p.course_deg is None or 0 <= p.course_deg <= 360)
+        and (p.hdop is None or 0 <= p.hdop <= limits.hdop)
+        and (p.satellites is None or limits.satellites <= p.satellites <= 100)
+        and (c.last is None or _is_small_step(p, c.last, limits.jump_m * _DEGREES_PER_M))
+        and _has_ordinary_sensors(p, limits)
+    )
+
+
+def _is_small_step(p: Point, last: Place, most_deg: float) -> bool:
+    return (
+        p.lat is not None
+        and p.lon is not None
+        and last.lat is not None
+        and last.lon is not None
+        and abs(p.lat - last.lat) < most_deg
+        and abs(p.lon - last.lon) < most_deg
+    )
+
+
+def _has_ordinary_sensors(p: Point, limits: Limits) -> bool:
+    return (
+        (p.altitude_m is None or -500 <= p.altitude_m <= 9000)
+        and (p.odometer_m is None or 0 <= p.odometer_m < 4_000_000_000)
+        and (p.rpm is None or 0 <= p.rpm <= limits.rpm)
+        and (p.fuel_pct is None or 0 <= p.fuel_pct <= 100)
+        and (p.fuel_rate_lph is None or 0 <= p.fuel_rate_lph <= limits.fuel_rate_lph)
+        and (p.engine_temp_c is None or limits.engine_temp_low_c <= p.engine_temp_c <= limits.engine_temp_high_c)
+        and (p.voltage_v is None or 0 <= p.voltage_v <= limits.voltage_v)
+        and (p.outputs is None or 0 <= p.outputs <= 65_535)
+    )
 
 
 def _span(length: timedelta) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from core.telemetry.schemas import Point
+
+EXTRA_KEPT = 128
+"""So many names of `extra` are carried in a state: a device that invents names cannot make it grow for ever."""
 
 
 def advance(
@@ -17,34 +21,64 @@ def advance(
     A late point never moves the state backwards. What a later point does not report keeps its last known
     value, except the error codes, which are the device's whole list each time.
     """
-    ordered = sorted(points, key=lambda point: point.ts)
     known_ts = state["ts"] if state else None
-    new = [point for point in ordered if known_ts is None or point.ts > known_ts]
+    new = [point for point in points if known_ts is None or point.ts > known_ts]
     if not new:
         return None
+    new.sort(key=_moment)
     merged: dict[str, Any] = dict(state) if state else {"fix_ts": None, "standing_since": None}
-    for point in new:
-        _merge(merged, point, received_at)
-    merged["received_at"] = received_at
+    merged["standing_since"] = _standing_since(merged, new)
+    _carry(merged, new, received_at)
+    merged["ts"], merged["received_at"] = new[-1].ts, received_at
+    merged["dtc"] = list(new[-1].dtc)
     return merged
 
 
-def _merge(state: dict[str, Any], point: Point, received_at: datetime) -> None:
-    state["ts"] = point.ts
-    for name in _CARRIED:
-        value = getattr(point, name)
-        if value is not None:
+_moment = attrgetter("ts")
+
+
+def _standing_since(state: Mapping[str, Any], points: Sequence[Point]) -> datetime | None:
+    since: datetime | None = state.get("standing_since")
+    ignition = state.get("ignition")
+    for point in points:
+        ignition = ignition if point.ignition is None else point.ignition
+        if not is_standing(point.speed_kmh, ignition):
+            since = None
+        elif since is None:
+            since = point.ts
+    return since
+
+
+def _carry(state: dict[str, Any], points: Sequence[Point], received_at: datetime) -> None:
+    """The last known value of everything. From the newest back: most points report most things."""
+    missing: Sequence[str] = _CARRIED
+    for point in reversed(points):
+        left = []
+        for name in missing:
+            value = getattr(point, name)
+            if value is None:
+                left.append(name)
+                continue
             state[name] = value
-    if point.lat is not None:
-        state["fix_ts"] = point.ts
-    if point.relay_on is not None:
-        state["relay_ts"], state["relay_received_at"] = point.ts, received_at
-    state["dtc"] = list(point.dtc)
-    state["extra"] = {**(state.get("extra") or {}), **point.extra} or None
-    if not is_standing(point.speed_kmh, state.get("ignition")):
-        state["standing_since"] = None
-    elif state.get("standing_since") is None:
-        state["standing_since"] = point.ts
+            if name == "lat":
+                state["fix_ts"] = point.ts
+            elif name == "relay_on":
+                state["relay_ts"], state["relay_received_at"] = point.ts, received_at
+        if not left:
+            break
+        missing = left
+    if extras := [point.extra for point in points if point.extra]:
+        state["extra"] = _merge_extras([state.get("extra") or {}, *extras])
+
+
+def _merge_extras(extras: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The last said of every name; of too many names, those said last."""
+    merged: dict[str, Any] = {}
+    for extra in reversed(extras):
+        for name, value in extra.items():
+            if name not in merged and len(merged) < EXTRA_KEPT:
+                merged[name] = value
+    return merged
 
 
 _CARRIED = (

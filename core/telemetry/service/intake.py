@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from operator import attrgetter
 
 import msgspec
 
 from core import outbox
 from core.db import Writer
 from core.permissions import Actor, needs
-from core.telemetry.rules.cleaning import Moment, clean, late_moments
+from core.telemetry.rules.cleaning import Believed, clean, late_moments
 from core.telemetry.rules.geo import Fix
-from core.telemetry.rules.limits import LIMITS, Limits
+from core.telemetry.rules.limits import DEFAULT_CLASS, LIMITS, Limits
 from core.telemetry.rules.states import advance, is_relay_on
 from core.telemetry.schemas import IngestReport, Point, Reading, RefusedReading
-from core.telemetry.store.points import append, find_earlier_fixes
+from core.telemetry.store.points import append_late, append_newest, find_earlier_fixes
 from core.telemetry.store.refusals import keep_refusals
-from core.telemetry.store.states import lock_states, save_states
-from core.vehicles import queries as vehicles
+from core.telemetry.store.states import Profile, State, lock_states, save_states
 
-States = dict[int, dict[str, Any]]
+States = dict[int, State]
+Stored = dict[int, list[Point]]
 _TICK = timedelta(microseconds=1)
 
 
@@ -43,35 +44,38 @@ def ingest(
     `limits` are those of each class of vehicle.
     """
     ids = _vehicle_ids(readings, unreadable)
-    states = lock_states(session, ids)
-    profiles = vehicles.list_profiles(session.connection(), vehicle_ids=ids)
+    states, profiles = lock_states(session, ids)
     fixes = _fixes(states)
     late = late_moments(readings, fixes)
     earlier = find_earlier_fixes(session, late, within=max(each.jump_memory for each in limits.values()))
-    kept, doubted = clean(
+    believed, doubted = clean(
         _with_relays(readings, profiles),
         fixes=fixes,
         earlier=earlier,
         at=at,
-        classes={vehicle_id: profile.vehicle_class for vehicle_id, profile in profiles.items()},
+        classes={vehicle_id: profile.vehicle_class or DEFAULT_CLASS for vehicle_id, profile in profiles.items()},
         limits=limits,
     )
     arrivals = _arrivals(states, at)
-    new = append(session, kept, arrivals=arrivals)
+    stored = _store(session, believed, states, arrivals)
     refused = (*unreadable, *doubted)
     keep_refusals(session, refused, source=source, received_at=at)
-    received = Counter(reading.vehicle_id for reading in readings) + Counter(r.vehicle_id for r in unreadable)
-    _count(states, received=received, stored=new, refused=refused)
-    _advance(states, kept, new, arrivals)
-    save_states(session, list(states.values()))
-    if new:
-        _publish(session, new, at=at)
+    received = Counter(map(_vehicle_of, readings)) + Counter(map(_vehicle_of, unreadable))
+    _count(states, received=received, stored=stored, refused=refused)
+    _advance(states, stored, arrivals)
+    save_states(session, states.values())
+    if stored:
+        _publish(session, stored, at=at)
+    count = sum(map(len, stored.values()))
     return IngestReport(
         received=len(readings) + len(unreadable),
-        stored=len(new),
-        duplicates=len(kept) - len(new),
+        stored=count,
+        duplicates=sum(map(len, believed.values())) - count,
         refused=refused,
     )
+
+
+_vehicle_of = attrgetter("vehicle_id")
 
 
 def _vehicle_ids(readings: Sequence[Reading], unreadable: Sequence[RefusedReading]) -> list[int]:
@@ -79,7 +83,7 @@ def _vehicle_ids(readings: Sequence[Reading], unreadable: Sequence[RefusedReadin
     return sorted(known | {reading.vehicle_id for reading in readings})
 
 
-def _with_relays(readings: Sequence[Reading], profiles: Mapping[int, vehicles.Profile]) -> list[Reading]:
+def _with_relays(readings: Sequence[Reading], profiles: Mapping[int, Profile]) -> list[Reading]:
     """The readings with `relay_on` told from the mask of outputs by how each tracker is wired."""
     return [
         _with_relay(reading, profiles.get(reading.vehicle_id)) if _has_bare_outputs(reading.point) else reading
@@ -87,7 +91,7 @@ def _with_relays(readings: Sequence[Reading], profiles: Mapping[int, vehicles.Pr
     ]
 
 
-def _with_relay(reading: Reading, profile: vehicles.Profile | None) -> Reading:
+def _with_relay(reading: Reading, profile: Profile | None) -> Reading:
     if profile is None or profile.relay_output is None:
         return reading
     relay_on = is_relay_on(
@@ -108,17 +112,49 @@ def _fixes(states: States) -> dict[int, Fix]:
     }
 
 
+def _store(session: Writer, believed: Believed, states: States, arrivals: Mapping[int, datetime]) -> Stored:
+    """Store what is believed; returns of each vehicle the points that were new, in the order of device time."""
+    newest, late = [], []
+    for vehicle_id, readings in believed.items():
+        points = _without_repeats(readings)
+        known_ts = states[vehicle_id]["ts"]
+        # Of a vehicle of which nothing is known, its points may be there all the same: then the unique key decides.
+        cut = len(points) if known_ts is None else bisect_right(points, known_ts, key=_moment)
+        if cut:
+            late.append((vehicle_id, arrivals[vehicle_id], points[:cut]))
+        if cut < len(points):
+            newest.append((vehicle_id, arrivals[vehicle_id], points[cut:]))
+    new = append_late(session, late) if late else set()
+    if newest:
+        append_newest(session, newest)
+    stored = {vehicle_id: [p for p in points if (vehicle_id, p.ts) in new] for vehicle_id, _, points in late}
+    for vehicle_id, _, points in newest:
+        stored[vehicle_id] = [*stored.get(vehicle_id, ()), *points]
+    return {vehicle_id: points for vehicle_id, points in stored.items() if points}
+
+
+_moment = attrgetter("ts")
+
+
+def _without_repeats(readings: Sequence[Reading]) -> list[Point]:
+    """The points of readings in their order, the first of each moment."""
+    points: list[Point] = []
+    for reading in readings:
+        if not points or points[-1].ts != reading.point.ts:
+            points.append(reading.point)
+    return points
+
+
 def _count(
     states: States,
     *,
     received: Counter[int | None],
-    stored: set[tuple[int, datetime]],
+    stored: Stored,
     refused: Sequence[RefusedReading],
 ) -> None:
-    stored_by_vehicle = Counter(vehicle_id for vehicle_id, _ in stored)
-    refused_by_vehicle = Counter(reading.vehicle_id for reading in refused)
+    refused_by_vehicle = Counter(map(_vehicle_of, refused))
     for vehicle_id, state in states.items():
-        taken, turned_away = stored_by_vehicle[vehicle_id], refused_by_vehicle[vehicle_id]
+        taken, turned_away = len(stored.get(vehicle_id, ())), refused_by_vehicle[vehicle_id]
         state["received_count"] += received[vehicle_id]
         state["stored_count"] += taken
         state["refused_count"] += turned_away
@@ -137,29 +173,21 @@ def _arrivals(states: States, at: datetime) -> dict[int, datetime]:
     }
 
 
-def _advance(states: States, kept: Sequence[Reading], new: set[Moment], arrivals: Mapping[int, datetime]) -> None:
-    points: dict[int, list[Point]] = defaultdict(list)
-    for reading in kept:
-        if (reading.vehicle_id, reading.point.ts) in new:
-            points[reading.vehicle_id].append(reading.point)
-    for vehicle_id, arrived in points.items():
-        advanced = advance(states[vehicle_id], arrived, received_at=arrivals[vehicle_id])
+def _advance(states: States, stored: Stored, arrivals: Mapping[int, datetime]) -> None:
+    for vehicle_id, points in stored.items():
+        advanced = advance(states[vehicle_id], points, received_at=arrivals[vehicle_id])
         if advanced is not None:
             states[vehicle_id] = advanced
         states[vehicle_id]["arrived_at"] = arrivals[vehicle_id]
 
 
-def _publish(session: Writer, new: set[Moment], *, at: datetime) -> None:
+def _publish(session: Writer, stored: Stored, *, at: datetime) -> None:
     """Tell which vehicles got something new and, of each, since which moment: a late point changes what followed it."""
-    since: dict[int, datetime] = {}
-    for vehicle_id, ts in new:
-        if vehicle_id not in since or ts < since[vehicle_id]:
-            since[vehicle_id] = ts
-    ids = sorted(since)
+    ids = sorted(stored)
     outbox.publish(
         session,
         "telemetry.batch_stored",
         at=at,
         vehicle_ids=ids,
-        since_ms=[int(since[vehicle_id].timestamp() * 1000) for vehicle_id in ids],
+        since_ms=[int(stored[vehicle_id][0].ts.timestamp() * 1000) for vehicle_id in ids],
     )
