@@ -144,6 +144,64 @@ class TestABatch:
         assert take_in(database, at, [Reading(index=0, vehicle_id=fleet.vehicle_id, point=odd)]).received == 1
 
 
+class TestABatchOfAllKinds:
+    def test_stores_new_late_and_repeated_points_each_once(
+        self, database: Database, fleet: Fleet, at: datetime
+    ) -> None:
+        points = track(fleet, at, 12)
+        take_in(database, at, points[4:8])
+        report = take_in(database, at, [*points[9:], *points[2:6], *points[10:], *points[:3]])
+        assert (report.received, report.stored, report.duplicates) == (12, 7, 5)
+        with database.reading() as reader:
+            state = queries.list_states(reader, viewer=READER)[fleet.vehicle_id]
+        assert state["ts"] == points[-1].point.ts
+        assert count_points(database) == 11
+
+    def test_tells_since_when_a_late_point_changes_things(self, database: Database, fleet: Fleet, at: datetime) -> None:
+        points = track(fleet, at, 12)
+        take_in(database, at, points[6:])
+        with database.reading() as reader:
+            _, head = outbox.head(reader)
+        take_in(database, at, points)
+        with database.reading() as reader:
+            (fact,) = outbox.read_since(reader, head)
+        assert fact.ids["since_ms"] == [int(points[0].point.ts.timestamp() * 1000)]
+
+    def test_is_judged_by_the_class_of_each_vehicle(self, database: Database, fleet: Fleet, at: datetime) -> None:
+        with database.transaction() as session:
+            session.execute(
+                sa.text("UPDATE vehicles_vehicles SET vehicle_class = 'truck' WHERE id = :id"), {"id": fleet.vehicle_id}
+            )
+        fast = Point(ts=at, lat=37.7, lon=-122.4, speed_kmh=200.0)
+        ids = (fleet.vehicle_id, fleet.other_vehicle_id)
+        report = take_in(database, at, [Reading(index=n, vehicle_id=id_, point=fast) for n, id_ in enumerate(ids)])
+        assert [(refusal.rule, refusal.vehicle_id) for refusal in report.refused] == [
+            ("speed_impossible", fleet.vehicle_id)
+        ]
+
+    def test_finds_points_again_of_which_the_state_knows_nothing(
+        self, database: Database, fleet: Fleet, at: datetime
+    ) -> None:
+        take_in(database, at, track(fleet, at, 5))
+        with database.transaction() as session:
+            session.execute(sa.text("DELETE FROM telemetry_states"))
+        assert take_in(database, at, track(fleet, at, 5)).duplicates == 5
+
+
+class TestAState:
+    def test_does_not_grow_with_the_names_a_device_invents(
+        self, database: Database, fleet: Fleet, at: datetime
+    ) -> None:
+        for n, reading in enumerate(track(fleet, at, 5)):
+            extra = {f"name_{n}_{k}": k for k in range(60)}
+            point = Point(ts=reading.point.ts, lat=37.7, lon=-122.4, extra=extra)
+            take_in(database, at, [Reading(index=0, vehicle_id=fleet.vehicle_id, point=point)])
+        with database.reading() as reader:
+            state = queries.list_states(reader, viewer=READER)[fleet.vehicle_id]
+        assert len(state["extra"]) == 128
+        assert "name_4_59" in state["extra"]
+
+
 class TestAnArrival:
     def test_is_later_than_the_one_before_though_the_clock_went_back(
         self, database: Database, fleet: Fleet, at: datetime
