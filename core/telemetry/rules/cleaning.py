@@ -76,6 +76,7 @@ def _refuse(reading: Reading, rule: str, detail: str) -> RefusedReading:
         vehicle_id=reading.vehicle_id,
         ts=reading.point.ts,
         raw=reading.raw or msgspec.json.encode(reading.point).decode(),
+        point=reading.point,
     )
 
 

@@ -36,11 +36,13 @@ def ingest(
     readings: Sequence[Reading],
     unreadable: Sequence[RefusedReading] = (),
     limits: Mapping[str, Limits] = LIMITS,
+    replayed: Mapping[int, int] | None = None,
 ) -> IngestReport:
     """Take in a batch, of any size and any mix of vehicles; a retry of it stores nothing more.
 
     `unreadable` is what the source could not even read: it is kept and counted with the rest.
-    `limits` are those of each class of vehicle.
+    `limits` are those of each class of vehicle. `replayed` says that these readings were refused before and are kept
+    already, and of each vehicle how many of them it was charged with: they leave its refused ones.
     """
     ids = _vehicle_ids(readings, unreadable)
     states = lock_states(session, ids)
@@ -59,9 +61,10 @@ def ingest(
     arrivals = _arrivals(states, at)
     new = append(session, kept, arrivals=arrivals)
     refused = (*unreadable, *doubted)
-    keep_refusals(session, refused, source=source, received_at=at)
+    if replayed is None:
+        keep_refusals(session, refused, source=source, received_at=at)
     received = Counter(reading.vehicle_id for reading in readings) + Counter(r.vehicle_id for r in unreadable)
-    _count(states, received=received, stored=new, refused=refused)
+    _count(states, received=received, stored=new, refused=refused, replayed=replayed or {})
     _advance(states, kept, new, arrivals)
     save_states(session, list(states.values()))
     if new:
@@ -71,6 +74,7 @@ def ingest(
         stored=len(new),
         duplicates=len(kept) - len(new),
         refused=refused,
+        new=frozenset(new),
     )
 
 
@@ -114,14 +118,16 @@ def _count(
     received: Counter[int | None],
     stored: set[tuple[int, datetime]],
     refused: Sequence[RefusedReading],
+    replayed: Mapping[int, int],
 ) -> None:
     stored_by_vehicle = Counter(vehicle_id for vehicle_id, _ in stored)
     refused_by_vehicle = Counter(reading.vehicle_id for reading in refused)
     for vehicle_id, state in states.items():
         taken, turned_away = stored_by_vehicle[vehicle_id], refused_by_vehicle[vehicle_id]
-        state["received_count"] += received[vehicle_id]
+        before = replayed.get(vehicle_id, 0)
+        state["received_count"] += received[vehicle_id] - before
         state["stored_count"] += taken
-        state["refused_count"] += turned_away
+        state["refused_count"] += turned_away - before
         state["duplicate_count"] += received[vehicle_id] - taken - turned_away
 
 
