@@ -36,6 +36,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "vehicles:read": frozenset({ADMIN, OPERATOR, STAFF, INTEGRATOR, SYSTEM}),
     "vehicles:register": frozenset({ADMIN, OPERATOR}),
     "vehicles:change_status": frozenset({ADMIN, OPERATOR}),
+    "vehicles:note_device": frozenset({DEVICE, INTEGRATOR, SYSTEM}),
+    "vehicles:claim_device": frozenset({ADMIN}),
     "drivers:read": frozenset({ADMIN, OPERATOR, STAFF}),
     "drivers:register": frozenset({ADMIN, OPERATOR}),
     "drivers:assign": frozenset({ADMIN, OPERATOR}),
@@ -43,6 +45,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "telemetry:read": frozenset({ADMIN, OPERATOR, STAFF, INTEGRATOR, SYSTEM}),
     "telemetry:read_own": frozenset({DRIVER, INVESTOR}),
     "telemetry:ingest": frozenset({DEVICE, INTEGRATOR, SYSTEM}),
+    "telemetry:replay": frozenset({ADMIN}),
     "telemetry:maintain": frozenset({SYSTEM}),
     "access:read": frozenset({ADMIN, OPERATOR, SYSTEM}),
     "access:immobilize": frozenset({ADMIN}),  # an operator needs the grant

@@ -20,5 +20,6 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "drivers.vehicle_assigned": (),
     "telemetry.batch_stored": (),
     "vehicles.status_changed": (),
+    "vehicles.tracker_paired": (),
     "vehicles.vehicle_registered": (),
 }

@@ -61,7 +61,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class RefusedReading(msgspec.Struct, frozen=True, kw_only=True):
     """A reading that was not stored: the named rule, and what to do about it, in words.
 
-    `point` is there when it could be read and was only not believed: it can be judged again.
+    `point` is what was read, when it could be: a replay judges it anew.
     """
 
     index: int
@@ -75,9 +75,35 @@ class RefusedReading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IngestReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a batch. received = stored + duplicates + len(refused), always."""
+    """What became of a batch. received = stored + duplicates + len(refused), always.
+
+    `new` are the moments (vehicle, device time) that were stored; told of a replay only.
+    """
 
     received: int
     stored: int
     duplicates: int
     refused: tuple[RefusedReading, ...] = ()
+    new: frozenset[tuple[int, datetime]] = frozenset()
+
+
+class RefusalFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which refused points are meant; what is None does not matter."""
+
+    rule: str | None = None
+    source: str | None = None
+    vehicle_id: int | None = None
+    device_uid: str | None = None
+    since: datetime | None = None
+
+
+class ReplayReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of refused points that were judged anew: judged = stored + duplicates + the sum of `refused`.
+
+    `refused` counts those refused again, by the rule that did it this time.
+    """
+
+    judged: int
+    stored: int
+    duplicates: int
+    refused: dict[str, int]

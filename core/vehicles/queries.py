@@ -14,7 +14,7 @@ from core.db import Reader, bigint_array, driver, plain_rows
 from core.errors import NotFound
 from core.identity.passwords import is_secret
 from core.permissions import Actor
-from core.vehicles.models import Park, Tracker, Vehicle, VehicleStatus, VehicleStatusChange
+from core.vehicles.models import Park, Tracker, UnknownDevice, Vehicle, VehicleStatus, VehicleStatusChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,10 @@ class VehicleRecord:
     model: str
     year: int | None
     powertrain: str | None
+    vehicle_class: str
     status: str
     device_uid: str | None
+    family: str | None
     relay_gateway: str | None
     relay_output: int | None
     relay_inverted: bool | None
@@ -53,8 +55,10 @@ _RECORD = (
         Vehicle.model,
         Vehicle.year,
         Vehicle.powertrain,
+        Vehicle.vehicle_class,
         Vehicle.status,
         Tracker.device_uid,
+        Tracker.family,
         Tracker.relay_gateway,
         Tracker.relay_output,
         Tracker.relay_inverted,
@@ -165,6 +169,22 @@ def find_device(reader: Reader, *, device_uid: str) -> Device | None:
     """The known device that calls itself `device_uid`, or None. For the device gateways, which have no viewer."""
     row = reader.execute(_DEVICE.where(Tracker.device_uid == device_uid)).one_or_none()
     return None if row is None else Device(*row)
+
+
+def list_unknown_devices(
+    reader: Reader, *, viewer: Actor, device_uid: str | None = None, source: str | None = None
+) -> list[dict[str, Any]]:
+    """The devices that wait to be claimed, the last heard first; of one name or one source when asked.
+
+    Needs vehicles:claim_device.
+    """
+    viewer.require("vehicles:claim_device")
+    query = sa.select(UnknownDevice.__table__).order_by(UnknownDevice.last_seen_at.desc(), UnknownDevice.device_uid)
+    if device_uid is not None:
+        query = query.where(UnknownDevice.device_uid == device_uid)
+    if source is not None:
+        query = query.where(UnknownDevice.source == source)
+    return plain_rows(reader.execute(query))
 
 
 _KNOWN = """

@@ -1,10 +1,11 @@
-"""Pure decisions about vehicles: what a VIN must be."""
+"""Pure decisions about vehicles: what a VIN and the name of a device must be."""
 
 from __future__ import annotations
 
 import re
 
 _FORM = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
+_DEVICE_UID = re.compile(r"[A-Za-z0-9_.:-]{3,64}")
 _VALUES = dict(
     zip(
         "0123456789ABCDEFGHJKLMNPRSTUVWXYZ",
@@ -45,3 +46,8 @@ def vin_warning(vin: str) -> str | None:
     if vin[0] not in _CHECKED_WMI and vin[8] != compute_check_digit(vin):
         return "The check digit (position 9) does not match. Outside North America it need not; check the papers."
     return None
+
+
+def is_device_uid(text: str) -> bool:
+    """Whether a tracker may be registered under `text`."""
+    return _DEVICE_UID.fullmatch(text) is not None

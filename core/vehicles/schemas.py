@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from core.vehicles.models import Powertrain, RelayGateway, VehicleStatus
+from core.vehicles.models import Powertrain, RelayGateway, VehicleClass, VehicleStatus
 
-__all__ = ["NewTracker", "NewVehicle", "Powertrain", "RelayGateway", "VehicleStatus"]
+__all__ = ["NewTracker", "NewVehicle", "Powertrain", "RelayGateway", "TrackerFamily", "VehicleClass", "VehicleStatus"]
 
 Text = Annotated[str, Meta(min_length=1, max_length=120)]
 DeviceUid = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{3,64}$")]
 DeviceKey = Annotated[str, Meta(min_length=4, max_length=128)]
+# Of models whose maker numbers their values differently from its others.
+TrackerFamily = Literal["fmb", "fm36", "fmb6", "ft"]
 
 
 class NewTracker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,6 +26,7 @@ class NewTracker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     relay_gateway: RelayGateway | None = None
     relay_output: Annotated[int, Meta(ge=1, le=16)] = 1
     relay_inverted: bool = False
+    family: TrackerFamily | None = None
 
 
 class NewVehicle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,4 +40,5 @@ class NewVehicle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     make: Text | None = None
     year: Annotated[int, Meta(ge=1950, le=2100)] | None = None
     powertrain: Powertrain | None = None
+    vehicle_class: VehicleClass = VehicleClass.CAR
     tracker: NewTracker | None = None

@@ -1,6 +1,8 @@
 """Every write of telemetry. A file is a noun; what the edges call stands here."""
 
 from core.telemetry.service.intake import ingest
+from core.telemetry.service.replay import MOST as MOST_REPLAYED
+from core.telemetry.service.replay import replay_refusals
 from core.telemetry.service.upkeep import keep_storage
 
-__all__ = ["ingest", "keep_storage"]
+__all__ = ["MOST_REPLAYED", "ingest", "keep_storage", "replay_refusals"]

@@ -13,7 +13,7 @@ import msgspec
 from core import outbox
 from core.db import Writer
 from core.permissions import Actor, needs
-from core.telemetry.rules.cleaning import Believed, clean, late_moments
+from core.telemetry.rules.cleaning import Believed, Moment, clean, late_moments
 from core.telemetry.rules.geo import Fix
 from core.telemetry.rules.limits import DEFAULT_CLASS, LIMITS, Limits
 from core.telemetry.rules.states import advance, is_relay_on
@@ -37,11 +37,13 @@ def ingest(
     readings: Sequence[Reading],
     unreadable: Sequence[RefusedReading] = (),
     limits: Mapping[str, Limits] = LIMITS,
+    replayed: Mapping[int, int] | None = None,
 ) -> IngestReport:
     """Take in a batch, of any size and any mix of vehicles; a retry of it stores nothing more.
 
     `unreadable` is what the source could not even read: it is kept and counted with the rest.
-    `limits` are those of each class of vehicle.
+    `limits` are those of each class of vehicle. `replayed` says that these readings were refused before and are kept
+    already, and of each vehicle how many of them it was charged with: they leave its refused ones.
     """
     ids = _vehicle_ids(readings, unreadable)
     states, profiles = lock_states(session, ids)
@@ -59,9 +61,10 @@ def ingest(
     arrivals = _arrivals(states, at)
     stored = _store(session, believed, states, arrivals)
     refused = (*unreadable, *doubted)
-    keep_refusals(session, refused, source=source, received_at=at)
+    if replayed is None:
+        keep_refusals(session, refused, source=source, received_at=at)
     received = Counter(map(_vehicle_of, readings)) + Counter(map(_vehicle_of, unreadable))
-    _count(states, received=received, stored=stored, refused=refused)
+    _count(states, received=received, stored=stored, refused=refused, replayed=replayed or {})
     _advance(states, stored, arrivals)
     save_states(session, states.values())
     if stored:
@@ -72,6 +75,7 @@ def ingest(
         stored=count,
         duplicates=sum(map(len, believed.values())) - count,
         refused=refused,
+        new=_moments(stored) if replayed is not None else frozenset(),
     )
 
 
@@ -151,13 +155,15 @@ def _count(
     received: Counter[int | None],
     stored: Stored,
     refused: Sequence[RefusedReading],
+    replayed: Mapping[int, int],
 ) -> None:
     refused_by_vehicle = Counter(map(_vehicle_of, refused))
     for vehicle_id, state in states.items():
         taken, turned_away = len(stored.get(vehicle_id, ())), refused_by_vehicle[vehicle_id]
-        state["received_count"] += received[vehicle_id]
+        before = replayed.get(vehicle_id, 0)
+        state["received_count"] += received[vehicle_id] - before
         state["stored_count"] += taken
-        state["refused_count"] += turned_away
+        state["refused_count"] += turned_away - before
         state["duplicate_count"] += received[vehicle_id] - taken - turned_away
 
 
@@ -179,6 +185,10 @@ def _advance(states: States, stored: Stored, arrivals: Mapping[int, datetime]) -
         if advanced is not None:
             states[vehicle_id] = advanced
         states[vehicle_id]["arrived_at"] = arrivals[vehicle_id]
+
+
+def _moments(stored: Stored) -> frozenset[Moment]:
+    return frozenset((vehicle_id, point.ts) for vehicle_id, points in stored.items() for point in points)
 
 
 def _publish(session: Writer, stored: Stored, *, at: datetime) -> None:

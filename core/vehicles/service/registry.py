@@ -1,9 +1,8 @@
-"""Every write about vehicles."""
+"""Putting vehicles into the registry and moving them through their lives."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import available_timezones
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -11,33 +10,11 @@ from sqlalchemy.exc import IntegrityError
 from core import audit, outbox
 from core.db import Writer
 from core.errors import Conflict, Invalid, NotFound
-from core.identity.passwords import hash_secret
-from core.permissions import Actor, needs, system
+from core.permissions import Actor, needs
 from core.vehicles import rules
-from core.vehicles.models import Park, Tracker, Vehicle, VehicleStatus, VehicleStatusChange
-from core.vehicles.schemas import NewTracker, NewVehicle
-
-# Reads back what was just registered, for an actor who may register but perhaps not read.
-REGISTRAR = system("registry")
-
-
-@needs("vehicles:register")
-def add_park(session: Writer, *, actor: Actor, at: datetime, name: str, time_zone: str, currency: str) -> int:
-    """Add a park; returns its id. `time_zone` is an IANA name, `currency` an ISO 4217 code."""
-    fields = {}
-    if time_zone not in available_timezones():
-        fields["time_zone"] = f"{time_zone} is not a time zone; use a name like America/Los_Angeles."
-    if not (len(currency) == 3 and currency.isascii() and currency.isupper()):
-        fields["currency"] = f"{currency} is not a currency; use three capital letters, like USD."
-    if session.execute(sa.select(sa.exists().where(Park.name == name))).scalar():
-        fields["name"] = f"There is a park called {name} already."
-    if fields:
-        raise Invalid(f"The park was not added. {' '.join(fields.values())}", fields=fields)
-    park = Park(name=name, time_zone=time_zone, currency=currency)
-    session.add(park)
-    session.flush()
-    audit.record(session, actor=actor, at=at, action="vehicles.park_added", subject=("park", park.id), name=name)
-    return park.id
+from core.vehicles.models import Park, Tracker, UnknownDevice, Vehicle, VehicleStatus, VehicleStatusChange
+from core.vehicles.schemas import NewVehicle
+from core.vehicles.service.trackers import fitted
 
 
 @needs("vehicles:register")
@@ -61,6 +38,7 @@ def register_vehicle(session: Writer, *, actor: Actor, at: datetime, new: NewVeh
         model=new.model,
         year=new.year,
         powertrain=new.powertrain,
+        vehicle_class=new.vehicle_class,
         status=VehicleStatus.ONBOARDING,
         created_at=at,
     )
@@ -69,7 +47,8 @@ def register_vehicle(session: Writer, *, actor: Actor, at: datetime, new: NewVeh
             session.add(vehicle)
             session.flush()
             if new.tracker is not None:
-                session.add(_tracker(vehicle.id, new.tracker))
+                session.add(fitted(vehicle.id, new.tracker))
+                session.execute(sa.delete(UnknownDevice).where(UnknownDevice.device_uid == new.tracker.device_uid))
     except IntegrityError as race:
         # Somebody registered the same thing between our look and our write; say which, as if we had seen it.
         _refuse_known(session, vin=vin, plate=plate, device_uid=new.tracker.device_uid if new.tracker else None)
@@ -155,17 +134,6 @@ def _refuse_known(session: Writer, *, vin: str, plate: str | None, device_uid: s
         f"{what} already belongs to vehicle {known.id}. Open that record instead.",
         fields={field: f"Already used by vehicle {known.id}."},
         vehicle_id=known.id,
-    )
-
-
-def _tracker(vehicle_id: int, new: NewTracker) -> Tracker:
-    return Tracker(
-        vehicle_id=vehicle_id,
-        device_uid=new.device_uid,
-        key_hash=None if new.key is None else hash_secret(new.key),
-        relay_gateway=new.relay_gateway,
-        relay_output=new.relay_output,
-        relay_inverted=new.relay_inverted,
     )
 
 

@@ -1,0 +1,20 @@
+"""Every write about vehicles. A file is a noun; what the edges call stands here."""
+
+from core.permissions import system
+from core.vehicles.service.parks import add_park
+from core.vehicles.service.registry import change_status, register_vehicle
+from core.vehicles.service.trackers import claim_device
+from core.vehicles.service.unknown_devices import forget_unknown_device, note_unknown_device
+
+# Reads back what was just registered, for an actor who may register but perhaps not read.
+REGISTRAR = system("registry")
+
+__all__ = [
+    "REGISTRAR",
+    "add_park",
+    "change_status",
+    "claim_device",
+    "forget_unknown_device",
+    "note_unknown_device",
+    "register_vehicle",
+]
