@@ -36,6 +36,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "vehicles:read": frozenset({ADMIN, OPERATOR, STAFF, INTEGRATOR, SYSTEM}),
     "vehicles:register": frozenset({ADMIN, OPERATOR}),
     "vehicles:change_status": frozenset({ADMIN, OPERATOR}),
+    "vehicles:note_device": frozenset({DEVICE}),
     "drivers:read": frozenset({ADMIN, OPERATOR, STAFF}),
     "drivers:register": frozenset({ADMIN, OPERATOR}),
     "drivers:assign": frozenset({ADMIN, OPERATOR}),

@@ -55,7 +55,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     index: int
     point: Point
     vehicle_id: int
-    raw: str = ""
+    raw: str | bytes = ""
 
 
 class RefusedReading(msgspec.Struct, frozen=True, kw_only=True):

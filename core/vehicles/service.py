@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import available_timezones
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from core import audit, outbox
@@ -14,7 +15,7 @@ from core.errors import Conflict, Invalid, NotFound
 from core.identity.passwords import hash_secret
 from core.permissions import Actor, needs, system
 from core.vehicles import rules
-from core.vehicles.models import Park, Tracker, Vehicle, VehicleStatus, VehicleStatusChange
+from core.vehicles.models import Park, Tracker, UnknownDevice, Vehicle, VehicleStatus, VehicleStatusChange
 from core.vehicles.schemas import NewTracker, NewVehicle
 
 # Reads back what was just registered, for an actor who may register but perhaps not read.
@@ -109,6 +110,18 @@ def change_status(
         reason=reason,
     )
     outbox.publish(session, "vehicles.status_changed", at=at, vehicle_id=vehicle_id)
+
+
+@needs("vehicles:note_device")
+def note_unknown_device(
+    session: Writer, *, actor: Actor, at: datetime, device_uid: str, source: str, address: str
+) -> None:
+    """Keep that a device nobody knows has reported, so that it can be claimed. Again: only when and from where."""
+    first = insert(UnknownDevice).values(
+        device_uid=device_uid, source=source, first_seen_at=at, last_seen_at=at, address=address
+    )
+    again = {"last_seen_at": at, "address": address, "seen_count": UnknownDevice.seen_count + 1}
+    session.execute(first.on_conflict_do_update(index_elements=["device_uid", "source"], set_=again))
 
 
 def _park_for(session: Writer, *, actor: Actor, park_id: int | None) -> int:

@@ -69,13 +69,14 @@ def _first_objection(point: Point, circumstances: Circumstances) -> tuple[str, s
 
 
 def _refuse(reading: Reading, rule: str, detail: str) -> RefusedReading:
+    raw = reading.raw.hex() if isinstance(reading.raw, bytes) else reading.raw
     return RefusedReading(
         index=reading.index,
         rule=rule,
         detail=detail,
         vehicle_id=reading.vehicle_id,
         ts=reading.point.ts,
-        raw=reading.raw or msgspec.json.encode(reading.point).decode(),
+        raw=raw or msgspec.json.encode(reading.point).decode(),
     )
 
 

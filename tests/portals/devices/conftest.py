@@ -9,6 +9,7 @@ import pytest
 
 from portals.devices.crc16 import crc16
 from portals.devices.limits import Limits
+from portals.devices.protocols import TELTONIKA, WIALON_IPS
 from portals.devices.server import Gateway
 
 from .intake_in_memory import IntakeInMemory
@@ -27,12 +28,15 @@ class RunningGateway:
     async def _serve(self):
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         gateway = Gateway(self.intake, self.limits)
-        self.port = await gateway.open("127.0.0.1", 0)
+        self._connections = gateway.connections
+        self.ports = {
+            protocol.source: await gateway.open(protocol, "127.0.0.1", 0) for protocol in (WIALON_IPS, TELTONIKA)
+        }
         self._ready.set()
         await gateway.run(self._stop)
 
     def connect(self, **options):
-        device = Device(self.port, **options)
+        device = Device(self.ports["wialon_ips"], **options)
         self._devices.append(device)
         return device
 
