@@ -11,7 +11,7 @@ RULES = {
     "jump_impossible": lambda p: p.extra.get("jumps") == 1,
     "speed_impossible": lambda p: p.speed_kmh is not None and p.speed_kmh > 250,
     "course_out_of_range": lambda p: p.course_deg is not None and p.course_deg > 360,
-    "fix_bad": lambda p: p.satellites is not None and p.satellites < 3,
+    "fix_bad": lambda p: p.lat is not None and p.satellites is not None and p.satellites < 3,
     "rpm_impossible": lambda p: p.rpm is not None and p.rpm > 9000,
     "fuel_impossible": lambda p: p.fuel_pct is not None and p.fuel_pct > 100,
 }
@@ -68,6 +68,10 @@ class IntakeInMemory:
         self.beats.append((lag_ms, sessions, turned_away))
         if self.outage:
             raise ConnectionError("the database is away")
+
+    def turned_away(self, reason):
+        """How often, as the last heartbeat said."""
+        return self.beats[-1][2].get(reason, 0) if self.beats else 0
 
     def points(self, vehicle_id):
         """Points of a vehicle in the order in which they were stored."""
