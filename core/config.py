@@ -59,7 +59,7 @@ class Config:
 
     @property
     def ips_port(self) -> int:
-        """TCP port of the Wialon IPS device gateway."""
+        """TCP and UDP port for Wialon IPS devices."""
         return self.port + 1
 
     @property
@@ -71,6 +71,11 @@ class Config:
     def postgres_port(self) -> int:
         """TCP port (loopback only) of the embedded PostgreSQL."""
         return self.port + 3
+
+    @property
+    def teltonika_port(self) -> int:
+        """TCP and UDP port for Teltonika devices."""
+        return self.port + 4
 
     @property
     def local_url(self) -> str:

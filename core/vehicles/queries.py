@@ -154,6 +154,7 @@ class Device:
     key_hash: str | None
     relay_output: int
     relay_inverted: bool
+    family: str | None
 
     def accepts(self, key: str | None) -> bool:
         """Whether a device that shows `key` is the one we know."""
@@ -161,7 +162,12 @@ class Device:
 
 
 _DEVICE = sa.select(
-    Tracker.vehicle_id, Tracker.device_uid, Tracker.key_hash, Tracker.relay_output, Tracker.relay_inverted
+    Tracker.vehicle_id,
+    Tracker.device_uid,
+    Tracker.key_hash,
+    Tracker.relay_output,
+    Tracker.relay_inverted,
+    Tracker.family,
 )
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from abc import ABC, abstractmethod
+from bisect import bisect_right
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Protocol
 
-from core.telemetry.schemas import Point, Reading, RefusedReading
+from core.telemetry.schemas import Reading, RefusedReading
+from portals.devices.conversation import UNKNOWN_VEHICLE, Raw, Records
 from portals.devices.intake import Intake
 from portals.devices.limits import Limits
 
@@ -23,7 +23,7 @@ _OUTAGE_AFTER = 3  # devices in a row of which none could be stored alone: then 
 
 
 class Sender(Protocol):
-    """The connection a delivery came by."""
+    """Where a delivery came from."""
 
     def speak(self) -> None:
         """Say what is ready to be said; called once per batch, after its deliveries were settled."""
@@ -34,24 +34,28 @@ class Sender(Protocol):
         ...
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
-class Delivery(ABC):
-    """What one packet brought; it is stored and answered as one.
+class Delivery:
+    """What one packet brought; it is stored and answered as one. `arrived` is loop time.
 
-    `points` come with their raw text, `malformed` are (detail, raw), `arrived` is loop time.
+    `answer` is None until it is durable.
     """
 
-    sender: Sender
-    vehicle_id: int
-    device_uid: str
-    points: Sequence[tuple[Point, str]]
-    malformed: Sequence[tuple[str, str]]
-    arrived: float
-    size: int
+    __slots__ = ("answer", "arrived", "device_uid", "records", "sender", "size", "vehicle_id")
 
-    @abstractmethod
+    def __init__(self, sender: Sender, vehicle_id: int, device_uid: str, records: Records, arrived: float) -> None:
+        self.sender = sender
+        self.vehicle_id = vehicle_id
+        self.device_uid = device_uid
+        self.records = records
+        self.arrived = arrived
+        self.size = len(records.good) + len(records.bad)
+        self.answer: bytes | None = None
+
     def settle(self, refused: Sequence[RefusedReading]) -> None:
         """It is durable; `refused` are those of its points that failed a quality rule."""
+        self.answer = self.records.answer(refused)
+        if refused and any(refusal.rule == UNKNOWN_VEHICLE for refusal in refused):
+            self.sender.lost("its vehicle is gone")
 
 
 class Batcher:
@@ -185,18 +189,19 @@ class Batcher:
     def _ingest(self, batch: list[Delivery]) -> dict[Delivery, list[RefusedReading]]:
         """In the thread: one transaction. Returns the points of each delivery that failed a quality rule."""
         readings: list[Reading] = []
-        owners: list[Delivery] = []
+        starts: list[int] = []
         for delivery in batch:
-            for point, raw in delivery.points:
-                readings.append(Reading(index=len(readings), point=point, vehicle_id=delivery.vehicle_id, raw=raw))
-                owners.append(delivery)
+            starts.append(len(readings))
+            vehicle_id = delivery.vehicle_id
+            for point, raw in delivery.records.good:
+                readings.append(Reading(index=len(readings), point=point, vehicle_id=vehicle_id, raw=raw))
         report = self._intake.ingest(
             readings, source=self._source, refused=_malformed(batch, first_index=len(readings))
         )
         by_delivery: dict[Delivery, list[RefusedReading]] = defaultdict(list)
         for refusal in report.refused:
-            if refusal.index < len(owners):
-                by_delivery[owners[refusal.index]].append(refusal)
+            if refusal.index < len(readings):
+                by_delivery[batch[bisect_right(starts, refusal.index) - 1]].append(refusal)
         return by_delivery
 
     def _give_up(self, left: list[Delivery]) -> None:
@@ -215,15 +220,19 @@ def _by_sender(batch: list[Delivery]) -> Iterable[list[Delivery]]:
 
 
 def _malformed(batch: list[Delivery], *, first_index: int) -> list[RefusedReading]:
-    found = ((delivery, *record) for delivery in batch for record in delivery.malformed)
+    found = ((delivery, bad) for delivery in batch for bad in delivery.records.bad)
     return [
         RefusedReading(
             index=index,
             rule=MALFORMED,
-            detail=detail,
+            detail=bad.detail,
             vehicle_id=delivery.vehicle_id,
             device_uid=delivery.device_uid,
-            raw=raw,
+            raw=_text(bad.raw),
         )
-        for index, (delivery, detail, raw) in enumerate(found, start=first_index)
+        for index, (delivery, bad) in enumerate(found, start=first_index)
     ]
+
+
+def _text(raw: Raw) -> str:
+    return raw if isinstance(raw, str) else raw.hex()

@@ -29,3 +29,9 @@ class Limits:
     retry_after_s: tuple[float, ...] = (0.1, 0.4, 1.0, 2.0)
     drain_s: float = 8.0
     beat_s: float = 2.0
+
+    remembered_devices: int = 10_000
+    identity_s: float = 5.0  # how long a device that reports by UDP stays who it is without being asked for again
+    identifying: int = 256  # datagrams that wait for somebody to say whose they are
+    note_again_s: float = 60.0  # a device that nobody knows is noted so often
+    notes_a_minute: int = 120  # and so many of all of them

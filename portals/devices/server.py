@@ -1,4 +1,4 @@
-"""The TCP gateway of the trackers: `erp gateway`."""
+"""The gateway of the trackers: `erp gateway`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ import logging
 import resource
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from core.config import Config
 from core.errors import ConfigurationError
 from portals.devices.batch import Batcher
-from portals.devices.intake import Identity, Intake
+from portals.devices.connections import Connections
+from portals.devices.datagrams import Datagrams
+from portals.devices.doorkeeper import Doorkeeper
+from portals.devices.intake import Intake
 from portals.devices.limits import Limits
-from portals.devices.session import SOURCE, Session
+from portals.devices.protocols import PROTOCOLS, DeviceProtocol
+from portals.devices.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +28,7 @@ _OPEN_FILES = 16_384
 def run(config: Config, intake: Intake) -> None:
     """Serve trackers until SIGTERM or SIGINT, then answer for what was taken in and return.
 
-    Raises ConfigurationError when the port cannot be opened.
+    Raises ConfigurationError when a port cannot be opened.
     """
     _allow_many_files()
     asyncio.run(_run(config, intake))
@@ -35,14 +40,16 @@ async def _run(config: Config, intake: Intake) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     gateway = Gateway(intake)
-    try:
-        port = await gateway.open(config.host, config.ips_port)
-    except OSError as problem:
-        raise ConfigurationError(
-            f"The device port {config.ips_port} cannot be opened ({problem.strerror}): "
-            "stop what uses it or choose another ERP_PORT."
-        ) from None
-    log.info("listening for Wialon IPS devices on %s:%d", config.host, port)
+    for protocol in PROTOCOLS:
+        port = protocol.port(config)
+        try:
+            await gateway.open(protocol, config.host, port)
+        except OSError as problem:
+            raise ConfigurationError(
+                f"The device port {port} cannot be opened ({problem.strerror}): "
+                "stop what uses it or choose another ERP_PORT."
+            ) from None
+        log.info("listening for %s devices on %s:%d", protocol.title, config.host, port)
     await gateway.run(stop)
 
 
@@ -54,74 +61,92 @@ def _allow_many_files() -> None:
 
 
 class Gateway:
-    """One listening port, its sessions, and the batcher behind them. Create it inside the event loop."""
+    """Its ports, their sessions, and a batcher for each protocol. Create it inside the event loop."""
 
     def __init__(self, intake: Intake, limits: Limits | None = None) -> None:
         self._intake = intake
         self._limits = limits or Limits()
-        self._sessions: set[Session] = set()
+        self.connections = Connections()
+        self._doorkeeper = Doorkeeper(intake, self._limits)
         self._receive_buffer = memoryview(bytearray(self._limits.receive_bytes))
-        self._batcher = Batcher(intake, source=SOURCE, limits=self._limits, on_room=self._go_on)
-        self._login_threads = ThreadPoolExecutor(2, thread_name_prefix="login")
         self._beat_thread = ThreadPoolExecutor(1, thread_name_prefix="beat")
-        self._server: asyncio.Server
+        self._batchers: list[Batcher] = []
+        self._servers: list[asyncio.Server] = []
+        self._datagrams: list[Datagrams] = []
 
-    async def open(self, host: str, port: int) -> int:
-        """Listen; returns the port, which the system chooses when `port` is 0. Raises OSError."""
+    async def open(self, protocol: DeviceProtocol, host: str, port: int) -> int:
+        """Listen for a protocol, over TCP and UDP; returns the port, which the system chooses when `port` is 0.
+
+        Raises OSError.
+        """
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._session, host, port, backlog=1_024)
-        bound: int = self._server.sockets[0].getsockname()[1]
+        batcher = Batcher(self._intake, source=protocol.source, limits=self._limits, on_room=self._go_on)
+        server = await loop.create_server(partial(self._session, protocol, batcher), host, port, backlog=1_024)
+        self._servers.append(server)
+        bound: int = server.sockets[0].getsockname()[1]
+        make_datagrams = partial(
+            Datagrams, protocol=protocol, batcher=batcher, doorkeeper=self._doorkeeper, limits=self._limits
+        )
+        _, datagrams = await loop.create_datagram_endpoint(make_datagrams, (host, bound))
+        self._datagrams.append(datagrams)
+        self._batchers.append(batcher)
         return bound
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop`, then store and answer what was taken in. If a part breaks, all of it ends."""
         async with asyncio.TaskGroup() as tasks:
-            storing = tasks.create_task(self._batcher.run())
+            storing = [tasks.create_task(batcher.run()) for batcher in self._batchers]
             others = [tasks.create_task(self._sweep()), tasks.create_task(self._beat())]
             await stop.wait()
-            self._server.close()
-            for session in self._sessions:
-                session.stop_reading()
-            self._batcher.close()
-            await asyncio.wait([storing], timeout=self._limits.drain_s)
-            for task in (storing, *others):
+            self._stop_reading()
+            await asyncio.wait(storing, timeout=self._limits.drain_s)
+            for task in (*storing, *others):
                 task.cancel()
-        for session in list(self._sessions):
+        for session in list(self.connections.open):
             session.hang_up()
-        self._login_threads.shutdown(wait=False, cancel_futures=True)
+        for datagrams in self._datagrams:
+            datagrams.close()
+        self._doorkeeper.close()
         self._beat_thread.shutdown(wait=False, cancel_futures=True)
 
-    def _session(self) -> Session:
+    def _stop_reading(self) -> None:
+        for server in self._servers:
+            server.close()
+        for session in self.connections.open:
+            session.stop_reading()
+        for datagrams in self._datagrams:
+            datagrams.stop_reading()
+        for batcher in self._batchers:
+            batcher.close()
+
+    def _session(self, protocol: DeviceProtocol, batcher: Batcher) -> Session:
         return Session(
-            batcher=self._batcher,
-            identify=self._identify,
+            conversation=protocol.begin(self._limits),
+            batcher=batcher,
+            doorkeeper=self._doorkeeper,
             limits=self._limits,
-            sessions=self._sessions,
+            connections=self.connections,
             receive_buffer=self._receive_buffer,
         )
 
-    async def _identify(self, device_uid: str, key: str | None) -> Identity:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._login_threads, self._intake.identify, device_uid, key)
-
     def _go_on(self) -> None:
-        for session in list(self._sessions):
+        for session in list(self.connections.open):
             session.work()
 
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(self._limits.sweep_s)
             now = asyncio.get_running_loop().time()
-            for session in list(self._sessions):
+            for session in list(self.connections.open):
                 session.end_if_overdue(now)
 
     async def _beat(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            devices = sum(session.is_logged_in for session in self._sessions)
-            lag_ms = self._batcher.take_lag_ms()
+            lag_ms = max((batcher.take_lag_ms() for batcher in self._batchers), default=0.0)
+            counts = (lag_ms, self.connections.devices, dict(self._doorkeeper.turned_away))
             try:
-                await loop.run_in_executor(self._beat_thread, self._intake.beat, lag_ms, devices)
+                await loop.run_in_executor(self._beat_thread, self._intake.beat, *counts)
             except Exception as problem:
                 log.warning("the heartbeat could not be written: %s", problem)
             await asyncio.sleep(self._limits.beat_s)

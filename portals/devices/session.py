@@ -1,76 +1,52 @@
-"""One connection of one tracker that speaks Wialon IPS over TCP."""
+"""One TCP connection of one tracker, whatever protocol it speaks."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
 from core import clock
-from core.telemetry.schemas import RefusedReading
 from portals.devices.batch import Batcher, Delivery
-from portals.devices.intake import Identity
+from portals.devices.connections import Busy, Connections, Unanswered
+from portals.devices.conversation import Conversation, Fitted, Login, Packet, Ping, Records, Reply, Unreadable
+from portals.devices.doorkeeper import Doorkeeper
 from portals.devices.limits import Limits
-from portals.devices.wialon_ips import answers
-from portals.devices.wialon_ips.faults import Fault, Unreadable
-from portals.devices.wialon_ips.frames import FrameSplitter
-from portals.devices.wialon_ips.packets import Login, Ping, Records, decode
 
 log = logging.getLogger(__name__)
-
-SOURCE = "wialon_ips"
-UNKNOWN_VEHICLE = "unknown_vehicle"
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class _Exchange(Delivery):
-    """A packet of records and, once it is durable, the answer to it."""
-
-    kind: str
-    fault: Fault | None
-    answer: bytes | None = None
-
-    def settle(self, refused: Sequence[RefusedReading]) -> None:
-        fault = self.fault
-        if refused:
-            fault = answers.fault_of(refused[0].rule)
-            if any(refusal.rule == UNKNOWN_VEHICLE for refusal in refused):
-                self.sender.lost("its vehicle is gone")
-        self.answer = answers.to_records(self.kind, len(self.points) - len(refused), fault)
 
 
 class Session(asyncio.BufferedProtocol):
     """Login first, then records. Answers leave in the order of the packets, each after its commit.
 
-    `sessions` is the gateway's set of open connections; this one enters and leaves it by itself.
+    It enters and leaves `connections` by itself.
     `receive_buffer` is shared by all sessions: what arrives is copied out before anyone else is served.
     """
 
     def __init__(
         self,
         *,
+        conversation: Conversation,
         batcher: Batcher,
-        identify: Callable[[str, str | None], Awaitable[Identity]],
+        doorkeeper: Doorkeeper,
         limits: Limits,
-        sessions: set[Session],
+        connections: Connections,
         receive_buffer: memoryview,
     ) -> None:
+        self._conversation = conversation
         self._batcher = batcher
-        self._identify = identify
+        self._doorkeeper = doorkeeper
         self._limits = limits
-        self._sessions = sessions
+        self._connections = connections
         self._receive_buffer = receive_buffer
         self._loop = asyncio.get_running_loop()
-        self._splitter = FrameSplitter(limits.frame_bytes)
         self._transport: asyncio.Transport
-        self._turns: deque[bytes | _Exchange] = deque()
+        self._turns: deque[bytes | Delivery] = deque()
         self._in_flight = 0
         self._login: asyncio.Task[None] | None = None
+        self._asked: asyncio.Future[str] | None = None
         self._vehicle_id: int | None = None
         self._device_uid = ""
-        self._checksummed = False
         self._opened = self._heard = self._loop.time()
         self._half_since: float | None = None
         self._leaving_since: float | None = None
@@ -84,11 +60,12 @@ class Session(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        if len(self._sessions) >= self._limits.connections:
-            log.warning("a device was turned away: %d connections are open", len(self._sessions))
+        if len(self._connections.open) >= self._limits.connections:
+            log.warning("a device was turned away: %d connections are open", len(self._connections.open))
+            self._doorkeeper.turned_away["too many connections"] += 1
             transport.abort()
             return
-        self._sessions.add(self)
+        self._connections.open.add(self)
         transport.set_write_buffer_limits(high=self._limits.unread_answer_bytes)
 
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -98,7 +75,7 @@ class Session(asyncio.BufferedProtocol):
         if self._leaving_since is not None:
             return
         self._heard = self._loop.time()
-        self._splitter.feed(self._receive_buffer[:nbytes])
+        self._conversation.feed(self._receive_buffer[:nbytes])
         self.work()
 
     def eof_received(self) -> bool:
@@ -113,9 +90,10 @@ class Session(asyncio.BufferedProtocol):
         self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._sessions.discard(self)
+        self._connections.open.discard(self)
         self._leaving_since = self._leaving_since or self._loop.time()
         self._turns.clear()
+        self._be_unreachable()
         if self._login:
             self._login.cancel()
 
@@ -124,22 +102,45 @@ class Session(asyncio.BufferedProtocol):
         took_one = False
         try:
             while self._has_room():
-                packet = self._splitter.next_packet()
+                packet = self._conversation.next_packet(clock.now)
                 if packet is None:
                     if self._ended:
                         self._leave("the device hung up")
                     break
                 took_one = True
-                self._take(decode(packet, checksummed=self._checksummed, received_at=clock.now()))
+                self._take(packet)
         except Unreadable as problem:
+            self._doorkeeper.turned_away[problem.reason] += 1
             self._leave(problem.detail, problem.answer)
         self._say_what_is_ready()
         self._pace(took_one)
 
+    async def command(self, text: str, timeout_s: float) -> str:
+        """Say `text` to the device; returns its answer. See `Connections.send_command`.
+
+        A device that does not answer in time is hung up on: its answer could come later, and be taken for the
+        answer to the next command.
+        """
+        if self._asked is not None:
+            raise Busy(f"Device {self._device_uid} has not answered its last command yet.")
+        frame = self._conversation.command(text)
+        asked: asyncio.Future[str] = self._loop.create_future()
+        self._asked = asked
+        self._transport.write(frame)
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await asked
+        except TimeoutError:
+            raise Unanswered(f"Device {self._device_uid} did not answer within {timeout_s:g} s.") from None
+        finally:
+            self._asked = None
+            if asked.cancelled():
+                self._leave("it did not answer a command")
+
     def speak(self) -> None:
         """Answer what is durable, and go on with what had to wait for it."""
         self._say_what_is_ready()
-        if self._splitter.waiting or not self._transport.is_reading():
+        if self._conversation.waiting or not self._transport.is_reading():
             self.work()
 
     def lost(self, reason: str) -> None:
@@ -182,53 +183,62 @@ class Session(asyncio.BufferedProtocol):
             or self._batcher.is_full
         )
 
-    def _take(self, packet: Login | Ping | Records) -> None:
+    def _take(self, packet: Packet) -> None:
         if isinstance(packet, Login):
             self._login = self._loop.create_task(self._log_in(packet))
         elif self._vehicle_id is None:
-            self._leave("it sent data before its login", answers.LOGIN_REFUSED)
+            self._leave("it sent data before its login", self._conversation.not_logged_in)
         elif isinstance(packet, Ping):
-            self._turns.append(answers.PONG)
-        elif packet.good or packet.bad:
+            self._turns.append(packet.answer)
+        elif not isinstance(packet, Reply):
             self._submit(packet, self._vehicle_id)
+        elif self._asked is not None and not self._asked.done():
+            self._asked.set_result(packet.text)
         else:
-            self._turns.append(answers.to_records(packet.kind, 0, None))
+            self._submit(packet.unasked, self._vehicle_id)
 
     async def _log_in(self, login: Login) -> None:
+        self._connections.gone(self._device_uid, self)
+        self._device_uid = login.device_uid
         try:
-            identity = await self._identify(login.device_uid, login.key)
+            identity = await self._doorkeeper.identify(
+                login.device_uid, login.key, source=self._conversation.source, address=self._address()
+            )
         except Exception as problem:
             self._leave(f"it could not be identified: {problem}")
             return
         finally:
             self._login = None
-        self._device_uid = login.device_uid
-        if identity is None:
-            self._leave("nobody knows this device", answers.LOGIN_REFUSED)
-        elif identity == "wrong_key":
-            self._leave("it has a wrong key", answers.LOGIN_WRONG_KEY)
+        if self._leaving_since is not None:
+            return
+        if isinstance(identity, Fitted):
+            self._let_in(identity)
+        elif identity is None:
+            self._doorkeeper.turned_away["unknown device"] += 1
+            self._leave("nobody knows this device", self._conversation.refuse(wrong_key=False))
         else:
-            self._vehicle_id = identity
-            self._checksummed = login.checksummed
-            self._turns.append(answers.LOGIN_OK)
-            log.debug("device %r logged in for vehicle %d", self._device_uid, identity)
+            self._doorkeeper.turned_away["wrong key"] += 1
+            self._leave("it has a wrong key", self._conversation.refuse(wrong_key=True))
         self.work()
 
+    def _let_in(self, fitted: Fitted) -> None:
+        self._vehicle_id = fitted.vehicle_id
+        self._turns.append(self._conversation.welcome(fitted))
+        self._connections.logged_in(self._device_uid, self)
+        log.debug("device %r logged in for vehicle %d", self._device_uid, fitted.vehicle_id)
+
+    def _address(self) -> str:
+        peer = self._transport.get_extra_info("peername")
+        return str(peer[0]) if peer else ""
+
     def _submit(self, records: Records, vehicle_id: int) -> None:
-        exchange = _Exchange(
-            sender=self,
-            vehicle_id=vehicle_id,
-            device_uid=self._device_uid,
-            points=records.good,
-            malformed=[(bad.detail, bad.raw) for bad in records.bad],
-            arrived=self._heard,
-            size=len(records.good) + len(records.bad),
-            kind=records.kind,
-            fault=records.bad[0].fault if records.bad else None,
-        )
-        self._turns.append(exchange)
-        self._in_flight += exchange.size
-        self._batcher.submit(exchange)
+        delivery = Delivery(self, vehicle_id, self._device_uid, records, self._heard)
+        if delivery.size:
+            self._turns.append(delivery)
+            self._in_flight += delivery.size
+            self._batcher.submit(delivery)
+        else:
+            self._turns.append(records.answer(()))
 
     def _say_what_is_ready(self) -> None:
         ready: list[bytes] = []
@@ -237,7 +247,7 @@ class Session(asyncio.BufferedProtocol):
             answer = turn if isinstance(turn, bytes) else turn.answer
             if answer is None:
                 break
-            if isinstance(turn, _Exchange):
+            if isinstance(turn, Delivery):
                 self._in_flight -= turn.size
             ready.append(answer)
             self._turns.popleft()
@@ -263,7 +273,7 @@ class Session(asyncio.BufferedProtocol):
             self._half_since = None
             return
         self._transport.resume_reading()
-        if not self._splitter.waiting:
+        if not self._conversation.waiting:
             self._half_since = None
         elif took_one or self._half_since is None:
             self._half_since = self._heard
@@ -273,6 +283,13 @@ class Session(asyncio.BufferedProtocol):
         if self._leaving_since is None:
             log.info("closing the connection of device %r: %s", self._device_uid, reason)
             self._leaving_since = self._loop.time()
+            self._be_unreachable()
             if last_words:
                 self._turns.append(last_words)
         self._say_what_is_ready()
+
+    def _be_unreachable(self) -> None:
+        """Nothing can be told to the device any more, and nothing it was told will be answered."""
+        self._connections.gone(self._device_uid, self)
+        if self._asked is not None and not self._asked.done():
+            self._asked.set_exception(Unanswered(f"Device {self._device_uid} was lost before it answered."))

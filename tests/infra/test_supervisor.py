@@ -135,7 +135,7 @@ class Run:
 def run() -> Iterator[Run]:
     home = Path(tempfile.mkdtemp(prefix="home with a space "))
     home.chmod(0o755)
-    run = Run(home, free_ports(4))
+    run = Run(home, free_ports(5))
     yield run
     if run.process and run.process.poll() is None:
         run.send(signal.SIGINT)
@@ -319,14 +319,15 @@ class TestSurroundings:
     def test_refuses_a_second_run_in_the_same_home(self, run: Run) -> None:
         run.start({"web": SLEEP})
         run.says("awake")
-        second = Run(run.home, free_ports(4))
+        second = Run(run.home, free_ports(5))
         second.console = run.home / "second.txt"
         assert second.start({"web": SLEEP}).ends() == 1
         assert f"already running in {run.home} (process {run.process.pid})" in second.lines()[-1]
         assert run.process.poll() is None
 
     @pytest.mark.parametrize(
-        ("neighbour", "purpose"), [(0, "the web"), (1, "the device gateway"), (2, "the fleet simulator")]
+        ("neighbour", "purpose"),
+        [(0, "the web"), (1, "Wialon IPS devices"), (2, "the fleet simulator"), (4, "Teltonika devices")],
     )
     def test_names_a_port_that_is_taken_and_the_setting(self, run: Run, neighbour: int, purpose: str) -> None:
         with socket.create_server(("127.0.0.1", run.port + neighbour)):

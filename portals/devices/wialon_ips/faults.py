@@ -26,12 +26,3 @@ class Malformed(Exception):
         super().__init__(detail)
         self.fault = fault
         self.detail = detail
-
-
-class Unreadable(Exception):
-    """The conversation cannot go on. `answer` is the last thing to say before closing; it may be empty."""
-
-    def __init__(self, detail: str, answer: bytes = b"") -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.answer = answer

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import zlib
 
+from portals.devices.conversation import Unreadable
 from portals.devices.wialon_ips import answers
-from portals.devices.wialon_ips.faults import Unreadable
 
-_COMPRESSED = 0xFF
+COMPRESSED = b"\xff"
 _HEAD = 3  # the mark, then the length in 16 bits, low byte first
 
 
@@ -36,7 +36,7 @@ class FrameSplitter:
     def next_packet(self) -> bytes | None:
         """The next whole packet, or None until more arrives. Blank lines are skipped. Raises Unreadable."""
         while self._buffer:
-            packet = self._compressed() if self._buffer[0] == _COMPRESSED else self._line()
+            packet = self._compressed() if self._buffer[:1] == COMPRESSED else self._line()
             if packet is None or packet:
                 return packet
         return None
@@ -54,7 +54,7 @@ class FrameSplitter:
         end = _HEAD + int.from_bytes(self._buffer[1:_HEAD], "little")
         if len(self._buffer) < max(end, _HEAD):
             return None
-        return _unpack(self._take(end)[_HEAD:], self._max)
+        return unpack(self._take(end)[_HEAD:], max_bytes=self._max)
 
     def _take(self, count: int) -> bytes:
         taken = bytes(self._buffer[:count])
@@ -63,7 +63,8 @@ class FrameSplitter:
         return taken
 
 
-def _unpack(data: bytes, max_bytes: int) -> bytes:
+def unpack(data: bytes, *, max_bytes: int) -> bytes:
+    """The one packet in a zlib stream, without its line end. Raises Unreadable for anything else."""
     stream = zlib.decompressobj()
     try:
         packet = stream.decompress(data, max_bytes + 1)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from core.telemetry.schemas import Point
+from core.telemetry.schemas import Point, RefusedReading
+from portals.devices.conversation import Good, Ping, Unreadable
 from portals.devices.crc16 import crc16
 from portals.devices.wialon_ips import answers
-from portals.devices.wialon_ips.faults import Fault, Malformed, Unreadable
+from portals.devices.wialon_ips.faults import Fault, Malformed
 from portals.devices.wialon_ips.fields import MISSING
 from portals.devices.wialon_ips.records import FULL, SHORT, read_record
 
@@ -21,23 +22,12 @@ MESSAGE_LENGTH = 2_000
 _TICK = timedelta(microseconds=1)
 
 
-class Login(NamedTuple):
+class SignedLogin(NamedTuple):
     """Who the device says it is. `checksummed` (2.0): everything after it carries a CRC16."""
 
     device_uid: str
     key: str | None
     checksummed: bool
-
-
-class Ping(NamedTuple):
-    """Still there."""
-
-
-class Good(NamedTuple):
-    """A record that became a point, and the text it came from."""
-
-    point: Point
-    raw: str
 
 
 class Bad(NamedTuple):
@@ -56,8 +46,13 @@ class Records:
     good: list[Good] = field(default_factory=list)
     bad: list[Bad] = field(default_factory=list)
 
+    def answer(self, refused: Sequence[RefusedReading]) -> bytes:
+        """What became of it. The first thing wrong with it is named."""
+        fault = answers.fault_of(refused[0].rule) if refused else self.bad[0].fault if self.bad else None
+        return answers.to_records(self.kind, len(self.good) - len(refused), fault)
 
-def decode(packet: bytes, *, checksummed: bool, received_at: datetime) -> Login | Ping | Records:
+
+def decode(packet: bytes, *, checksummed: bool, received_at: datetime) -> SignedLogin | Ping | Records:
     """Read one packet as version 1.1, or as 2.0 when `checksummed`. A login says its version itself.
 
     `received_at` stands in for the time of records without one. Raises Unreadable, and nothing else.
@@ -67,7 +62,7 @@ def decode(packet: bytes, *, checksummed: bool, received_at: datetime) -> Login 
     if kind == "L":
         return _read_login(packet[3:], body)
     if kind == "P":
-        return Ping()
+        return Ping(answers.PONG)
     if kind not in _READERS:
         raise Unreadable(f"not a packet this gateway reads: {text[:60]!r}")
     records = Records(kind)
@@ -80,7 +75,7 @@ def decode(packet: bytes, *, checksummed: bool, received_at: datetime) -> Login 
     return records
 
 
-def _read_login(signed: bytes, body: str) -> Login:
+def _read_login(signed: bytes, body: str) -> SignedLogin:
     fields = body.split(";")
     checksummed = len(fields) == 4 and fields[0].startswith("2.")
     if checksummed:
@@ -92,7 +87,7 @@ def _read_login(signed: bytes, body: str) -> Login:
     if len(fields) != 2 or not fields[0] or max(map(len, fields)) > LOGIN_FIELD_LENGTH:
         raise Unreadable(f"the login has a wrong form: {body[:30]!r}", answers.LOGIN_REFUSED)
     device_uid, key = fields
-    return Login(device_uid, None if key in MISSING else key, checksummed)
+    return SignedLogin(device_uid, None if key in MISSING else key, checksummed)
 
 
 def _read_one(lengths: tuple[int, ...]) -> Callable[[Records, str, str, datetime], None]:

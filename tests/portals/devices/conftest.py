@@ -9,7 +9,10 @@ import pytest
 
 from portals.devices.crc16 import crc16
 from portals.devices.limits import Limits
+from portals.devices.protocols import TELTONIKA, WIALON_IPS
 from portals.devices.server import Gateway
+from portals.devices.teltonika.commands import decode_message
+from portals.devices.teltonika.frames import frame
 
 from .intake_in_memory import IntakeInMemory
 
@@ -27,12 +30,15 @@ class RunningGateway:
     async def _serve(self):
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         gateway = Gateway(self.intake, self.limits)
-        self.port = await gateway.open("127.0.0.1", 0)
+        self._connections = gateway.connections
+        self.ports = {
+            protocol.source: await gateway.open(protocol, "127.0.0.1", 0) for protocol in (WIALON_IPS, TELTONIKA)
+        }
         self._ready.set()
         await gateway.run(self._stop)
 
     def connect(self, **options):
-        device = Device(self.port, **options)
+        device = Device(self.ports["wialon_ips"], **options)
         self._devices.append(device)
         return device
 
@@ -43,6 +49,28 @@ class RunningGateway:
         device.say(f"#L#{uid};NA" if version == "1.1" else signed("L", f"2.0;{uid};NA;"))
         assert device.hear() == "#AL#1"
         return device
+
+    def teltonika(self, number=1):
+        """A Teltonika device that has logged in."""
+        tracker = self.connect_teltonika()
+        assert tracker.announce(f"{860000000000000 + number}") == b"\x01"
+        return tracker
+
+    def connect_teltonika(self):
+        tracker = Tracker(self.ports["teltonika"])
+        self._devices.append(tracker)
+        return tracker
+
+    def talker(self, source):
+        """A device that speaks a protocol by datagrams."""
+        talker = Talker(self.ports[source])
+        self._devices.append(talker)
+        return talker
+
+    def command(self, uid, text, *, timeout_s=5.0):
+        """A command to a device, on its way; its answer is the result."""
+        said = self._connections.send_command(uid, text, timeout_s=timeout_s)
+        return asyncio.run_coroutine_threadsafe(said, self._loop)
 
     def begin_stop(self):
         self._loop.call_soon_threadsafe(self._stop.set)
@@ -55,6 +83,71 @@ class RunningGateway:
         assert not self._thread.is_alive()
         for device in self._devices:
             device.socket.close()
+
+
+class Tracker:
+    """A Teltonika device, byte by byte."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=5)
+
+    def announce(self, imei):
+        self.send(len(imei).to_bytes(2, "big") + imei.encode())
+        return self.hear(1)
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def hear(self, count=4):
+        """So many bytes; fewer when the gateway hangs up."""
+        heard = b""
+        while len(heard) < count and (data := self.socket.recv(count - len(heard))):
+            heard += data
+        return heard
+
+    def hear_command(self):
+        head = self.hear(8)
+        return decode_message(self.hear(int.from_bytes(head[4:], "big") + 4)[:-4]).text
+
+    def reply(self, text):
+        self.send(frame(bytes([0x0C, 1, 6]) + len(text).to_bytes(4, "big") + text.encode() + b"\x01"))
+
+    def hears_nothing(self, seconds=0.2):
+        self.socket.settimeout(seconds)
+        try:
+            return self.socket.recv(1) is None
+        except TimeoutError:
+            return True
+        finally:
+            self.socket.settimeout(5)
+
+    def is_hung_up_on(self):
+        try:
+            return self.hear(1) == b""
+        except ConnectionResetError:
+            return True
+
+
+class Talker:
+    """A device that sends datagrams."""
+
+    def __init__(self, port):
+        self.socket = socket.socket(type=socket.SOCK_DGRAM)
+        self.socket.settimeout(5)
+        self.socket.connect(("127.0.0.1", port))
+
+    def ask(self, data):
+        self.socket.send(data)
+        return self.socket.recv(2_048)
+
+    def hears_nothing(self, seconds=0.2):
+        self.socket.settimeout(seconds)
+        try:
+            return self.socket.recv(2_048) is None
+        except TimeoutError:
+            return True
+        finally:
+            self.socket.settimeout(5)
 
 
 class Device:
@@ -107,6 +200,20 @@ def record(second=0, *, speed="40", params="NA"):
     """A D record of 2024-05-20 14:00 and some seconds."""
     clock = f"14{second // 60:02d}{second % 60:02d}"
     return f"200524;{clock};5544.6025;N;03739.6834;E;{speed};2;3;9;0.9;0;0;;NA;{params}"
+
+
+def avl(second=0, *, speed=40, records=1):
+    """A frame of records of 2024-05-20 14:00 and some seconds, one after the other."""
+    body = b""
+    for number in range(second, second + records):
+        body += (1_716_213_600_000 + number * 1000).to_bytes(8, "big") + b"\0"
+        body += (376_613_900).to_bytes(4, "big") + (557_433_750).to_bytes(4, "big")
+        body += bytes((0, 3, 0, 2, 9)) + speed.to_bytes(2, "big") + bytes((0, 1, 1, 239, 1, 0, 0, 0))
+    return frame(bytes((8, records)) + body + bytes((records,)))
+
+
+def accepted(number):
+    return number.to_bytes(4, "big")
 
 
 def eventually(condition, within=5.0):

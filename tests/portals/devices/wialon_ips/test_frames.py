@@ -3,7 +3,7 @@ import zlib
 
 import pytest
 
-from portals.devices.wialon_ips.faults import Unreadable
+from portals.devices.conversation import Unreadable
 from portals.devices.wialon_ips.frames import FrameSplitter
 
 # A real compressed login: mark, length 24 low byte first, zlib stream.

@@ -6,8 +6,8 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from portals.devices.conversation import Unreadable
 from portals.devices.crc16 import crc16
-from portals.devices.wialon_ips.faults import Unreadable
 from portals.devices.wialon_ips.frames import FrameSplitter
 from portals.devices.wialon_ips.packets import RAW_LENGTH, Records, decode
 

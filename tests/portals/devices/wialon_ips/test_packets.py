@@ -2,8 +2,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portals.devices.wialon_ips.faults import Fault, Unreadable
-from portals.devices.wialon_ips.packets import Login, Ping, decode
+from portals.devices.conversation import Ping, Unreadable
+from portals.devices.wialon_ips.faults import Fault
+from portals.devices.wialon_ips.packets import SignedLogin, decode
 
 ARRIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -95,7 +96,7 @@ class TestRealMessages:
         assert refusal.value.answer == b"#AL#10\r\n"
 
     def test_published_version_2_packets_are_read(self):
-        assert read("#L#2.0;860000000000001;NA;86E9") == Login("860000000000001", None, True)
+        assert read("#L#2.0;860000000000001;NA;86E9") == SignedLogin("860000000000001", None, True)
         assert point_of("#M#Hello driver;0798", checksummed=True).extra == {"text": "Hello driver"}
         point = point_of(
             "#D#270413;205601;5544.6025;N;03739.6834;E;1;2;3;4;0.0;3;1;14.77,0.02,3.6;NA;"
@@ -107,8 +108,8 @@ class TestRealMessages:
 
 class TestLogin:
     def test_tells_the_versions_apart(self):
-        assert read("#L#imei;password") == Login("imei", "password", False)
-        assert read("#L#imei;NA") == read("#L#imei;") == Login("imei", None, False)
+        assert read("#L#imei;password") == SignedLogin("imei", "password", False)
+        assert read("#L#imei;NA") == read("#L#imei;") == SignedLogin("imei", None, False)
 
     @pytest.mark.parametrize("body", ["", ";", "imei", ";NA", "a;b;c", "1.0;imei;NA;0000", "x" * 129 + ";NA"])
     def test_refuses_any_other_form(self, body):
@@ -230,7 +231,7 @@ class TestBlackBox:
 
 class TestOtherPackets:
     def test_a_ping_is_a_ping(self):
-        assert read("#P#") == read("#P#", checksummed=True) == Ping()
+        assert read("#P#") == read("#P#", checksummed=True) == Ping(b"#AP#\r\n")
 
     def test_an_empty_message_is_refused(self):
         assert fault_of("#M#") is Fault.STRUCTURE
