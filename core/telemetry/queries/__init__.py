@@ -3,5 +3,15 @@
 from core.telemetry.queries.points import list_last_points
 from core.telemetry.queries.refusals import count_refusals, list_refusals
 from core.telemetry.queries.states import list_intake, list_own_states, list_states
+from core.telemetry.queries.storage import Storage, describe_storage
 
-__all__ = ["count_refusals", "list_intake", "list_last_points", "list_own_states", "list_refusals", "list_states"]
+__all__ = [
+    "Storage",
+    "count_refusals",
+    "describe_storage",
+    "list_intake",
+    "list_last_points",
+    "list_own_states",
+    "list_refusals",
+    "list_states",
+]

@@ -1,6 +1,6 @@
 """Every write of telemetry. A file is a noun; what the edges call stands here."""
 
 from core.telemetry.service.intake import ingest
-from core.telemetry.service.upkeep import keep_storage
+from core.telemetry.service.upkeep import CUT_TABLES, drop_expired, make_storage
 
-__all__ = ["ingest", "keep_storage"]
+__all__ = ["CUT_TABLES", "drop_expired", "ingest", "make_storage"]
