@@ -90,6 +90,13 @@ Posted = list[tuple[int, PostedPoint]]
 
 def _decode(body: bytes) -> tuple[Posted, list[RefusedReading]]:
     try:
+        return _decode_at_once(body)
+    except RecursionError as error:
+        raise Malformed("The body is nested too deeply to be read. Send extra as a flat object.") from error
+
+
+def _decode_at_once(body: bytes) -> tuple[Posted, list[RefusedReading]]:
+    try:
         points = msgspec.json.decode(body, type=GoodBatch).points
         _check_size(points)
         return list(enumerate(points)), []

@@ -69,13 +69,15 @@ def _first_objection(point: Point, circumstances: Circumstances) -> tuple[str, s
 
 
 def _refuse(reading: Reading, rule: str, detail: str) -> RefusedReading:
+    # What cannot be written down cannot be kept with the refusal either.
+    point = msgspec.structs.replace(reading.point, extra={}) if rule == "extra_unstorable" else reading.point
     return RefusedReading(
         index=reading.index,
         rule=rule,
         detail=detail,
         vehicle_id=reading.vehicle_id,
-        ts=reading.point.ts,
-        raw=reading.raw or msgspec.json.encode(reading.point).decode(),
+        ts=point.ts,
+        raw=reading.raw or msgspec.json.encode(point).decode(),
     )
 
 

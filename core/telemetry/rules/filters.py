@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from core.telemetry.rules.extra import find_unstorable
 from core.telemetry.rules.geo import Fix, distance_m
 from core.telemetry.rules.limits import Limits
 from core.telemetry.schemas import Point
@@ -144,6 +145,10 @@ def _holds_nul(value: Any) -> bool:
     return isinstance(value, list) and any(_holds_nul(part) for part in value)
 
 
+def _extra_unstorable(p: Point, c: Circumstances) -> str | None:
+    return find_unstorable(p.extra) if p.extra else None
+
+
 def _text_unreadable(p: Point, c: Circumstances) -> str | None:
     if p.driver_key is not None and (len(p.driver_key) > 64 or "\x00" in p.driver_key):
         return "driver_key must be at most 64 printable characters."
@@ -171,6 +176,8 @@ FILTERS: Mapping[str, Filter] = {
     "engine_temp_impossible": _engine_temp_impossible,
     "voltage_impossible": _voltage_impossible,
     "number_out_of_range": _number_out_of_range,
+    # First of those that look into extra: they follow it as deep as it goes.
+    "extra_unstorable": _extra_unstorable,
     "text_unreadable": _text_unreadable,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -53,6 +54,8 @@ class TestAPointIsRefused:
             ("voltage_impossible", {"voltage_v": -0.1}),
             ("number_out_of_range", {"altitude_m": 1e30}),
             ("number_out_of_range", {"satellites": 70_000}),
+            ("extra_unstorable", {"extra": {"count": 2**64}}),
+            ("extra_unstorable", {"extra": {"a": functools.reduce(lambda inner, _: [inner], range(5_000), "deep")}}),
             ("text_unreadable", {"driver_key": "a\x00b"}),
             ("text_unreadable", {"extra": {"note": "a\x00b"}}),
         ],
