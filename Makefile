@@ -1,5 +1,6 @@
 # make run     everything, on this machine, with a simulated fleet     (needs Python 3.11+, nothing else)
 # make test    the whole test suite, with everything it needs
+# make prove   the long proofs: programs and database killed in many rounds
 # make bench   how long until a report is visible in a browser; start it on a quiet machine
 # make lint    style, types and the order of the subsystems
 # make build   the Python package, into dist/
@@ -7,7 +8,7 @@
 #
 # Settings come from the environment: ERP_PORT, ERP_HOME, ERP_FLEET, DATABASE_URL, ... (core/config.py)
 
-.PHONY: run test bench lint build lock clean
+.PHONY: run test prove bench lint build lock clean
 .DEFAULT_GOAL := run
 
 # The stamps make a second start quick: nothing is installed unless what is to be installed changed, or the
@@ -23,6 +24,10 @@ run: $(installed)
 test: $(installed_for_tests)
 	.venv/bin/python -m infra.browser
 	.venv/bin/python -m pytest -n 2 --dist loadgroup
+
+prove: $(installed_for_tests)
+	.venv/bin/python -m infra.browser
+	.venv/bin/python -m pytest -n 0 -m proof -o log_cli=true -o log_cli_level=INFO
 
 bench: $(installed_for_tests)
 	.venv/bin/python -m infra.browser

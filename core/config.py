@@ -29,6 +29,15 @@ class AccessTiming:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """For how many days telemetry is kept: raw points, sums over a minute, and all longer sums. Source: TEL-6."""
+
+    raw_days: int = 7
+    minute_days: int = 30
+    period_days: int = 90
+
+
+@dataclass(frozen=True, slots=True)
 class WialonAccount:
     """Where the Wialon Remote API answers, and the token to log in with."""
 
@@ -76,6 +85,11 @@ class Config:
     def teltonika_port(self) -> int:
         """TCP and UDP port for Teltonika devices."""
         return self.port + 4
+
+    @property
+    def retention(self) -> Retention:
+        """For how many days telemetry is kept."""
+        return Retention(self.raw_retention_days, self.minute_retention_days, self.period_retention_days)
 
     @property
     def local_url(self) -> str:

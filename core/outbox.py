@@ -20,6 +20,7 @@ from core import partitions
 from core.db import Base, Reader, Writer, driver
 
 CHANNEL = "erp_facts"
+CUT = partitions.Cut("outbox_facts", kept_days=2, written_days=2)
 
 
 class OutboxFact(Base):
@@ -159,6 +160,11 @@ def is_forgotten(reader: Reader, offset: Offset) -> bool:
     return oldest is None or offset < (oldest.txid, oldest.id)
 
 
-def keep_storage(session: Writer, *, at: datetime, days_back: int) -> list[str]:
-    """Make tomorrow's partitions of facts and drop the old ones; returns the names of the dropped."""
-    return partitions.keep_days(session, OutboxFact.__tablename__, at=at, days_back=days_back)
+def make_storage(session: Writer, *, at: datetime) -> list[str]:
+    """Make the partitions of facts for the days ahead; returns the names of the made."""
+    return partitions.make_parts(session, CUT, at=at)
+
+
+def drop_expired(session: Writer, *, at: datetime) -> list[str]:
+    """Drop the days of facts that are no longer kept; returns the names of the dropped."""
+    return partitions.drop_expired(session, CUT, at=at)

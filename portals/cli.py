@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from datetime import datetime
@@ -14,6 +15,8 @@ from core.errors import ConfigurationError, Refusal
 from core.permissions import ADMIN, Actor
 from infra.errors import CannotStart
 from portals import logs
+
+log = logging.getLogger(__name__)
 
 GUNICORN = Path(__file__).resolve().parent.parent / "infra" / "gunicorn_conf.py"
 
@@ -46,7 +49,7 @@ def migrate() -> None:
 
     settings = config.current()
     bring(db.current().dsn)
-    keep_storage(db.current(), at=clock.now(), raw_retention_days=settings.raw_retention_days)
+    keep_storage(db.current(), at=clock.now(), retention=settings.retention)
     make_ready(settings, db.current())
     click.echo("The database is up to date.")
 
@@ -96,9 +99,24 @@ def add_park(name: str, time_zone: str, currency: str) -> None:
     click.echo(f"{name} is park {park_id}.")
 
 
+def _make_storage() -> None:
+    """Whoever takes points in sees to it that they find a place, should the scheduler have been away for long."""
+    from tasks.storage import make_storage
+
+    try:
+        made = make_storage(db.current(), at=clock.now(), retention=config.current().retention)
+    except db.AWAY as problem:
+        log.warning("no partitions were made; the scheduler will: %s", problem)
+    else:
+        if made:
+            log.info("made %s", ", ".join(made))
+
+
 @erp.command()
 def web() -> None:
     """Serve pages, the API and websockets."""
+    _make_storage()
+    db.current().close()
     os.execv(  # noqa: S606 - our own web server
         sys.executable, [sys.executable, "-m", "gunicorn", "--config", str(GUNICORN), "portals.wsgi:app"]
     )
@@ -126,6 +144,7 @@ def gateway() -> None:
     from portals.devices import server
     from portals.devices.database_intake import DatabaseIntake
 
+    _make_storage()
     settings = config.current()
     server.run(settings, DatabaseIntake(settings, db.current()))
 

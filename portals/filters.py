@@ -45,6 +45,17 @@ def kilometres(metres: float | None) -> str:
     return number(None if metres is None else metres / 1000, "km")
 
 
+def size(count: float | None) -> str:
+    """Bytes in the largest unit that leaves a whole number before the point: 812 MB."""
+    if count is None:
+        return NOTHING
+    for unit in ("B", "kB", "MB", "GB"):
+        if abs(count) < 1000:
+            return number(count, unit, 0 if unit in {"B", "kB"} or count >= 100 else 1)
+        count /= 1000
+    return number(count, "TB", 1)
+
+
 def words(code: str | None) -> str:
     """A code as words: in_repair is In repair."""
     return NOTHING if not code else code.replace("_", " ").capitalize()
@@ -52,7 +63,7 @@ def words(code: str | None) -> str:
 
 def install(app: Flask) -> None:
     """Make them known to the templates."""
-    for show in (when, age, number, kilometres, words):
+    for show in (when, age, number, kilometres, size, words):
         app.jinja_env.filters[show.__name__] = show
 
 

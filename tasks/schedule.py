@@ -45,7 +45,7 @@ class Timed:
 def run() -> None:
     """Run for ever. A lost database connection is opened again; nothing is kept in memory that rows do not say."""
     timed = [
-        Timed(cut_days, timedelta(hours=1)),
+        Timed(cut_days, timedelta(minutes=10)),
         Timed(ask_worker, timedelta(seconds=2)),
         Timed(beat, timedelta(seconds=2)),
     ]
@@ -71,8 +71,8 @@ def _run_connected(timed: list[Timed]) -> None:
 
 
 def cut_days() -> None:
-    """Make tomorrow's partitions and drop those past retention."""
-    dropped = keep_storage(db.current(), at=clock.now(), raw_retention_days=config.current().raw_retention_days)
+    """Make the partitions of the days ahead and drop those past retention. What was in use is tried again next time."""
+    dropped = keep_storage(db.current(), at=clock.now(), retention=config.current().retention)
     if dropped:
         log.info("dropped %s", ", ".join(dropped))
 

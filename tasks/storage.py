@@ -1,21 +1,36 @@
-"""Upkeep of the tables cut by day."""
+"""Upkeep of the tables cut by time."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from core import outbox
+from core.config import Retention
 from core.db import Database
 from core.permissions import system
 from core.telemetry import service as telemetry
 
 ACTOR = system("storage")
-FACTS_KEPT_DAYS = 2
 
 
-def keep_storage(database: Database, *, at: datetime, raw_retention_days: int) -> list[str]:
-    """Make the partitions of the days ahead and drop those past retention; returns the names of the dropped."""
+def make_storage(database: Database, *, at: datetime, retention: Retention) -> list[str]:
+    """Make the partitions of the days ahead, without holding up readers or writers; returns the names of the made."""
     with database.transaction() as session:
-        dropped = telemetry.keep_storage(session, actor=ACTOR, at=at, raw_retention_days=raw_retention_days)
-        dropped += outbox.keep_storage(session, at=at, days_back=FACTS_KEPT_DAYS)
+        made = telemetry.make_storage(session, actor=ACTOR, at=at, retention=retention)
+        made += outbox.make_storage(session, at=at)
+    return made
+
+
+def keep_storage(database: Database, *, at: datetime, retention: Retention) -> list[str]:
+    """Make the partitions of the days ahead and drop those past retention; returns the names of the dropped.
+
+    One table at a time: two strong locks held together could meet an intake that holds the second and wants the first.
+    """
+    make_storage(database, at=at, retention=retention)
+    dropped: list[str] = []
+    for table in telemetry.CUT_TABLES:
+        with database.transaction() as session:
+            dropped += telemetry.drop_expired(session, actor=ACTOR, at=at, table=table, retention=retention)
+    with database.transaction() as session:
+        dropped += outbox.drop_expired(session, at=at)
     return dropped

@@ -15,7 +15,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from core import clock
-from core.config import Config, load
+from core.config import Config, Retention, load
 from core.db import Database
 from core.drivers import service as drivers
 from core.drivers.models import AssignmentKind
@@ -53,7 +53,7 @@ def _make_templates(dsn: str) -> None:
         connection.execute(f"CREATE DATABASE {BLANK}")
         migrate(_named(dsn, BLANK))
         database = Database(_named(dsn, BLANK))
-        keep_storage(database, at=clock.now(), raw_retention_days=7)
+        keep_storage(database, at=clock.now(), retention=Retention())
         database.close()
         connection.execute(f"CREATE DATABASE {WITH_FLEET} TEMPLATE {BLANK} STRATEGY FILE_COPY")
     database = Database(_named(dsn, WITH_FLEET))

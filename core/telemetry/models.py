@@ -101,6 +101,8 @@ class Refusal(Base):
     raw: Mapped[str] = mapped_column(sa.Text)
     # The point as it was read, when it could be: what a replay judges anew.
     point: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    # The values that were not believed of a point that was stored without them; null when the whole point was refused.
+    left_out: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text))
     replayed_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     replay_outcome: Mapped[str | None] = mapped_column(sa.Text)
 

@@ -61,7 +61,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class RefusedReading(msgspec.Struct, frozen=True, kw_only=True):
     """A reading that was not stored: the named rule, and what to do about it, in words.
 
-    `point` is what was read, when it could be: a replay judges it anew.
+    `point` is what was read, when it could be: a replay judges it anew. `left_out` names the values that were left
+    out of a point that was stored all the same; empty when the whole point was refused.
     """
 
     index: int
@@ -72,10 +73,13 @@ class RefusedReading(msgspec.Struct, frozen=True, kw_only=True):
     ts: datetime | None = None
     raw: str = ""
     point: Point | None = None
+    left_out: tuple[str, ...] = ()
 
 
 class IngestReport(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a batch. received = stored + duplicates + len(refused), always.
+
+    `left_out` are values not believed of points that were stored, or known already, without them.
 
     `new` are the moments (vehicle, device time) that were stored; told of a replay only.
     """
@@ -84,6 +88,7 @@ class IngestReport(msgspec.Struct, frozen=True, kw_only=True):
     stored: int
     duplicates: int
     refused: tuple[RefusedReading, ...] = ()
+    left_out: tuple[RefusedReading, ...] = ()
     new: frozenset[tuple[int, datetime]] = frozenset()
 
 

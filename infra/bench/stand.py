@@ -107,7 +107,7 @@ def _prepare(folder: Path, dsn: str, port: int, vehicle_count: int) -> Stand:
     migrate(dsn)
     database = Database(dsn)
     at = clock.now()
-    keep_storage(database, at=at, raw_retention_days=config.raw_retention_days)
+    keep_storage(database, at=at, retention=config.retention)
     make_ready(config, database)
     with database.transaction() as session:
         park_id = vehicles.add_park(session, actor=ACTOR, at=at, name="Bench", time_zone="UTC", currency="USD")

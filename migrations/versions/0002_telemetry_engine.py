@@ -30,6 +30,7 @@ def _widen_what_is_there() -> None:
     op.add_column("telemetry_states", sa.Column("arrived_at", MOMENT, nullable=True))
     op.execute("UPDATE telemetry_states SET arrived_at = received_at")
     op.add_column("telemetry_refusals", sa.Column("point", postgresql.JSONB(), nullable=True))
+    op.add_column("telemetry_refusals", sa.Column("left_out", postgresql.ARRAY(sa.Text()), nullable=True))
     op.add_column("telemetry_refusals", sa.Column("replayed_at", MOMENT, nullable=True))
     op.add_column("telemetry_refusals", sa.Column("replay_outcome", sa.Text(), nullable=True))
     op.add_column("vehicles_trackers", sa.Column("family", sa.Text(), nullable=True))

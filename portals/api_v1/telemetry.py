@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -90,6 +91,13 @@ Posted = list[tuple[int, PostedPoint]]
 
 def _decode(body: bytes) -> tuple[Posted, list[RefusedReading]]:
     try:
+        return _decode_at_once(body)
+    except RecursionError as error:
+        raise Malformed("The body is nested too deeply to be read. Send extra as a flat object.") from error
+
+
+def _decode_at_once(body: bytes) -> tuple[Posted, list[RefusedReading]]:
+    try:
         points = msgspec.json.decode(body, type=GoodBatch).points
         _check_size(points)
         return list(enumerate(points)), []
@@ -167,10 +175,17 @@ def _answer(report: IngestReport) -> Response:
             "duplicates": report.duplicates,
             "refused": [
                 {"index": refusal.index, "rule": refusal.rule, "detail": refusal.detail}
-                for refusal in sorted(report.refused, key=lambda refusal: refusal.index)
+                for refusal in sorted(report.refused, key=_index)
+            ],
+            "left_out": [
+                {"index": doubt.index, "rule": doubt.rule, "detail": doubt.detail, "values": doubt.left_out}
+                for doubt in sorted(report.left_out, key=_index)
             ],
         }
     )
+
+
+_index = attrgetter("index")
 
 
 def _answer_unreadable(unreadable: list[RefusedReading]) -> tuple[Response, int]:

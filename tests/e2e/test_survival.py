@@ -2,59 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-import time
-from collections.abc import Iterator
-
 import pytest
 
-from tests.e2e.product import FLEET, Product, eventually
-from tests.e2e.tracker import Tracker, record
+from tests.e2e.product import FLEET, eventually
 from tests.e2e.world import STANDING
 
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(200)]
 
-KEY = "a key of four"
 WELL_AGAIN_S = 30.0
-
-
-class Reporter:
-    """A tracker that reports all the time, comes back when it is cut off, and repeats what was not answered."""
-
-    def __init__(self, port: int, uid: str) -> None:
-        self._port, self._uid = port, uid
-        self._next = int(time.time()) - 10_000
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._live, daemon=True)
-        self.acknowledged: set[int] = set()
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._over.set()
-        self._thread.join(15)
-
-    def _live(self) -> None:
-        while not self._over.wait(0.1):
-            with contextlib.suppress(OSError):
-                tracker = Tracker(self._port)
-                if tracker.log_in(self._uid, KEY) == "#AL#1":
-                    self._report(tracker)
-                tracker.close()
-
-    def _report(self, tracker: Tracker) -> None:
-        while not self._over.wait(0.01) and tracker.ask(f"#D#{record(self._next)}") == "#AD#1":
-            self.acknowledged.add(self._next)
-            self._next += 1
-
-
-@pytest.fixture
-def reporter(product: Product, api) -> Iterator[Reporter]:
-    """A tracker on the line while programs die."""
-    api.register("E2E-REPORTER")
-    reporter = Reporter(product.device_port, "E2E-REPORTER")
-    yield reporter
-    reporter.stop()
 
 
 class TestKilledProgram:
@@ -70,22 +25,6 @@ class TestKilledProgram:
         assert any(reason.startswith("The worker has been silent") for reason in sick["reasons"])
         assert any(reason.startswith("The gateway has been silent") for reason in sick["reasons"])
         eventually(product.is_well, within_s=WELL_AGAIN_S, saying=product.health)
-
-    def test_costs_no_point_that_was_acknowledged(self, product, reporter, api):
-        eventually(lambda: len(reporter.acknowledged) > 50, within_s=10)
-        for _ in range(2):
-            answered = len(reporter.acknowledged)
-            product.kill("erp gateway")
-            eventually(lambda seen=answered: len(reporter.acknowledged) > seen + 50, within_s=WELL_AGAIN_S)
-        reporter.stop()
-
-        vehicle_id = api.vehicle_id("E2E-REPORTER")
-        stored = api.seconds(vehicle_id)
-        counts = api.intake()[vehicle_id]
-        assert reporter.acknowledged - set(stored) == set()
-        assert counts["stored_count"] == len(stored) == len(set(stored))
-        assert counts["received_count"] == sum(counts[f"{kind}_count"] for kind in ("stored", "duplicate", "refused"))
-        assert counts["refused_count"] == 0
 
     def test_does_not_make_an_order_go_twice_or_get_lost(self, product, api, world):
         vehicle = STANDING[0]

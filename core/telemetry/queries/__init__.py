@@ -9,11 +9,14 @@ from core.telemetry.queries.refusals import (
     list_refusals,
 )
 from core.telemetry.queries.states import list_intake, list_own_states, list_states
+from core.telemetry.queries.storage import Storage, describe_storage
 
 __all__ = [
+    "Storage",
     "count_refusals",
     "count_refusals_by",
     "count_replayable",
+    "describe_storage",
     "has_room_for_strangers",
     "list_intake",
     "list_last_points",

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-import msgspec
+import orjson
 
+from core.telemetry.rules.extra import MOST_LEVELS, find_unstorable
 from core.telemetry.rules.geo import distance_m
 from core.telemetry.rules.limits import Limits
 from core.telemetry.schemas import Point
@@ -107,11 +108,15 @@ def _rpm_impossible(p: Point, c: Circumstances) -> str | None:
 
 
 def _fuel_impossible(p: Point, c: Circumstances) -> str | None:
-    if p.fuel_pct is not None and not 0 <= p.fuel_pct <= 100:
-        return f"A fuel level of {p.fuel_pct:g} % is outside 0 to 100."
-    if p.fuel_rate_lph is not None and not 0 <= p.fuel_rate_lph <= c.limits.fuel_rate_lph:
-        return f"A fuel rate of {p.fuel_rate_lph:g} L/h is outside 0 to {c.limits.fuel_rate_lph:g}."
-    return None
+    if p.fuel_pct is None or 0 <= p.fuel_pct <= 100:
+        return None
+    return f"A fuel level of {p.fuel_pct:g} % is outside 0 to 100."
+
+
+def _fuel_rate_impossible(p: Point, c: Circumstances) -> str | None:
+    if p.fuel_rate_lph is None or 0 <= p.fuel_rate_lph <= c.limits.fuel_rate_lph:
+        return None
+    return f"A fuel rate of {p.fuel_rate_lph:g} L/h is outside 0 to {c.limits.fuel_rate_lph:g}."
 
 
 def _engine_temp_impossible(p: Point, c: Circumstances) -> str | None:
@@ -133,29 +138,53 @@ def _odometer_impossible(p: Point, c: Circumstances) -> str | None:
     return f"An odometer of {p.odometer_m} m is outside 0 to 4,000,000 km."
 
 
-_RANGES: Mapping[str, tuple[float, float, str]] = {
-    "altitude_m": (-500, 9000, "m"),
-    "satellites": (0, 100, "satellites"),
-    "hdop": (0, 1000, ""),
-    "outputs": (0, 65_535, "as a mask of outputs"),
-}
+def _altitude_impossible(p: Point, c: Circumstances) -> str | None:
+    if p.altitude_m is None or -500 <= p.altitude_m <= 9000:
+        return None
+    return f"An altitude of {p.altitude_m:g} m is outside -500 to 9000."
 
 
-def _number_out_of_range(p: Point, c: Circumstances) -> str | None:
-    for name, (low, high, unit) in _RANGES.items():
-        value = getattr(p, name)
-        if value is not None and not low <= value <= high:
-            return f"{name} is {value:g} {unit}".rstrip() + f"; it must be from {low:g} to {high:g}."
-    return None
+def _satellites_impossible(p: Point, c: Circumstances) -> str | None:
+    if p.satellites is None or 0 <= p.satellites <= 100:
+        return None
+    return f"{p.satellites} satellites are outside 0 to 100."
 
 
-def _text_unreadable(p: Point, c: Circumstances) -> str | None:
-    if p.driver_key is not None and (len(p.driver_key) > 64 or "\x00" in p.driver_key):
-        return "driver_key must be at most 64 printable characters."
-    if len(p.dtc) > DTC_COUNT or any(len(code) > DTC_LENGTH or "\x00" in code for code in p.dtc):
-        return f"dtc must be at most {DTC_COUNT} codes of at most {DTC_LENGTH} characters, such as P0299."
-    # Looked for in the encoded text first: that is done in C, and hardly ever finds anything.
-    if p.extra and b"\\u0000" in msgspec.json.encode(p.extra) and _holds_nul(p.extra):
+def _hdop_impossible(p: Point, c: Circumstances) -> str | None:
+    if p.hdop is None or 0 <= p.hdop <= 1000:
+        return None
+    return f"An HDOP of {p.hdop:g} is outside 0 to 1000."
+
+
+def _outputs_impossible(p: Point, c: Circumstances) -> str | None:
+    if p.outputs is None or 0 <= p.outputs <= 65_535:
+        return None
+    return f"{p.outputs} is no mask of up to 16 outputs."
+
+
+def _driver_key_unreadable(p: Point, c: Circumstances) -> str | None:
+    if p.driver_key is None or (len(p.driver_key) <= 64 and "\x00" not in p.driver_key):
+        return None
+    return "driver_key must be at most 64 printable characters."
+
+
+def _dtc_unreadable(p: Point, c: Circumstances) -> str | None:
+    if len(p.dtc) <= DTC_COUNT and not any(len(code) > DTC_LENGTH or "\x00" in code for code in p.dtc):
+        return None
+    return f"dtc must be at most {DTC_COUNT} codes of at most {DTC_LENGTH} characters, such as P0299."
+
+
+def _extra_unstorable(p: Point, c: Circumstances) -> str | None:
+    """Written down as the store would: that is done in C, and hardly ever finds anything to look at more closely."""
+    if not p.extra:
+        return None
+    try:
+        text = orjson.dumps(p.extra)
+    except TypeError:
+        return find_unstorable(p.extra) or "extra holds what is no JSON; send names, numbers, texts and lists."
+    if text.count(b"{") + text.count(b"[") > MOST_LEVELS and (problem := find_unstorable(p.extra)):
+        return problem
+    if b"\\u0000" in text and _holds_nul(p.extra):
         return "extra holds a NUL character, which cannot be stored; leave it out."
     return None
 
@@ -169,7 +198,7 @@ def _holds_nul(value: Any) -> bool:
 
 
 def _extra_too_large(p: Point, c: Circumstances) -> str | None:
-    if not p.extra or (size := len(msgspec.json.encode(p.extra))) <= EXTRA_BYTES:
+    if not p.extra or (size := len(orjson.dumps(p.extra))) <= EXTRA_BYTES:
         return None
     return f"extra is {size} bytes of JSON; {EXTRA_BYTES} are kept with a point. Send what is needed."
 
@@ -179,7 +208,7 @@ EXTRA_BYTES = 8_192
 
 Filter = Callable[[Point, Circumstances], str | None]
 
-# Name -> filter, in the order in which they are asked; the first that objects names the refusal.
+# Name -> filter, in the order in which they are asked; the first that objects names what is wrong.
 FILTERS: dict[str, Filter] = {
     "time_future": _time_future,
     "time_too_old": _time_too_old,
@@ -187,21 +216,48 @@ FILTERS: dict[str, Filter] = {
     "coordinates_out_of_range": _coordinates_out_of_range,
     "coordinates_null_island": _coordinates_null_island,
     "speed_impossible": _speed_impossible,
-    "course_out_of_range": _course_out_of_range,
     "fix_bad": _fix_bad,
     "jump_impossible": _jump_impossible,
+    "course_out_of_range": _course_out_of_range,
+    "altitude_impossible": _altitude_impossible,
+    "satellites_impossible": _satellites_impossible,
+    "hdop_impossible": _hdop_impossible,
     "odometer_impossible": _odometer_impossible,
     "rpm_impossible": _rpm_impossible,
     "fuel_impossible": _fuel_impossible,
+    "fuel_rate_impossible": _fuel_rate_impossible,
     "engine_temp_impossible": _engine_temp_impossible,
     "voltage_impossible": _voltage_impossible,
-    "number_out_of_range": _number_out_of_range,
-    "text_unreadable": _text_unreadable,
+    "outputs_impossible": _outputs_impossible,
+    "driver_key_unreadable": _driver_key_unreadable,
+    "dtc_unreadable": _dtc_unreadable,
+    "extra_unstorable": _extra_unstorable,
     "extra_too_large": _extra_too_large,
 }
 
+# What is wrong with these costs the point only the values named: one broken sensor must not make a vehicle vanish.
+# Without a fix nothing that a receiver says of itself is known, its speed of 0 least of all.
+LEFT_OUT: Mapping[str, tuple[str, ...]] = {
+    "fix_bad": ("lat", "lon", "altitude_m", "speed_kmh", "course_deg"),
+    "course_out_of_range": ("course_deg",),
+    "altitude_impossible": ("altitude_m",),
+    "satellites_impossible": ("satellites",),
+    "hdop_impossible": ("hdop",),
+    "odometer_impossible": ("odometer_m",),
+    "rpm_impossible": ("rpm",),
+    "fuel_impossible": ("fuel_pct",),
+    "fuel_rate_impossible": ("fuel_rate_lph",),
+    "engine_temp_impossible": ("engine_temp_c",),
+    "voltage_impossible": ("voltage_v",),
+    "outputs_impossible": ("outputs", "relay_on"),
+    "driver_key_unreadable": ("driver_key",),
+    "dtc_unreadable": ("dtc",),
+    "extra_unstorable": ("extra",),
+    "extra_too_large": ("extra",),
+}
 
-_TEXT_FILTERS = {name: FILTERS[name] for name in ("text_unreadable", "extra_too_large")}
+_TEXTS = ("driver_key_unreadable", "dtc_unreadable", "extra_unstorable", "extra_too_large")
+_TEXT_FILTERS = {name: FILTERS[name] for name in _TEXTS}
 
 
 def find_objection(point: Point, circumstances: Circumstances) -> tuple[str, str] | None:

@@ -3,6 +3,6 @@
 from core.telemetry.service.intake import ingest
 from core.telemetry.service.replay import MOST as MOST_REPLAYED
 from core.telemetry.service.replay import replay_refusals
-from core.telemetry.service.upkeep import keep_storage
+from core.telemetry.service.upkeep import CUT_TABLES, drop_expired, make_storage
 
-__all__ = ["MOST_REPLAYED", "ingest", "keep_storage", "replay_refusals"]
+__all__ = ["CUT_TABLES", "MOST_REPLAYED", "drop_expired", "ingest", "make_storage", "replay_refusals"]

@@ -13,7 +13,7 @@ import msgspec
 from core import outbox
 from core.db import Writer
 from core.permissions import Actor, needs
-from core.telemetry.rules.cleaning import Believed, Moment, clean, late_moments
+from core.telemetry.rules.cleaning import Moment, clean, late_moments
 from core.telemetry.rules.geo import Fix
 from core.telemetry.rules.limits import DEFAULT_CLASS, LIMITS, Limits
 from core.telemetry.rules.states import advance, is_relay_on
@@ -50,7 +50,7 @@ def ingest(
     fixes = _fixes(states)
     late = late_moments(readings, fixes)
     earlier = find_earlier_fixes(session, late, within=max(each.jump_memory for each in limits.values()))
-    believed, doubted = clean(
+    believed, doubted, left_out = clean(
         _with_relays(readings, profiles),
         fixes=fixes,
         earlier=earlier,
@@ -62,7 +62,7 @@ def ingest(
     stored = _store(session, believed, states, arrivals)
     refused = (*unreadable, *doubted)
     if replayed is None:
-        keep_refusals(session, refused, source=source, received_at=at)
+        keep_refusals(session, (*refused, *left_out), source=source, received_at=at)
     received = Counter(map(_vehicle_of, readings)) + Counter(map(_vehicle_of, unreadable))
     _count(states, received=received, stored=stored, refused=refused, replayed=replayed or {})
     _advance(states, stored, arrivals)
@@ -75,6 +75,7 @@ def ingest(
         stored=count,
         duplicates=sum(map(len, believed.values())) - count,
         refused=refused,
+        left_out=tuple(left_out),
         new=_moments(stored) if replayed is not None else frozenset(),
     )
 
@@ -116,7 +117,9 @@ def _fixes(states: States) -> dict[int, Fix]:
     }
 
 
-def _store(session: Writer, believed: Believed, states: States, arrivals: Mapping[int, datetime]) -> Stored:
+def _store(
+    session: Writer, believed: Mapping[int, Sequence[Reading]], states: States, arrivals: Mapping[int, datetime]
+) -> Stored:
     """Store what is believed; returns of each vehicle the points that were new, in the order of device time."""
     newest, late = [], []
     for vehicle_id, readings in believed.items():

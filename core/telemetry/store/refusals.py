@@ -13,7 +13,7 @@ from core.db import Writer, driver
 from core.telemetry.models import Refusal
 from core.telemetry.schemas import Point, RefusalFilter, RefusedReading
 
-_COLUMNS = "received_at, source, vehicle_id, device_uid, ts, rule, detail, raw, point"
+_COLUMNS = "received_at, source, vehicle_id, device_uid, ts, rule, detail, raw, point, left_out"
 _RAW_LENGTH = 4_000
 _POINT_LENGTH = 16_000
 AGAIN = "refused: "
@@ -40,6 +40,7 @@ def keep_refusals(session: Writer, refused: Sequence[RefusedReading], *, source:
                     reading.detail,
                     reading.raw.replace("\x00", "\\x00")[:_RAW_LENGTH],
                     _as_json(reading.point),
+                    list(reading.left_out) or None,
                 )
             )
 
@@ -68,8 +69,9 @@ def matching(wanted: RefusalFilter) -> list[sa.ColumnElement[bool]]:
     return conditions
 
 
-# A point that can be judged anew: it could be read, and no replay has brought it in yet.
+# A point that can be judged anew: it was refused whole, could be read, and no replay has brought it in yet.
 IS_OPEN = sa.and_(
+    Refusal.left_out.is_(None),
     Refusal.point.is_not(None),
     sa.or_(Refusal.replay_outcome.is_(None), Refusal.replay_outcome.startswith(AGAIN)),
 )

@@ -204,11 +204,19 @@ class TestAReplay:
 
 
 class TestARefusedPoint:
-    def test_with_a_nul_is_kept_by_its_text_alone(self, database: Database, fleet: Fleet, at: datetime) -> None:
-        odd = Reading(index=0, vehicle_id=fleet.vehicle_id, point=Point(ts=at, extra={"name": "a\0b"}))
+    def test_with_a_nul_is_kept_without_what_holds_it(self, database: Database, fleet: Fleet, at: datetime) -> None:
+        odd = Reading(index=0, vehicle_id=fleet.vehicle_id, point=Point(ts=at, lat=0.0, lon=0.0, extra={"n": "a\0b"}))
         take_in(database, at, [odd])
         (row,) = refusals(database)
-        assert (row["rule"], row["point"]) == ("text_unreadable", None)
+        assert (row["rule"], "extra" in row["point"]) == ("coordinates_null_island", False)
+
+    def test_of_which_only_a_value_was_left_out_is_kept_but_never_judged_anew(
+        self, database: Database, fleet: Fleet, at: datetime
+    ) -> None:
+        point = Point(ts=at, lat=37.7, lon=-122.4, rpm=16_383.75)
+        take_in(database, at, [Reading(index=0, vehicle_id=fleet.vehicle_id, point=point)])
+        assert [(row["rule"], row["left_out"]) for row in refusals(database)] == [("rpm_impossible", ["rpm"])]
+        assert replay(database, at, LOOSE).judged == 0
 
 
 class TestTheCounts:

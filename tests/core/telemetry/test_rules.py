@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.telemetry.rules.cleaning import clean
-from core.telemetry.rules.filters import FILTERS
+from core.telemetry.rules.filters import FILTERS, LEFT_OUT
 from core.telemetry.rules.geo import Fix, distance_m
 from core.telemetry.rules.limits import limits_for
 from core.telemetry.rules.states import advance, is_relay_on, is_standing
@@ -26,8 +27,8 @@ def at(seconds: float) -> datetime:
 def judge(fix: Fix | None = None, **fields: object) -> list[str]:
     point = Point(**{"ts": NOW, **fields})
     readings = [Reading(index=0, point=point, vehicle_id=1)]
-    _, refused = clean(readings, fixes={1: fix} if fix else {}, earlier={}, classes={}, at=NOW)
-    return [refusal.rule for refusal in refused]
+    _, refused, left_out = clean(readings, fixes={1: fix} if fix else {}, earlier={}, classes={}, at=NOW)
+    return [doubt.rule for doubt in (*refused, *left_out)]
 
 
 class TestAPointIsRefused:
@@ -48,14 +49,18 @@ class TestAPointIsRefused:
             ("odometer_impossible", {"odometer_m": -1}),
             ("rpm_impossible", {"rpm": 16_383.75}),
             ("fuel_impossible", {"fuel_pct": 101.0}),
-            ("fuel_impossible", {"fuel_rate_lph": 3212.0}),
+            ("fuel_rate_impossible", {"fuel_rate_lph": 3212.0}),
             ("engine_temp_impossible", {"engine_temp_c": 215.0}),
             ("voltage_impossible", {"voltage_v": -0.1}),
-            ("number_out_of_range", {"altitude_m": 1e30}),
-            ("number_out_of_range", {"satellites": 70_000}),
-            ("text_unreadable", {"driver_key": "a\x00b"}),
-            ("text_unreadable", {"extra": {"note": "a\x00b"}}),
-            ("text_unreadable", {"dtc": ("P0299",) * 65}),
+            ("altitude_impossible", {"altitude_m": 1e30}),
+            ("satellites_impossible", {"satellites": 70_000}),
+            ("hdop_impossible", {"hdop": -1.0}),
+            ("outputs_impossible", {"outputs": 70_000}),
+            ("extra_unstorable", {"extra": {"count": 2**64}}),
+            ("extra_unstorable", {"extra": {"a": functools.reduce(lambda inner, _: [inner], range(5_000), "deep")}}),
+            ("extra_unstorable", {"extra": {"note": "a\x00b"}}),
+            ("driver_key_unreadable", {"driver_key": "a\x00b"}),
+            ("dtc_unreadable", {"dtc": ("P0299",) * 65}),
             ("extra_too_large", {"extra": {"note": "a" * 9000}}),
         ],
     )
@@ -69,6 +74,35 @@ class TestAPointIsRefused:
         marks = TestAPointIsRefused.test_by_the_rule_that_names_what_is_wrong.pytestmark
         tried = {case[0] for mark in marks for case in mark.args[1]} | {"jump_impossible"}
         assert tried == set(FILTERS)
+
+
+class TestAPointWithABrokenSensor:
+    @pytest.mark.parametrize("rule", sorted(LEFT_OUT))
+    def test_is_believed_without_what_the_sensor_says(self, rule: str) -> None:
+        marks = TestAPointIsRefused.test_by_the_rule_that_names_what_is_wrong.pytestmark
+        fields = next(case[1] for mark in marks for case in mark.args[1] if case[0] == rule)
+        point = Point(**{"ts": NOW, **fields})
+        readings = [Reading(index=0, point=point, vehicle_id=1)]
+        kept, refused, left_out = clean(readings, fixes={}, earlier={}, classes={}, at=NOW)
+        assert refused == []
+        assert [(doubt.rule, doubt.left_out) for doubt in left_out] == [(rule, LEFT_OUT[rule])]
+        assert not any(getattr(kept[1][0].point, name) for name in LEFT_OUT[rule])
+
+    def test_says_each_of_several(self) -> None:
+        assert judge(rpm=16_383.75, course_deg=493.0, voltage_v=99.0) == [
+            "course_out_of_range",
+            "rpm_impossible",
+            "voltage_impossible",
+        ]
+
+    def test_is_refused_whole_when_its_place_is_wrong_too(self) -> None:
+        assert judge(lat=0.0, lon=0.0, rpm=16_383.75) == ["coordinates_null_island"]
+
+    def test_says_nothing_of_its_speed_without_a_fix(self) -> None:
+        point = Point(ts=NOW, **HERE, satellites=1, speed_kmh=0.0, ignition=True)
+        kept, _, _ = clean([Reading(index=0, point=point, vehicle_id=1)], fixes={}, earlier={}, classes={}, at=NOW)
+        believed = kept[1][0].point
+        assert (believed.lat, believed.speed_kmh, believed.ignition) == (None, None, True)
 
 
 class TestAPointIsBelieved:
@@ -86,7 +120,7 @@ class TestABurstOutOfOrder:
     def test_is_judged_in_the_order_it_was_driven(self) -> None:
         track = [Point(ts=at(s), lat=37.70 + s * 0.0001, lon=-122.4) for s in range(0, 60, 10)]
         shuffled = [Reading(index=i, point=track[i], vehicle_id=1) for i in (5, 0, 3, 1, 4, 2)]
-        kept, refused = clean(shuffled, fixes={}, earlier={}, classes={}, at=NOW + timedelta(minutes=2))
+        kept, refused, _ = clean(shuffled, fixes={}, earlier={}, classes={}, at=NOW + timedelta(minutes=2))
         assert [reading.index for reading in kept[1]] == [0, 1, 2, 3, 4, 5]
         assert refused == []
 
@@ -94,7 +128,7 @@ class TestABurstOutOfOrder:
         track = [Point(ts=at(s), lat=37.70 + s * 0.0001, lon=-122.4) for s in range(0, 60, 10)]
         track[3] = Point(ts=at(30), lat=38.9, lon=-122.4)
         readings = [Reading(index=i, point=point, vehicle_id=1) for i, point in enumerate(track)]
-        kept, refused = clean(readings, fixes={}, earlier={}, classes={}, at=NOW + timedelta(minutes=2))
+        kept, refused, _ = clean(readings, fixes={}, earlier={}, classes={}, at=NOW + timedelta(minutes=2))
         assert [refusal.index for refusal in refused] == [3]
         assert len(kept[1]) == 5
 
@@ -171,5 +205,5 @@ class TestARelayThatIsNotMentioned:
 class TestAnInstallationThatKeepsPointsForADay:
     def test_refuses_a_point_for_which_it_has_no_place(self) -> None:
         old = Reading(index=0, point=Point(ts=NOW - timedelta(days=2)), vehicle_id=1)
-        _, refused = clean([old], fixes={}, earlier={}, classes={}, at=NOW, limits=limits_for(1))
+        _, refused, _ = clean([old], fixes={}, earlier={}, classes={}, at=NOW, limits=limits_for(1))
         assert [refusal.rule for refusal in refused] == ["time_too_old"]

@@ -1,0 +1,69 @@
+"""Bodies that are made to hurt: each is answered in words, costs no good point, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.conftest import Fleet
+from tests.portals.api_v1.test_telemetry import point
+
+Api = Callable[..., FlaskClient]
+
+
+def post(client: FlaskClient, *points: dict[str, object], extra: str = "{}", **options: object):
+    """Post points; the text `extra` is put in as it is wherever a point says "@"."""
+    body = json.dumps({"points": points}).replace('"@"', extra)
+    return client.post("/api/v1/telemetry", data=body, content_type="application/json", **options)
+
+
+class TestAPointWithAnImpossibleExtra:
+    @pytest.mark.parametrize(
+        "extra",
+        [
+            '{"count": 123456789012345678901234567890}',
+            '{"deep": ' + "[" * 300 + "]" * 300 + "}",
+            '{"deep":' * 300 + "1" + "}" * 300,
+        ],
+        ids=["a number too long", "lists in lists", "objects in objects"],
+    )
+    def test_is_believed_without_it_and_without_cost_to_the_others(
+        self, api: Api, fleet: Fleet, at: datetime, extra: str
+    ) -> None:
+        answer = post(api("telemetry:ingest"), point(fleet, at, 5), {**point(fleet, at, 6), "extra": "@"}, extra=extra)
+        assert (answer.status_code, answer.json["stored"], answer.json["refused"]) == (200, 2, [])
+        assert [(d["index"], d["rule"], d["values"]) for d in answer.json["left_out"]] == [
+            (1, "extra_unstorable", ["extra"])
+        ]
+
+    def test_is_no_fault_of_ours_however_deep_it_is(self, api: Api, fleet: Fleet, at: datetime) -> None:
+        client = api("telemetry:ingest")
+        for levels in (*range(940, 952), 100_000):
+            extra = '{"deep":' * levels + "1" + "}" * levels
+            answer = post(client, {**point(fleet, at, 6), "extra": "@"}, extra=extra)
+            assert answer.status_code in {200, 400}, levels
+        assert "nested too deeply" in answer.json["detail"]
+
+
+class TestAnEncodedBody:
+    @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "GZIP", "identity, gzip"])
+    def test_is_not_unpacked(self, api: Api, fleet: Fleet, at: datetime, encoding: str) -> None:
+        bomb = gzip.compress(b" " * 10_000_000)
+        answer = api("telemetry:ingest").post(
+            "/api/v1/telemetry",
+            data=bomb,
+            content_type="application/json",
+            headers={"Content-Encoding": encoding},
+        )
+        assert answer.status_code == 415
+        assert answer.mimetype == "application/problem+json"
+        assert "Send it plain" in answer.json["detail"]
+
+    def test_that_is_not_encoded_at_all_may_say_so(self, api: Api, fleet: Fleet, at: datetime) -> None:
+        answer = post(api("telemetry:ingest"), point(fleet, at), headers={"Content-Encoding": "identity"})
+        assert answer.json["stored"] == 1
