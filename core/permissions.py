@@ -44,6 +44,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "telemetry:read_own": frozenset({DRIVER, INVESTOR}),
     "telemetry:ingest": frozenset({DEVICE, INTEGRATOR, SYSTEM}),
     "telemetry:maintain": frozenset({SYSTEM}),
+    "telemetry:record_mileage": frozenset({ADMIN, OPERATOR, STAFF}),
     "access:read": frozenset({ADMIN, OPERATOR, SYSTEM}),
     "access:immobilize": frozenset({ADMIN}),  # an operator needs the grant
     "access:release": frozenset({ADMIN, OPERATOR}),
