@@ -68,14 +68,13 @@ class MileageFusion(Detector):
             self._take_readings(then, now.ts, mileage_m, context, say)
 
     def rest(self, before: Sample | None, context: Context, say: Say) -> None:
-        """Say the mileage so far; a reading made after the last point already counts."""
+        """Say the mileage so far; a reading made after the last point already counts (and is judged at the next)."""
         ts = self.motion.ts
         if ts is None:
             return
         mileage_m, method = self.mileage_m, self.method
         for read_ts, read_m in context.readings:
             if read_ts > ts:
-                _tell_loss(mileage_m, read_m, read_ts, "reading", context.thresholds, say)
                 ts, mileage_m, method = read_ts, read_m, "reading"
         say(Mileage(ts=ts, mileage_m=mileage_m, method=method))
 

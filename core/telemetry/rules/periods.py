@@ -184,7 +184,7 @@ def day_of(ts: float, zone: tzinfo) -> tuple[float, float]:
 
     Where a clock change leaves out midnight the day begins with the change; where it repeats it, with the first.
     """
-    local = datetime.fromtimestamp(ts, zone)
+    local = datetime.fromtimestamp(ts // 1, zone)  # rounded it could be the next day's
     midnight = datetime(local.year, local.month, local.day, tzinfo=zone)
     noon_after = midnight + timedelta(hours=36)
     following = datetime(noon_after.year, noon_after.month, noon_after.day, tzinfo=zone)

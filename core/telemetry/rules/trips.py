@@ -159,7 +159,11 @@ class Trips(Detector):
                 run, leg=leg, end_lat=self.motion.lat, end_lon=self.motion.lon, end_odometer_m=self.odometer_m
             )
             say(lasting.trip(None))
-        elif halt is not None and ts is not None and ts - halt.started_at >= context.thresholds.stop_after_s:
+            return
+        if halt is None or ts is None:
+            return
+        # In doubt whether it drives: it has stood for sure until then.
+        if (ts if run is None else run.started_at) - halt.started_at >= context.thresholds.stop_after_s:
             say(halt.stop(None))
 
     def _set_off(self, ts: float | None, lat: float | None, lon: float | None) -> Run:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import audit
@@ -98,6 +98,25 @@ class TestMileage:
         assert mileage(said).mileage_m == pytest.approx(80_020 * KM, abs=20)
         assert rollbacks(said) == []
 
+    @pytest.mark.parametrize("ahead_m", [2600, 4000])
+    def test_does_not_believe_an_odometer_far_from_where_the_vehicle_was_seen(self, ahead_m: float) -> None:
+        # Within what 40 m/s allow from one report to the next, but positions say 1 km of it.
+        points = drive(lambda gone, s: None if s % 60 else 80_000 * KM + gone + (ahead_m * 3 if s > 1200 else 0))
+        assert mileage(fold(MileageFusion(), points, HERE)).mileage_m == pytest.approx(80_020 * KM, rel=1e-5)
+
+    def test_does_not_believe_an_odometer_that_counts_a_fraction(self) -> None:
+        points = drive(lambda gone, s: 80_000 * KM + gone * 0.01 if s % 1800 == 0 else None)
+        assert mileage(fold(MileageFusion(), points, HERE)).mileage_m == pytest.approx(80_020 * KM, rel=1e-4)
+
+    def test_does_not_believe_an_odometer_faster_than_any_vehicle(self) -> None:
+        points = [p._replace(lat=None, lon=None) for p in drive(lambda gone, s: 80_000 * KM + s * 1000)]
+        assert mileage(fold(MileageFusion(), points, HERE)).mileage_m < 80_000 * KM + 2400 * 41
+
+    def test_follows_the_odometer_where_no_positions_are_known(self) -> None:
+        points = drive(lambda gone, s: None if s % 300 else 80_000 * KM + gone)
+        points = [p._replace(lat=None, lon=None) for p in points]
+        assert mileage(fold(MileageFusion(), points, HERE)).mileage_m == pytest.approx(80_020 * KM, abs=1)
+
     def test_is_not_driven_up_by_a_parked_receiver(self) -> None:
         points = sample_drive([(86_400, 0)], every_s=60, noise_m=15, says_ignition=False)
         assert mileage(fold(MileageFusion(), points, HERE)).mileage_m == 0
@@ -136,6 +155,11 @@ class TestAReading:
         said = fold(MileageFusion(), drive(lambda gone, _: 80_000 * KM + gone), within)
         assert mileage(said).mileage_m == pytest.approx(95_020 * KM, rel=1e-5)
 
+    def test_stands_against_an_odometer_that_comes_later(self) -> None:
+        within = context(readings=((START - 100, 50_000 * KM),))
+        said = fold(MileageFusion(), drive(lambda gone, s: 80_000 * KM + gone if s > 1200 else None), within)
+        assert mileage(said).mileage_m == pytest.approx(50_020 * KM, rel=1e-5)
+
     def test_below_the_mileage_counts_and_is_flagged(self) -> None:
         within = context(readings=((START + 2000, 70_000 * KM),))
         said = fold(MileageFusion(), drive(lambda gone, _: 80_000 * KM + gone), within)
@@ -168,6 +192,7 @@ READINGS = st.lists(
 
 
 class TestWhatIsFused:
+    @settings(max_examples=40, deadline=None)
     @given(LEGS, ODOMETERS, READINGS, st.sampled_from([30, 60, 1000]), st.data())
     def test_is_the_same_through_any_checkpoints(self, legs, odometer, within, every_s, data: st.DataObject) -> None:
         points = drive(odometer, every_s, legs)
@@ -175,6 +200,7 @@ class TestWhatIsFused:
         whole = last_said(fold(MileageFusion(), points, within))
         assert split(MileageFusion, points, within, cuts) == whole
 
+    @settings(max_examples=40, deadline=None)
     @given(LEGS, ODOMETERS, READINGS, st.sampled_from([30, 60, 1000]), st.data())
     def test_is_the_same_when_points_come_late(self, legs, odometer, within, every_s, data: st.DataObject) -> None:
         points = drive(odometer, every_s, legs)

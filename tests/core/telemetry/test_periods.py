@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.telemetry.rules.detector import Found, Period, Sample
@@ -100,6 +100,8 @@ class TestADay:
             ("Australia/Lord_Howe", "2026-04-04T20:00+00:00", 24.5),
             ("America/Sao_Paulo", "2018-11-04T12:00+00:00", 23),
             ("America/Havana", "2026-11-01T12:00+00:00", 25),
+            ("America/Havana", "2026-11-01T04:30+00:00", 25),
+            ("Europe/Berlin", "2026-10-25T23:59+00:00", 24),
         ],
     )
     def test_is_as_long_as_the_clocks_of_the_park_make_it(self, zone: str, moment: str, hours: float) -> None:
@@ -119,6 +121,7 @@ class TestADay:
         assert [day.distance_m for day in days] == pytest.approx([300, 300], rel=1e-3)
         assert days[1].start == border
 
+    @settings(max_examples=40, deadline=None)
     @given(
         st.sampled_from(["Asia/Kathmandu", "Australia/Lord_Howe", "America/Havana", "Africa/Cairo", "UTC"]), st.data()
     )
@@ -153,6 +156,7 @@ def drive(legs: list[Leg], manner: dict[str, object]) -> list[Sample]:
 
 
 class TestTheSums:
+    @settings(max_examples=40, deadline=None)
     @given(LEGS, MANNERS, ZONES)
     def test_of_wide_periods_are_those_of_their_minutes_to_the_last_bit(
         self, legs: list[Leg], manner: dict[str, object], zone: ZoneInfo
@@ -168,6 +172,7 @@ class TestTheSums:
                 told = [m.fuel_l for m in inside if m.fuel_l is not None]
                 assert wide.fuel_l == (sum(told) if told else None)
 
+    @settings(max_examples=40, deadline=None)
     @given(LEGS, MANNERS)
     def test_lose_no_point_and_no_second(self, legs: list[Leg], manner: dict[str, object]) -> None:
         points = drive(legs, manner)
@@ -178,6 +183,7 @@ class TestTheSums:
             driven = sum(manner["every_s"] for p in points[:-1] if p.ignition)
             assert accounted == pytest.approx(driven)
 
+    @settings(max_examples=40, deadline=None)
     @given(LEGS, MANNERS, ZONES, st.data())
     def test_are_the_same_through_any_checkpoints(
         self, legs: list[Leg], manner: dict[str, object], zone: ZoneInfo, data: st.DataObject
@@ -186,6 +192,7 @@ class TestTheSums:
         cuts = data.draw(st.sets(st.integers(0, len(points)), max_size=4))
         assert split(Periods, points, context(zone), cuts) == last_said(fold(Periods(), points, context(zone)))
 
+    @settings(max_examples=40, deadline=None)
     @given(LEGS, MANNERS, ZONES, st.data())
     def test_are_the_same_when_points_come_late(
         self, legs: list[Leg], manner: dict[str, object], zone: ZoneInfo, data: st.DataObject

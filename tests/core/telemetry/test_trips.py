@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.telemetry.rules.detector import Found, Sample, Stop, Trip
@@ -108,6 +108,29 @@ class TestTripsAndStops:
         assert trips(said) == []
         assert [stop.started_at for stop in stops(said)] == [START]
 
+    def test_do_not_call_the_start_of_a_drive_a_stop_while_it_is_in_doubt(self) -> None:
+        points = sample_drive(
+            [(60, 0), (600, 1.2), (60, 0)], every_s=20, says_speed=False, says_ignition=False, noise_m=0
+        )
+        first_said = [fold(Trips(), points[:n], HERE) for n in range(len(points))]
+        assert all(found.started_at == START for said in first_said for found in said)
+
+    def test_keep_what_a_shift_in_the_yard_held(self) -> None:
+        points = sample_drive([(600, 0), (20, 15), (900, 0)], every_s=5, says_ignition=False)
+        points = [p._replace(ignition=True) for p in points]
+        (stop,) = stops(fold(Trips(), points, HERE))
+        assert stop.point_count == len(points)
+        assert stop.idle_s == pytest.approx(1500, abs=15)
+
+    def test_begin_and_end_a_trip_where_the_speedometer_says_however_short_the_first_step(self) -> None:
+        points = [
+            p._replace(ignition=None) for p in sample_drive([(600, 0), (600, 40), (600, 0)], every_s=5, noise_m=0)
+        ]
+        # The last report under way is 10 m short of where the vehicle came to stand.
+        points = [p._replace(lon=p.lon + 10 / EAST_M) if p.ts >= START + 1200 else p for p in points]
+        (trip,) = trips(fold(Trips(), points, HERE))
+        assert (trip.started_at, trip.ended_at) == (START + 595, START + 1200)
+
     def test_count_the_time_with_the_engine_running_at_a_stop(self) -> None:
         points = sample_drive([(300, 40), (600, 0)], every_s=5, says_ignition=False)
         points = [p._replace(ignition=p.ts < START + 500) for p in points]
@@ -188,6 +211,7 @@ MANNERS = st.fixed_dictionaries(
 
 
 class TestWhatIsFound:
+    @settings(max_examples=40, deadline=None)
     @given(LEGS, MANNERS, st.data())
     def test_is_the_same_through_any_checkpoints(
         self, legs: list[Leg], manner: dict[str, object], data: st.DataObject
@@ -197,6 +221,7 @@ class TestWhatIsFound:
         whole = last_said(fold(Trips(), points, HERE))
         assert split(Trips, points, HERE, cuts) == whole
 
+    @settings(max_examples=40, deadline=None)
     @given(LEGS, MANNERS, st.data())
     def test_is_the_same_when_points_come_late(
         self, legs: list[Leg], manner: dict[str, object], data: st.DataObject
@@ -206,6 +231,7 @@ class TestWhatIsFound:
         whole = last_said(fold(Trips(), points, HERE))
         assert rewind(Trips, points, late, HERE) == whole
 
+    @settings(max_examples=40, deadline=None)
     @given(LEGS, MANNERS)
     def test_never_overlaps_and_never_is_a_trip_too_short(self, legs: list[Leg], manner: dict[str, object]) -> None:
         said = last_said(fold(Trips(), sample_drive(legs, **manner), HERE)).values()
