@@ -47,6 +47,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "telemetry:ingest": frozenset({DEVICE, INTEGRATOR, SYSTEM}),
     "telemetry:replay": frozenset({ADMIN}),
     "telemetry:maintain": frozenset({SYSTEM}),
+    "telemetry:record_mileage": frozenset({ADMIN, OPERATOR, STAFF}),
     "access:read": frozenset({ADMIN, OPERATOR, SYSTEM}),
     "access:immobilize": frozenset({ADMIN}),  # an operator needs the grant
     "access:release": frozenset({ADMIN, OPERATOR}),

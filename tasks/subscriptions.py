@@ -19,6 +19,7 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "drivers.driver_registered": (),
     "drivers.vehicle_assigned": (),
     "telemetry.batch_stored": (),
+    "telemetry.mileage_read": (),
     "vehicles.status_changed": (),
     "vehicles.tracker_paired": (),
     "vehicles.vehicle_registered": (),

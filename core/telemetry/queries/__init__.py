@@ -1,5 +1,6 @@
 """Every read of telemetry, within the parks of the viewer. A file is a noun; what the edges call stands here."""
 
+from core.telemetry.queries.mileage import find_mileage, list_mileage_readings
 from core.telemetry.queries.points import list_last_points
 from core.telemetry.queries.refusals import (
     count_refusals,
@@ -17,9 +18,11 @@ __all__ = [
     "count_refusals_by",
     "count_replayable",
     "describe_storage",
+    "find_mileage",
     "has_room_for_strangers",
     "list_intake",
     "list_last_points",
+    "list_mileage_readings",
     "list_own_states",
     "list_refusals",
     "list_states",

@@ -51,6 +51,7 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of the detectors. Speeds in km/h, times in s, distances in m, accelerations in m/s², levels in %, volts in V."""
 
     moving_kmh: float = 5.0
+    still_m: float = 30.0
     stop_after_s: float = 180.0
     stop_radius_m: float = 80.0
     trip_min_m: float = 200.0
@@ -69,6 +70,7 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fuel_fill_pct: float = 15.0
     fuel_within_s: float = 600.0
     odometer_rollback_m: float = 1000.0
+    odometer_tolerance_m: float = 2000.0
 
 
 # What a class of vehicle does differently from a car.

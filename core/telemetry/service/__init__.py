@@ -1,8 +1,18 @@
 """Every write of telemetry. A file is a noun; what the edges call stands here."""
 
 from core.telemetry.service.intake import ingest
+from core.telemetry.service.mileage import record_mileage_reading
 from core.telemetry.service.replay import MOST as MOST_REPLAYED
 from core.telemetry.service.replay import replay_refusals
-from core.telemetry.service.upkeep import CUT_TABLES, drop_expired, make_storage
+from core.telemetry.service.upkeep import CUT_TABLES, drop_expired, keep_storage, make_storage
 
-__all__ = ["CUT_TABLES", "MOST_REPLAYED", "drop_expired", "ingest", "make_storage", "replay_refusals"]
+__all__ = [
+    "CUT_TABLES",
+    "MOST_REPLAYED",
+    "drop_expired",
+    "ingest",
+    "keep_storage",
+    "make_storage",
+    "record_mileage_reading",
+    "replay_refusals",
+]

@@ -1,0 +1,37 @@
+"""Mileage: what is fused, and what people read off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.db import Reader, plain_rows
+from core.permissions import Actor
+from core.telemetry.models import MileageReading, heads
+from core.vehicles import queries as vehicles
+
+
+def find_mileage(reader: Reader, *, viewer: Actor, vehicle_id: int) -> dict[str, Any] | None:
+    """The fused mileage: `mileage_m`, `mileage_ts` and `mileage_method` (odometer, gps, reading). Needs telemetry:read.
+
+    None while nothing was ever told of it.
+    """
+    viewer.require("telemetry:read")
+    vehicles.check_sight(reader, viewer=viewer, vehicle_id=vehicle_id)
+    columns = (heads.c.mileage_m, heads.c.mileage_ts, heads.c.mileage_method)
+    query = sa.select(*columns).where(heads.c.vehicle_id == vehicle_id, heads.c.mileage_m.is_not(None))
+    return next(iter(plain_rows(reader.execute(query))), None)
+
+
+def list_mileage_readings(reader: Reader, *, viewer: Actor, vehicle_id: int, most: int = 100) -> list[dict[str, Any]]:
+    """The newest `most` readings people made of one vehicle, newest first. Needs telemetry:read."""
+    viewer.require("telemetry:read")
+    vehicles.check_sight(reader, viewer=viewer, vehicle_id=vehicle_id)
+    query = (
+        sa.select(MileageReading.__table__)
+        .where(MileageReading.vehicle_id == vehicle_id)
+        .order_by(MileageReading.read_at.desc())
+        .limit(most)
+    )
+    return plain_rows(reader.execute(query))

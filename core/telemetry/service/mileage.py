@@ -1,0 +1,88 @@
+"""What people read off the odometer."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from core import audit, outbox
+from core.db import Writer
+from core.errors import Conflict, Invalid
+from core.permissions import Actor, needs
+from core.telemetry.models import MileageReading
+from core.vehicles import queries as vehicles
+
+# No road vehicle has been driven further.
+MOST_M = 4_000_000_000
+REASON_MOST = 500
+
+
+@needs("telemetry:record_mileage")
+def record_mileage_reading(
+    session: Writer,
+    *,
+    actor: Actor,
+    at: datetime,
+    vehicle_id: int,
+    read_at: datetime,
+    odometer_m: int,
+    reason: str,
+    raw_retention_days: int = 7,
+) -> None:
+    """Record the mileage (metres) that was read off the vehicle at `read_at`; the fused mileage follows from it.
+
+    It is never changed or deleted: a wrong one is put right by a later one. One below the fused mileage counts too,
+    and is flagged as a rollback. `raw_retention_days` is how far back points are kept to count on from a reading.
+    Raises NotFound, Invalid naming the field, Conflict when there is a reading of that very moment.
+    """
+    vehicles.check_sight(session.connection(), viewer=actor, vehicle_id=vehicle_id)
+    reason = reason.strip()
+    wrong = _faults(at, read_at, odometer_m, reason, raw_retention_days)
+    if wrong:
+        raise Invalid(f"The reading was not recorded. {' '.join(wrong.values())}", fields=wrong)
+    known = session.get(MileageReading, (vehicle_id, read_at))
+    if known is not None:
+        raise Conflict(
+            f"There is a reading of that moment already, {known.odometer_m / 1000:,.1f} km by {known.recorded_by}. "
+            "It stays; record what is right with a later time.",
+            odometer_m=known.odometer_m,
+        )
+    session.execute(
+        sa.insert(MileageReading).values(
+            vehicle_id=vehicle_id,
+            read_at=read_at,
+            odometer_m=odometer_m,
+            reason=reason,
+            recorded_by=actor.name,
+            recorded_at=at,
+        )
+    )
+    audit.record(
+        session,
+        actor=actor,
+        at=at,
+        action="telemetry.mileage_read",
+        subject=("vehicle", vehicle_id),
+        odometer_m=odometer_m,
+        read_at=read_at.isoformat(),
+        reason=reason,
+    )
+    since_ms = int(read_at.timestamp() * 1000)
+    outbox.publish(session, "telemetry.mileage_read", at=at, vehicle_ids=[vehicle_id], since_ms=[since_ms])
+
+
+def _faults(at: datetime, read_at: datetime, odometer_m: int, reason: str, raw_retention_days: int) -> dict[str, str]:
+    wrong = {}
+    if read_at > at:
+        wrong["read_at"] = "The time of the reading is in the future; give the time when it was read."
+    elif at - read_at > timedelta(days=raw_retention_days):
+        wrong["read_at"] = (
+            f"The reading is older than {raw_retention_days} days, and what was driven since can no longer be told; "
+            "read the odometer now and record that."
+        )
+    if not 0 <= odometer_m < MOST_M:
+        wrong["odometer_m"] = f"A mileage must be from 0 to {MOST_M // 1000:,} km; check the number and its unit."
+    if not reason or len(reason) > REASON_MOST:
+        wrong["reason"] = f"Say in at most {REASON_MOST} characters why it was read, such as: inspection."
+    return wrong
