@@ -52,6 +52,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "access:immobilize": frozenset({ADMIN}),  # an operator needs the grant
     "access:release": frozenset({ADMIN, OPERATOR}),
     "access:deliver": frozenset({SYSTEM}),
+    "events:read": frozenset({ADMIN, OPERATOR, STAFF, INTEGRATOR, SYSTEM}),
+    "events:manage_geofences": frozenset({ADMIN, OPERATOR}),
+    "events:detect": frozenset({SYSTEM}),
     "investors:read_own": frozenset({INVESTOR}),
     "investors:manage": frozenset({ADMIN}),
     "audit:read": frozenset({ADMIN}),
@@ -68,6 +71,8 @@ GRANTABLE: dict[str, str] = {
     "vehicles:read": "Read the registry of vehicles",
     "access:read": "Read the orders given to vehicles",
     "access:release": "Release a vehicle",
+    "events:read": "Read what was detected about vehicles, and the geofences",
+    "events:manage_geofences": "Add, rename and close geofences",
 }
 
 Kind = Literal["user", "client", "device", "system"]

@@ -58,9 +58,11 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gap_s: float = 900.0
     overspeed_kmh: float = 130.0
     overspeed_for_s: float = 10.0
+    overspeed_release_kmh: float = 5.0
     harsh_acceleration_mps2: float = 3.0
     harsh_braking_mps2: float = 3.5
     harsh_min_kmh: float = 15.0
+    harsh_within_s: float = 6.0
     idling_after_s: float = 300.0
     towing_m: float = 150.0
     towing_for_s: float = 30.0
@@ -69,6 +71,9 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fuel_drop_pct: float = 10.0
     fuel_fill_pct: float = 15.0
     fuel_within_s: float = 600.0
+    fuel_settle_s: float = 60.0
+    fence_margin_m: float = 30.0
+    fence_settle_s: float = 180.0
     odometer_rollback_m: float = 1000.0
     odometer_tolerance_m: float = 2000.0
 

@@ -1,0 +1,31 @@
+"""Every read of events, within the parks of the viewer. A file is a noun; what the edges call stands here."""
+
+from core.events.queries.detections import (
+    DetectionRecord,
+    Place,
+    count_by_kind,
+    list_detections,
+)
+from core.events.queries.geofences import (
+    GeofenceRecord,
+    as_geojson,
+    get_geofence,
+    list_geofences,
+    list_names,
+    load_fences,
+    read_fences_version,
+)
+
+__all__ = [
+    "DetectionRecord",
+    "GeofenceRecord",
+    "Place",
+    "as_geojson",
+    "count_by_kind",
+    "get_geofence",
+    "list_detections",
+    "list_geofences",
+    "list_names",
+    "load_fences",
+    "read_fences_version",
+]
