@@ -42,6 +42,12 @@ class Conflict(Refusal):
     code, status, title = "conflict", 409, "In conflict with what is already there"
 
 
+class Gone(Refusal):
+    """What a cursor points at is no longer kept."""
+
+    code, status, title = "cursor-expired", 410, "This cursor has expired"
+
+
 class Forbidden(Refusal):
     """Known, but without the right."""
 

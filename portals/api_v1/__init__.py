@@ -9,4 +9,11 @@ from portals.auth import bearer
 bp = Blueprint("api_v1", __name__, url_prefix="/api/v1")
 bp.before_request(bearer)
 
-from portals.api_v1 import access, events, geofences, telemetry, vehicles  # noqa: E402, F401 - they hang their views on bp
+from portals.api_v1 import (  # noqa: E402 - they hang their views on bp
+    access,  # noqa: F401
+    changes,  # noqa: F401
+    events,  # noqa: F401
+    geofences,  # noqa: F401
+    telemetry,  # noqa: F401
+    vehicles,  # noqa: F401
+)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import request
@@ -12,11 +13,11 @@ from flask import request
 from core.errors import Invalid
 
 
-def limit(*, default: int, most: int) -> int:
-    """The `limit` asked for. Raises Invalid outside 1 to `most`."""
-    text = request.args.get("limit", str(default))
-    if not text.isdecimal() or not 1 <= int(text) <= most:
-        raise Invalid(f"limit: {text!r} is not a whole number from 1 to {most}.", fields={"limit": f"1 to {most}."})
+def limit(*, default: int, most: int, name: str = "limit") -> int:
+    """How many are asked for at most. Raises Invalid outside 1 to `most`."""
+    text = request.args.get(name, str(default))
+    if not (text.isascii() and text.isdecimal() and len(text) < 10) or not 1 <= int(text) <= most:
+        raise Invalid(f"{name}: {text!r} is not a whole number from 1 to {most}.", fields={name: f"1 to {most}."})
     return int(text)
 
 
@@ -43,3 +44,21 @@ def page(items: Sequence[Any], *, most: int, last_id: int | None) -> dict[str, A
     more = len(items) == most and last_id is not None
     cursor = base64.urlsafe_b64encode(f"after:{last_id}".encode()).decode() if more else None
     return {"items": items, "next_cursor": cursor}
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
+
+
+def after_moment() -> datetime | None:
+    """The moment after which the page begins, out of the cursor of `page_of_moments`; None on the first page."""
+    ticks = after_id()
+    try:
+        return _EPOCH + ticks * _TICK if ticks else None
+    except OverflowError as error:
+        raise Invalid("cursor: not one of ours. Leave it out for the first page.", fields={}) from error
+
+
+def page_of_moments(items: Sequence[Mapping[str, Any]], *, most: int, moment: str) -> dict[str, Any]:
+    """A page of items in the order of the moment they have under that name, which no two of them share."""
+    return page(items, most=most, last_id=(items[-1][moment] - _EPOCH) // _TICK if items else None)

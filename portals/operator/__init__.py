@@ -31,4 +31,11 @@ def frame() -> dict[str, object]:
     return {"nav": NAV, "nav_current": SECTIONS.get(section)}
 
 
-from portals.operator import access, board, drivers, registration, vehicles  # noqa: E402, F401 - they add the routes
+from portals.operator import (  # noqa: E402, F401 - they add the routes
+    access,
+    board,
+    drivers,
+    registration,
+    track,
+    vehicles,
+)

@@ -32,6 +32,9 @@ export const volts = (v) => measured(v, "volts", TENTH);
 /** @param {number | null} metres */
 export const kilometres = (metres) => measured(metres === null ? null : metres / 1000, "kilometres");
 
+/** To a tenth: what is short. @param {number} metres */
+export const kilometresFine = (metres) => measured(metres / 1000, "kilometres", TENTH);
+
 /** @param {boolean | null} value */
 export function onOff(value) {
   if (value === null || value === undefined) return say("unknown");

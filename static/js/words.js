@@ -72,6 +72,20 @@ const WORDS = {
   changes_count: "{n} new while you were away",
   title_count: "({n}) {title}",
 
+  track_readout: "{speed}, ignition {ignition}",
+  track_value: "{time}, {readout}",
+  track_gap: "No reports from {from} to {to}",
+  track_before: "No reports before {time}",
+  track_after: "No reports after {time}",
+  track_gap_moved: "moved {distance} meanwhile",
+  track_gap_stayed: "stayed in place",
+  track_play: "Play",
+  track_pause: "Pause",
+  track_stop: "Stop {n}, go to {time}",
+  track_cut: "There are more than {n} reports. Shown are those up to {time}.",
+  track_reports: "{n} reports",
+  track_signed_out: "You are signed out. Reload the page to sign in again.",
+
   request_failed: "The server did not answer. Nothing was changed. Check your connection and try again.",
 };
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from core.db import Reader
+from core.db import Reader, driver
 from core.permissions import Actor
 from core.telemetry.models import MEASURED, points
+from core.telemetry.queries.subjects import get_subject
 from core.vehicles import queries as vehicles
 
 POINT_COLUMNS = ("ts", "received_at", *MEASURED)
@@ -30,3 +32,20 @@ def list_last_points(reader: Reader, *, viewer: Actor, vehicle_id: int, most: in
     size = next(size for size in _LAST if most <= size)
     rows = reader.execute(_LAST[size], {"vehicle_id": vehicle_id}).fetchmany(most)
     return [dict(zip(POINT_COLUMNS, row, strict=True)) for row in rows]
+
+
+_BETWEEN = f"""
+    SELECT {", ".join(POINT_COLUMNS)} FROM telemetry_points
+    WHERE vehicle_id = %s AND ts > %s AND ts < %s ORDER BY ts LIMIT %s
+"""  # noqa: S608 - names of our columns
+
+
+def list_points_after(
+    reader: Reader, *, viewer: Actor, vehicle_id: int, after: datetime, until: datetime, most: int
+) -> list[tuple[Any, ...]]:
+    """The next `most` points of one vehicle after a moment and before another, as rows of POINT_COLUMNS, in order.
+
+    For files of any length, written a piece at a time. Needs telemetry:read.
+    """
+    get_subject(reader, viewer=viewer, vehicle_id=vehicle_id)
+    return driver(reader).execute(_BETWEEN, (vehicle_id, after, until, most)).fetchall()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,6 +38,27 @@ def list_states(
     if vehicle_ids is not None:
         query = query.where(states.c.vehicle_id.in_(list(vehicle_ids)))
     return {row.vehicle_id: dict(zip(STATE_COLUMNS, row, strict=True)) for row in reader.execute(query)}
+
+
+def list_states_by_id(
+    reader: Reader, *, viewer: Actor, after_id: int = 0, changed_since: datetime | None = None, most: int = 1000
+) -> list[dict[str, Any]]:
+    """The latest states of the vehicles in sight, by vehicle id, after `after_id`. Needs telemetry:read.
+
+    With `changed_since` only of those that reported something new after that moment, by our clock.
+    """
+    viewer.require("telemetry:read")
+    query = (
+        _STATES.join(Vehicle, Vehicle.id == states.c.vehicle_id)
+        .where(states.c.vehicle_id > after_id)
+        .order_by(states.c.vehicle_id)
+        .limit(most)
+    )
+    if viewer.parks is not None:
+        query = query.where(Vehicle.park_id.in_(viewer.parks))
+    if changed_since is not None:
+        query = query.where(states.c.arrived_at > changed_since)
+    return [dict(zip(STATE_COLUMNS, row, strict=True)) for row in reader.execute(query)]
 
 
 def list_own_states(reader: Reader, *, viewer: Actor, vehicle_ids: Iterable[int]) -> dict[int, dict[str, Any]]:

@@ -4,14 +4,13 @@ from core.telemetry.service.intake import ingest
 from core.telemetry.service.mileage import record_mileage_reading
 from core.telemetry.service.replay import MOST as MOST_REPLAYED
 from core.telemetry.service.replay import replay_refusals
-from core.telemetry.service.upkeep import CUT_TABLES, drop_expired, keep_storage, make_storage
+from core.telemetry.service.upkeep import CUT_TABLES, drop_expired, make_storage
 
 __all__ = [
     "CUT_TABLES",
     "MOST_REPLAYED",
     "drop_expired",
     "ingest",
-    "keep_storage",
     "make_storage",
     "record_mileage_reading",
     "replay_refusals",

@@ -1,4 +1,4 @@
-"""Telemetry in and out."""
+"""Telemetry in."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from core.errors import Invalid
 from core.permissions import Actor
-from core.telemetry import queries, service
+from core.telemetry import service
 from core.telemetry.schemas import IngestReport, PostedPoint, Reading, RefusedReading
 from core.vehicles import queries as vehicles
-from portals.api_v1 import bp, pages
-from portals.doors import actor, at, erp, read, write
+from portals.api_v1 import bp
+from portals.doors import actor, at, erp, write
 from portals.errors import problem
 from portals.forms import Malformed, explain
 
@@ -60,30 +60,6 @@ def ingest() -> Response | tuple[Response, int]:
     if unreadable and len(unreadable) == report.received:
         return _answer_unreadable(unreadable)
     return _answer(report)
-
-
-@bp.get("/telemetry/<int:vehicle_id>")
-def list_points(vehicle_id: int) -> Response:
-    """The newest points of one vehicle, newest first."""
-    most = pages.limit(default=10, most=1000)
-    points = queries.list_last_points(read(), viewer=actor(), vehicle_id=vehicle_id, most=most)
-    return jsonify({"vehicle_id": vehicle_id, "points": points})
-
-
-@bp.get("/telemetry/<int:vehicle_id>/refused")
-def list_refused(vehicle_id: int) -> Response:
-    """The newest refused points of one vehicle, each with its rule and what was sent."""
-    most = pages.limit(default=50, most=500)
-    refused = queries.list_refusals(read(), viewer=actor(), vehicle_id=vehicle_id, most=most)
-    return jsonify({"vehicle_id": vehicle_id, "refused": refused})
-
-
-@bp.get("/telemetry/intake")
-def list_intake() -> Response:
-    """Of each vehicle, how many points ever came in: received = stored + duplicates + refused."""
-    most = pages.limit(default=500, most=1000)
-    counts = queries.list_intake(read(), viewer=actor(), after_id=pages.after_id(), most=most)
-    return jsonify(pages.page(counts, most=most, last_id=counts[-1]["vehicle_id"] if counts else None))
 
 
 Posted = list[tuple[int, PostedPoint]]
