@@ -38,7 +38,7 @@ export class Profile {
     const style = getComputedStyle(this.canvas);
     for (let x = 0; x < known.length; x += 1) {
       if (!known[x]) continue;
-      ctx.fillStyle = style.getPropertyValue("--line-strong");
+      ctx.fillStyle = style.borderTopColor;
       ctx.fillRect(x, height - 3, 1, 3);
       const tall = (fastest[x] / top) * (height - 4);
       ctx.fillStyle = style.color;

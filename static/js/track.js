@@ -60,13 +60,13 @@ function take(answer) {
   tape = new Tape(answer.columns);
   sayState(tape.isEmpty ? "empty" : null);
   write("count", tape.isEmpty ? "" : say("track_reports", { n: format.count(answer.count) }));
+  part("player").dataset.ready = tape.isEmpty ? "empty" : "yes";
   if (tape.isEmpty) return;
   if (answer.rest) sayCut(answer);
   profile.show(tape);
   listGaps();
   slider.disabled = false;
   /** @type {HTMLButtonElement} */ (part("play")).disabled = false;
-  part("player").dataset.ready = "yes";
   player.go(tape.times[0]);
   showOnMap();
 }

@@ -97,3 +97,9 @@ class TestTheReplay:
         expect(page.get_by_text("this browser has no WebGL")).to_be_visible()
         page.get_by_role("button", name="Trip 2").click()
         expect(page.locator("[data-track=time]")).to_have_text("09:40:00")
+
+    def test_fits_a_phone(self, open_page, fleet, nine):
+        page = open_page(url(fleet, nine), viewport={"width": 360, "height": 740})
+        expect(page.locator("[data-track=time]")).to_have_text("09:00:00")
+        root = "document.documentElement"
+        assert page.evaluate(f"{root}.scrollWidth - {root}.clientWidth") <= 0
