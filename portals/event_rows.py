@@ -80,6 +80,11 @@ def span(seconds: float) -> str:
     return f"{days}\u00a0{word} {hours}\u00a0h" if hours else f"{days}\u00a0{word}"
 
 
+def titles() -> dict[str, str]:
+    """The title of every kind, in the order of the catalog."""
+    return {kind: words.title for kind, words in KINDS.items()}
+
+
 def as_cursor(place: Place) -> str:
     """A place in the list as text that is nobody's business."""
     return base64.urlsafe_b64encode(f"event:{place.started_at.isoformat()}|{place.id}".encode()).decode()

@@ -15,10 +15,21 @@ const CLOSE_ZOOM = 14.5;
  * @returns {Promise<FleetMap>} rejected where there is no WebGL
  */
 export async function openMap(parts, onPick) {
-  const { AttributionControl, Map, NavigationControl, ScaleControl } = await library();
+  const { map } = await openBase(parts.box, parts.style);
+  return new FleetMap(map, new Overlay(map, parts.canvas), onPick);
+}
+
+/**
+ * The base map in a box, north up, with its controls. Whoever asks sets the theme once the style is there.
+ * @param {HTMLElement} box @param {string} style
+ * @returns {Promise<{map: any, library: any}>} rejected where there is no WebGL
+ */
+export async function openBase(box, style) {
+  const maplibre = await library();
+  const { AttributionControl, Map, NavigationControl, ScaleControl } = maplibre;
   const map = new Map({
-    container: parts.box,
-    style: parts.style,
+    container: box,
+    style,
     attributionControl: false,
     dragRotate: false,
     pitchWithRotate: false,
@@ -34,7 +45,7 @@ export async function openMap(parts, onPick) {
   map.addControl(new AttributionControl({ compact: narrow }), narrow ? "top-left" : "bottom-right");
   map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
   map.addControl(new ScaleControl(), "bottom-left");
-  return new FleetMap(map, new Overlay(map, parts.canvas), onPick);
+  return { map, library: maplibre };
 }
 
 /** @returns {Promise<any>} MapLibre is vendored without its types */
