@@ -46,7 +46,6 @@ def list_events() -> Response:
     records, next_cursor = ([], None) if problem else _read_page(chosen)
     fleet = vehicles.list_vehicles(read(), viewer=actor())
     kept = _kept()
-    counted = {name: chosen[name] for name in ("vehicle_id", "since", "until", "withdrawn")}
     return hx.render(
         "operator/events/list.html",
         "operator/events/_events.html",
@@ -54,7 +53,7 @@ def list_events() -> Response:
         events=in_words(read(), actor(), records),
         vehicles={vehicle.id: vehicle for vehicle in fleet},
         kinds=event_rows.titles(),
-        counts={} if problem else queries.count_by_kind(read(), viewer=actor(), **counted),
+        counts=_count(chosen, records),
         kept=kept,
         is_filtered=bool(kept),
         problem=problem,
@@ -103,6 +102,14 @@ def _read_page(chosen: dict[str, Any]) -> tuple[list[DetectionRecord], str | Non
         return [], None  # a vehicle that is not, or not in sight, has no events
     shown = found[:PAGE_SIZE]
     return shown, event_rows.as_cursor(shown[-1].place) if len(found) > PAGE_SIZE else None
+
+
+def _count(chosen: dict[str, Any], shown: list[DetectionRecord]) -> dict[str, int]:
+    """How many of each kind, of one vehicle or one day: of everything ever it would be slow to say and of no use."""
+    if not shown or (chosen["vehicle_id"] is None and chosen["since"] is None):
+        return {}
+    which = {name: chosen[name] for name in ("vehicle_id", "since", "until", "withdrawn")}
+    return queries.count_by_kind(read(), viewer=actor(), **which)
 
 
 def _kept() -> dict[str, Any]:

@@ -40,7 +40,7 @@ function addLayers(map, box, quiet) {
   map.addSource("fences", { type: "geojson", data: NOTHING });
   map.addSource("drawn", { type: "geojson", data: NOTHING });
   map.addLayer({ id: "fences-fill", type: "fill", source: "fences", paint: { "fill-opacity": quiet ? 0.06 : 0.14 } });
-  map.addLayer({ id: "fences-line", type: "line", source: "fences", paint: { "line-width": quiet ? 1 : 1.75 } });
+  map.addLayer({ id: "fences-line", type: "line", source: "fences", paint: { "line-width": quiet ? 1 : 1.75, "line-opacity": quiet ? 0.55 : 1 } });
   const polygons = ["==", ["geometry-type"], "Polygon"];
   map.addLayer({ id: "drawn-fill", type: "fill", source: "drawn", filter: polygons, paint: { "fill-opacity": 0.22 } });
   map.addLayer({ id: "drawn-line", type: "line", source: "drawn", paint: { "line-width": 2.5 } });

@@ -42,6 +42,12 @@ class TestTheList:
         check_fragment(fragment)
         assert "Stood with the engine running" in fragment and "Drove faster" not in fragment
 
+    def test_counts_the_kinds_of_one_vehicle(self, operator, fleet, some):
+        assert "event-kinds" not in operator.get(URL).text
+        page = operator.get(f"{URL}?vehicle={fleet.vehicle_id}&kind=idling").text
+        check_page(page)
+        assert "Overspeed <b>1</b>" in page and "Idling <b>1</b>" in page and "Fuel drop <b>" not in page
+
     def test_of_a_day_holds_what_began_on_it(self, operator, some):
         assert "No event matches" in operator.get(f"{URL}?day=2020-01-01").text
         answer = operator.get(f"{URL}?day=tomorrow")
