@@ -56,10 +56,8 @@ def _row(record: DetectionRecord, names: dict[int, str]) -> EventRow:
 
 def _measured(record: DetectionRecord) -> str:
     words = KINDS.get(record.kind)
-    if words is None or record.value is None:
-        return ""
-    if words.unit == "s":
-        return f"{span(record.value)} {words.measure}"
+    if words is None or record.value is None or words.unit == "s":
+        return ""  # seconds are how long it lasted, which stands beside it anyway
     number = f"{record.value:,.{words.digits}f}".replace(",", "\u202f")
     return f"{number}\u00a0{words.unit} {words.measure}"
 
@@ -78,6 +76,11 @@ def span(seconds: float) -> str:
     days, hours = divmod(hours, 24)
     word = "day" if days == 1 else "days"
     return f"{days}\u00a0{word} {hours}\u00a0h" if hours else f"{days}\u00a0{word}"
+
+
+def titles() -> dict[str, str]:
+    """The title of every kind, in the order of the catalog."""
+    return {kind: words.title for kind, words in KINDS.items()}
 
 
 def as_cursor(place: Place) -> str:

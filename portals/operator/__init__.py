@@ -11,9 +11,16 @@ NAV = [
     ("operator.board", "Board", "map-2"),
     ("operator.list_vehicles", "Vehicles", "car"),
     ("operator.list_drivers", "Drivers", "users"),
+    ("operator.list_events", "Events", "activity"),
+    ("operator.list_geofences", "Geofences", "focus-centered"),
 ]
 
-SECTIONS = {"vehicles": "operator.list_vehicles", "drivers": "operator.list_drivers"}
+SECTIONS = {
+    "vehicles": "operator.list_vehicles",
+    "drivers": "operator.list_drivers",
+    "events": "operator.list_events",
+    "geofences": "operator.list_geofences",
+}
 
 bp = Blueprint("operator", __name__, url_prefix="/operator")
 
@@ -35,6 +42,8 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     access,
     board,
     drivers,
+    events,
+    geofences,
     registration,
     track,
     vehicles,

@@ -23,6 +23,7 @@ from portals.doors import actor, at, read, write
 from portals.forms import parse_form
 from portals.operator import bp
 from portals.operator.access import read_panel
+from portals.operator.events import read_latest_events
 from portals.operator.motion import say_motion
 from portals.operator.registration import POWERTRAINS
 
@@ -132,6 +133,7 @@ def _show_card(vehicle: VehicleRecord, refusal: Refusal | None = None) -> Respon
         **_read_state(vehicle),
         **_read_orders(vehicle),
         **_read_lock(vehicle),
+        **read_latest_events(vehicle.id),
     )
 
 

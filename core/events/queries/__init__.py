@@ -7,6 +7,7 @@ from core.events.queries.detections import (
     list_detections,
 )
 from core.events.queries.geofences import (
+    FenceSource,
     GeofenceRecord,
     as_geojson,
     get_geofence,
@@ -18,6 +19,7 @@ from core.events.queries.geofences import (
 
 __all__ = [
     "DetectionRecord",
+    "FenceSource",
     "GeofenceRecord",
     "Place",
     "as_geojson",

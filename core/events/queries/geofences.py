@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -136,6 +136,24 @@ def load_fences(reader: Reader, *, viewer: Actor, kept_since: datetime) -> Fence
         {park_id: ParkFences(index, everybodys | ids) for park_id, ids in by_park.items() if park_id is not None},
         ParkFences(index, everybodys),
     )
+
+
+class FenceSource:
+    """The fences for one process of detection: built once for each version of them, however often they are read."""
+
+    def __init__(self, viewer: Actor, kept: timedelta) -> None:
+        """`kept` is for how long points may still be read again: so long a closed fence is known."""
+        self._viewer, self._kept = viewer, kept
+        self._version: tuple[Any, ...] | None = None
+        self._book = FenceBook({}, ParkFences(FenceIndex(()), frozenset()))
+
+    def read(self, reader: Reader, *, at: datetime) -> FenceBook:
+        """The fences as they are at the moment `at`. Needs events:detect."""
+        version = read_fences_version(reader, viewer=self._viewer)
+        if version != self._version:
+            self._book = load_fences(reader, viewer=self._viewer, kept_since=at - self._kept)
+            self._version = version
+        return self._book
 
 
 def _as_fence(fence: GeofenceRecord) -> Fence:

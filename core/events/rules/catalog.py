@@ -52,7 +52,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 
 
 KINDS: Mapping[str, Kind] = {
-    "geofence": Kind(title="In a geofence", sentence="Was in {subject}.", severity="info", unit="s", measure="inside"),
+    "geofence": Kind(title="In a geofence", sentence="In {subject}.", severity="info", unit="s", measure="inside"),
     "overspeed": Kind(
         title="Overspeed",
         sentence="Drove faster than the limit.",

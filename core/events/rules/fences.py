@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 
 import msgspec
@@ -24,7 +24,9 @@ _ROW = 1 << 20
 _SLACK_DEG = 1e-9
 _NONE: frozenset[int] = frozenset()
 
-Cell = tuple[frozenset[int], tuple[Shape, ...]]
+Asked = tuple[float, float, float, float, Callable[[float, float], bool], frozenset[int]]
+"""A shape that has to be asked: its south, north, west, east, the question, and its fence as a set of one."""
+Cell = tuple[frozenset[int], tuple[Asked, ...]]
 
 
 class Fence(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,9 +60,9 @@ class FenceIndex:
             if cell is not None:
                 whole, asked = cell
                 found = found | whole if found else whole
-                for shape in asked:
-                    if shape.holds(lat, lon):
-                        found = found | shape.one
+                for south, north, west, east, holds, one in asked:
+                    if south <= lat <= north and west <= lon <= east and holds(lat, lon):
+                        found = found | one
         return found if ts is None or not found else self._lasting_at(found, ts)
 
     def _lasting_at(self, found: frozenset[int], ts: float) -> frozenset[int]:
@@ -98,14 +100,15 @@ class FenceBook(msgspec.Struct, frozen=True):
 def _lay_out(shapes: Iterable[Shape]) -> tuple[tuple[float, dict[int, Cell]], ...]:
     """(cells per degree, cells by their place) for each width of cell that any shape lies in."""
     whole: dict[float, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
-    asked: dict[float, dict[int, list[Shape]]] = defaultdict(lambda: defaultdict(list))
+    asked: dict[float, dict[int, list[Asked]]] = defaultdict(lambda: defaultdict(list))
     for shape in shapes:
         per_deg = 1.0 / _width_for(shape)
         inner, border = _split(shape, per_deg)
         for place in inner:
             whole[per_deg][place] |= shape.one
+        question = (shape.south, shape.north, shape.west, shape.east, shape.holds, shape.one)
         for place in border:
-            asked[per_deg][place].append(shape)
+            asked[per_deg][place].append(question)
     return tuple(
         (
             per_deg,

@@ -1,6 +1,7 @@
 """What devices say by themselves in `extra`, in the words of their makers.
 
-`green_driving` 1 acceleration, 2 braking, 3 cornering and `unplug` 1 or 0: Teltonika, AVL ids 253 and 252.
+`green_driving` 1 acceleration, 2 braking, 3 cornering, or these words, and `unplug` 1 or 0: Teltonika, AVL ids 253
+and 252.
 `alarm`: Traccar's words, several joined by a comma.
 """
 
@@ -8,7 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
-GREEN_DRIVING = {1: "harsh_acceleration", 2: "harsh_braking", 3: "harsh_cornering"}
+_GREEN_DRIVING: dict[object, str] = {
+    1: "harsh_acceleration",
+    2: "harsh_braking",
+    3: "harsh_cornering",
+    "acceleration": "harsh_acceleration",
+    "braking": "harsh_braking",
+    "cornering": "harsh_cornering",
+}
 _ALARMS = {
     "hardAcceleration": "harsh_acceleration",
     "hardBraking": "harsh_braking",
@@ -20,7 +28,7 @@ def harsh(extra: dict[str, Any]) -> str | None:
     """The kind of harsh driving that the device reports with this point, or None."""
     code = extra.get("green_driving")
     if code is not None:
-        return GREEN_DRIVING.get(code) if isinstance(code, int) else None
+        return _GREEN_DRIVING.get(code) if isinstance(code, int | str) else None
     return next((_ALARMS[word] for word in _alarms(extra) if word in _ALARMS), None)
 
 

@@ -54,7 +54,10 @@ POSITIVE: dict[str, list[tuple[str, list[Sample]]]] = {
         ("loses 70 km/h in 5 s", speeds(5, 80, 80, 10, 0, 0)),
         ("is told by the device", told({"green_driving": 2})),
     ],
-    "harsh_cornering": [("is told by the device", told({"green_driving": 3}))],
+    "harsh_cornering": [
+        ("is told by the device", told({"green_driving": 3})),
+        ("is told by the device in words", told({"green_driving": "cornering"})),
+    ],
     "idling": [
         ("stands for 10 minutes at 5 s", row(5, (121, IDLE), (3, {**IDLE, "speed_kmh": 30.0}))),
         ("stands for 10 minutes at 60 s", row(60, (11, IDLE), (1, {**OFF}))),

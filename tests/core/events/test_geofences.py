@@ -197,19 +197,24 @@ class TestAnImport:
                 service.import_geofences(session, actor=ROOT, at=at, wanted=GeofenceImport(collection=collection))
 
 
+class TestTheSourceOfAFollower:
+    def test_builds_the_index_again_only_when_a_fence_came_or_went(self, database, at, add):
+        source = queries.FenceSource(FOLLOWER, timedelta(days=7))
+
+        def read():
+            with database.reading() as reader:
+                return source.read(reader, at=at)
+
+        none = read()
+        assert read() is none
+        fence = add()
+        assert read().of_park(1).at(37.76, -122.42) == {fence}
+        with database.transaction() as session:
+            service.close_geofence(session, actor=ROOT, at=at, geofence_id=fence)
+        assert read().of_park(1).at(37.76, -122.42, at.timestamp()) == frozenset()
+
+
 class TestSight:
     def test_is_of_the_own_parks_and_of_everybodys(self, database, fleet, add):
         add("Mine", park_id=fleet.park_id), add("Theirs", park_id=fleet.other_park_id), add("All")
         assert names(database, of_parks(fleet.park_id)) == ["Mine", "All"]
-
-    def test_of_another_version_comes_with_every_change(self, database, at, add):
-        def version():
-            with database.reading() as reader:
-                return queries.read_fences_version(reader, viewer=FOLLOWER)
-
-        none = version()
-        fence = add()
-        one = version()
-        with database.transaction() as session:
-            service.close_geofence(session, actor=ROOT, at=at, geofence_id=fence)
-        assert len({none, one, version()}) == 3

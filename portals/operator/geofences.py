@@ -1,0 +1,257 @@
+"""Geofences: the list with its map, a new one, one of them, and many out of a file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+import orjson
+from flask import Response, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from msgspec import Meta
+
+from core.errors import Conflict, Forbidden, Invalid, Refusal
+from core.events import queries, service
+from core.events.schemas import GeofenceImport, NewCircle, NewGeofence
+from core.vehicles import queries as vehicles
+from portals import hx
+from portals.doors import actor, at, read, write
+from portals.forms import parse_form
+from portals.operator import bp
+
+PAGE_SIZE = 200
+MOST_ON_MAP = 5000
+# What a form carries back to be sent again; a longer text has to be chosen again.
+LONGEST_KEPT = 200_000
+WANTED = {
+    "name": "Enter a name, at most 120 characters.",
+    "park_id": "Choose a park.",
+    "lat": "A latitude in degrees, -90 to 90.",
+    "lon": "A longitude in degrees, -180 to 180.",
+    "radius_m": "10 to 200000 metres.",
+}
+
+
+class GeofenceForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is typed. `shape` says which half counts; `corners` are lines of "latitude, longitude", or GeoJSON."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=120)]
+    shape: Annotated[str, Meta(pattern="^(circle|polygon)$")]
+    park_id: int | None = None
+    lat: str = ""
+    lon: str = ""
+    radius_m: str = ""
+    corners: str = ""
+
+
+@bp.get("/geofences")
+def list_geofences() -> Response:
+    """The geofences of the operator's parks and everybody's, and a map of them."""
+    text, closed = request.args.get("q", ""), bool(request.args.get("closed"))
+    after_id = request.args.get("after", 0, type=int)
+    found = queries.list_geofences(
+        read(), viewer=actor(), text=text, closed=closed, after_id=after_id, most=PAGE_SIZE + 1
+    )
+    shown = found[:PAGE_SIZE]
+    return hx.render(
+        "operator/geofences/list.html",
+        "operator/geofences/_fences.html",
+        fences=shown,
+        text=text,
+        closed=closed,
+        after_id=after_id,
+        next_after=shown[-1].id if len(found) > PAGE_SIZE else None,
+        may_manage=actor().may("events:manage_geofences"),
+    )
+
+
+@bp.get("/geofences.json")
+def geofences_json() -> Response:
+    """The open geofences as GeoJSON, for the maps of these pages."""
+    fences = queries.list_geofences(read(), viewer=actor(), most=MOST_ON_MAP)
+    body = orjson.dumps(queries.as_geojson(fences))
+    return Response(body, mimetype="application/geo+json", headers={"Cache-Control": "no-store"})
+
+
+@bp.get("/geofences/new")
+def new_geofence() -> Response:
+    """The empty form beside the map."""
+    actor().require("events:manage_geofences")
+    return _show_new()
+
+
+@bp.post("/geofences/new")
+def add_geofence() -> ResponseReturnValue:
+    """Add the geofence; it detects from now on."""
+    try:
+        new = _read_form()
+        geofence_id = service.add_geofence(write(), actor=actor(), at=at(), new=new)
+    except (Invalid, Conflict) as refusal:
+        return _show_new(_beside_fields(refusal))
+    flash(f"{new.name} was added. Vehicles are detected in it from now on.", "ok")
+    return redirect(url_for("operator.show_geofence", geofence_id=geofence_id), 303)
+
+
+@bp.get("/geofences/<int:geofence_id>")
+def show_geofence(geofence_id: int) -> Response:
+    """One geofence on the map, with what may be done to it."""
+    return _show(geofence_id)
+
+
+@bp.post("/geofences/<int:geofence_id>/name")
+def rename_geofence(geofence_id: int) -> ResponseReturnValue:
+    """Give it another name."""
+    name = request.form.get("name", "")[:121]
+    try:
+        if not name.strip() or len(name) > 120:
+            raise Invalid("The name was not changed.", fields={"name": WANTED["name"]})
+        service.rename_geofence(write(), actor=actor(), at=at(), geofence_id=geofence_id, name=name)
+    except (Invalid, Conflict, Forbidden) as refusal:
+        return _show(geofence_id, refusal)
+    flash("The name was changed.", "ok")
+    return redirect(url_for("operator.show_geofence", geofence_id=geofence_id), 303)
+
+
+@bp.post("/geofences/<int:geofence_id>/closing")
+def close_geofence(geofence_id: int) -> ResponseReturnValue:
+    """Close it: it detects nothing more."""
+    try:
+        service.close_geofence(write(), actor=actor(), at=at(), geofence_id=geofence_id)
+    except (Conflict, Forbidden) as refusal:
+        return _show(geofence_id, refusal)
+    flash("The geofence is closed. What was detected in it stays.", "ok")
+    return redirect(url_for("operator.show_geofence", geofence_id=geofence_id), 303)
+
+
+@bp.get("/geofences/import")
+def new_import() -> Response:
+    """Where a GeoJSON file is chosen or pasted."""
+    actor().require("events:manage_geofences")
+    return _show_import()
+
+
+@bp.post("/geofences/import")
+def import_geofences() -> ResponseReturnValue:
+    """Look at the file, and add what is good of it when told to."""
+    add = request.form.get("step") == "add"
+    text = _imported_text()
+    try:
+        wanted = GeofenceImport(
+            collection=_read_object(text),
+            name_property=request.form.get("name_property", "").strip()[:120] or "name",
+            park_id=request.form.get("park_id", type=int),
+            dry_run=not add,
+        )
+        report = service.import_geofences(write(), actor=actor(), at=at(), wanted=wanted)
+    except (Invalid, Conflict) as refusal:
+        return _show_import(text=text, refusal=refusal)
+    if not add or not report.good:
+        return _show_import(text=text, report=report)
+    flash(f"{len(report.good)} geofences were added, {len(report.bad)} features were left out.", "ok")
+    return redirect(url_for("operator.list_geofences"), 303)
+
+
+def _read_form() -> NewGeofence:
+    form = parse_form(GeofenceForm)
+    if form.shape == "polygon":
+        return NewGeofence(name=form.name, park_id=form.park_id, geometry=_read_corners(form.corners))
+    numbers = {name: text.replace(",", ".") for name in ("lat", "lon", "radius_m") if (text := getattr(form, name))}
+    missing = {name: WANTED[name] for name in ("lat", "lon", "radius_m") if name not in numbers}
+    if missing:
+        raise Invalid("The geofence was not added: a circle needs a centre and a radius.", fields=missing)
+    return NewGeofence(name=form.name, park_id=form.park_id, circle=parse_form(NewCircle, numbers))
+
+
+def _read_corners(text: str) -> dict[str, Any]:
+    """A GeoJSON geometry out of GeoJSON, or of one corner a line."""
+    if text.lstrip().startswith("{"):
+        read_in = _read_object(text, field="corners")
+        geometry = read_in.get("geometry") if read_in.get("type") == "Feature" else read_in
+        return geometry if isinstance(geometry, dict) else {}
+    corners = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            lat, lon = (float(part) for part in line.replace(";", ",").replace(",", " ").split())
+        except ValueError:
+            raise Invalid(
+                "The geofence was not added.",
+                fields={"corners": f"Line {number} is not a latitude and a longitude: {line.strip()[:40]}"},
+            ) from None
+        corners.append([lon, lat])
+    if len(corners) < 3:
+        raise Invalid("The geofence was not added.", fields={"corners": "A polygon needs at least three corners."})
+    return {"type": "Polygon", "coordinates": [corners if corners[0] == corners[-1] else [*corners, corners[0]]]}
+
+
+def _read_object(text: str, field: str = "text") -> dict[str, Any]:
+    try:
+        read_in = msgspec.json.decode(text.encode())
+    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+        raise Invalid("This cannot be read as GeoJSON.", fields={field: f"It is not JSON: {error}."}) from error
+    if not isinstance(read_in, dict):
+        raise Invalid("This cannot be read as GeoJSON.", fields={field: "It is JSON, but not an object."})
+    return read_in
+
+
+def _imported_text() -> str:
+    """The file if one was chosen, else what was pasted."""
+    file = request.files.get("file")
+    if file is not None and file.filename:
+        body: bytes = file.read()
+        return body.decode(errors="replace").lstrip("\ufeff")
+    return request.form.get("text", "")
+
+
+def _beside_fields(refusal: Refusal) -> Refusal:
+    """The same refusal with its words beside the fields of the form."""
+    words = {}
+    for name, text in refusal.fields.items():
+        known = name.removeprefix("circle.")
+        words["corners" if known == "geometry" else known] = WANTED.get(known, text)
+    refusal.fields = words
+    return refusal
+
+
+def _show_new(refusal: Refusal | None = None) -> Response:
+    return hx.render(
+        "operator/geofences/new.html",
+        status=refusal.status if refusal else 200,
+        **_parks(),
+        **_typed(refusal),
+    )
+
+
+def _show(geofence_id: int, refusal: Refusal | None = None) -> Response:
+    fence = queries.get_geofence(read(), viewer=actor(), geofence_id=geofence_id)
+    mine = fence.park_id is not None or actor().parks is None
+    return hx.render(
+        "operator/geofences/show.html",
+        status=refusal.status if refusal else 200,
+        fence=fence,
+        feature=queries.as_geojson([fence]),
+        may_change=actor().may("events:manage_geofences") and mine and fence.closed_at is None,
+        **_typed(refusal),
+    )
+
+
+def _show_import(text: str = "", refusal: Refusal | None = None, report: Any = None) -> Response:
+    return hx.render(
+        "operator/geofences/import.html",
+        status=refusal.status if refusal else 200,
+        text=text if len(text) <= LONGEST_KEPT else "",
+        is_long=len(text) > LONGEST_KEPT,
+        report=report,
+        **_parks(),
+        **_typed(refusal),
+    )
+
+
+def _parks() -> dict[str, Any]:
+    parks = [(park["id"], park["name"]) for park in vehicles.list_parks(read(), viewer=actor())]
+    return {"parks": parks, "sees_all": actor().parks is None}
+
+
+def _typed(refusal: Refusal | None) -> dict[str, Any]:
+    return {"refusal": refusal, "errors": refusal.fields if refusal else {}, "typed": request.form}
