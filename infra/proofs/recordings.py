@@ -7,7 +7,7 @@ import gzip
 import itertools
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -69,15 +69,28 @@ def _number(text: str) -> float | None:
     return float(text) if text else None
 
 
-def judge(points: Iterable[Point], vehicle_class: str = "car") -> tuple[list[Point], list[RefusedReading]]:
+def judge(points: Sequence[Point], vehicle_class: str = "car") -> tuple[list[Point], list[RefusedReading]]:
     """One vehicle's points in the order of time: those believed, each moment once, and those refused."""
     readings = [Reading(index=n, vehicle_id=1, point=point) for n, point in enumerate(points)]
-    at = max((reading.point.ts for reading in readings), default=datetime.now(UTC))
+    at = max((point.ts for point in points), default=datetime.now(UTC))
     kept, refused = clean(readings, fixes={}, earlier={}, at=at, classes={1: vehicle_class}, limits=ANY_AGE)
     believed: dict[datetime, Point] = {}
     for reading in kept:
         believed.setdefault(reading.point.ts, reading.point)
     return [believed[ts] for ts in sorted(believed)], list(refused)
+
+
+def find_fates(points: Sequence[Point], vehicle_class: str = "car") -> list[str]:
+    """What becomes of each of one vehicle's points: the rule that refuses it, "duplicate" or "stored"."""
+    believed, refused = judge(points, vehicle_class)
+    rules = {refusal.index: refusal.rule for refusal in refused}
+    waiting = {point.ts for point in believed}
+    fates = []
+    for n, point in enumerate(points):
+        fates.append(rules.get(n) or ("stored" if point.ts in waiting else "duplicate"))
+        if n not in rules:
+            waiting.discard(point.ts)
+    return fates
 
 
 def to_sample(point: Point) -> Sample:
