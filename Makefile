@@ -1,6 +1,6 @@
 # make run     everything, on this machine, with a simulated fleet     (needs Python 3.11+, nothing else)
 # make test    the whole test suite, with everything it needs
-# make prove   the long proofs: programs and database killed in many rounds
+# make prove   the long proofs: real recordings where they are at hand, programs and database killed in many rounds
 # make bench   how long until a report is visible in a browser; start it on a quiet machine
 # make lint    style, types and the order of the subsystems
 # make build   the Python package, into dist/
@@ -27,6 +27,7 @@ test: $(installed_for_tests)
 
 prove: $(installed_for_tests)
 	.venv/bin/python -m infra.browser
+	.venv/bin/python -m infra.proofs
 	.venv/bin/python -m pytest -n 0 -m proof -o log_cli=true -o log_cli_level=INFO
 
 bench: $(installed_for_tests)
