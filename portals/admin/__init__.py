@@ -13,6 +13,7 @@ bp = Blueprint("admin", __name__, url_prefix="/admin")
 
 NAV = [
     ("admin.health", "Health", "heartbeat"),
+    ("admin.list_unknown_devices", "Devices", "plug-connected-x"),
     ("admin.list_immobilizations", "Remote Immobilize", "lock"),
     ("admin.list_users", "People", "users"),
     ("admin.list_clients", "API clients", "key"),
@@ -32,5 +33,5 @@ def offer_navigation() -> dict[str, Any]:
     return {"nav": NAV}
 
 
-from portals.admin import access, audit, health, telemetry  # noqa: E402, F401 - they hang their views on bp
+from portals.admin import access, audit, devices, health, telemetry  # noqa: E402, F401 - they hang their views on bp
 from portals.admin.identity import clients, users  # noqa: E402, F401 - likewise
