@@ -18,6 +18,7 @@ from core.identity.tokens import TokenIssuer, ensure_signing_key
 from core.telemetry.rules.limits import limits_for
 from portals import admin, auth, driver, errors, filters, health, investor, live, operator, security
 from portals.api_v1 import bp as api_v1
+from portals.devices.http import bp as devices
 from portals.doors import ErpApp
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,8 +57,9 @@ def create_app(config: Config, database: Database) -> ErpApp:
     auth.install(app)
     live.install(app)
     app.register_blueprint(health.bp)
-    app.register_blueprint(api_v1)
-    security.csrf.exempt(api_v1)
+    for machines in (api_v1, devices):
+        app.register_blueprint(machines)
+        security.csrf.exempt(machines)
     security.csrf.exempt("portals.auth.issue_token")
     for portal in (operator, driver, investor, admin):
         app.register_blueprint(portal.bp)

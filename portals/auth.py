@@ -75,6 +75,18 @@ def bearer() -> None:
     g.actor = actor_of(erp().tokens.check(token.strip(), at=at()))
 
 
+def machine() -> None:
+    """Let in an API client that shows an access token or, where a sender can only send fixed headers, its secret."""
+    shown = request.authorization
+    if shown is None or shown.type != "basic":
+        return bearer()
+    client = queries.find_client(read(), client_id=(shown.username or "").replace("\0", ""))
+    if client is None or not client.check_secret(shown.password or ""):
+        raise Unauthenticated("The client id or its secret is wrong. Look them up, or add an API client.")
+    g.actor = Actor("client", None, client.name, grants=client.scopes, parks=client.park_ids)
+    return None
+
+
 @bp.get("/")
 def home() -> ResponseReturnValue:
     """Send people where they belong."""

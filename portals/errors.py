@@ -22,7 +22,6 @@ _PLAIN = {
     400: "The request could not be understood.",
     404: "There is nothing at this address. Check it, or start again from the first page.",
     405: "This address does not take that method.",
-    413: "The body is larger than 16 MB. Send it in several parts.",
     415: "Send the body as application/json.",
 }
 
@@ -88,7 +87,7 @@ def _answer_http(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     if error.response is not None or status < 400:
         return error.get_response()
-    detail = _PLAIN.get(status) or error.description or error.name
+    detail = _too_large() if status == 413 else _PLAIN.get(status) or error.description or error.name
     if _is_for_machine():
         response = problem(status, error.name.lower().replace(" ", "-"), error.name, detail)
         allow = error.get_response().headers.get("Allow")
@@ -96,6 +95,12 @@ def _answer_http(error: HTTPException) -> ResponseReturnValue:
             response.headers["Allow"] = allow
         return response
     return _page(status, error.name, detail)
+
+
+def _too_large() -> str:
+    most = request.max_content_length or 0
+    size = f"{most // 1024} KB" if most < 1024 * 1024 else f"{most // (1024 * 1024)} MB"
+    return f"The body is larger than {size}. Send it in several parts."
 
 
 def _answer_away(error: Exception) -> ResponseReturnValue:
@@ -127,7 +132,7 @@ def _page(status: int, title: str, detail: str) -> tuple[str, int]:
 
 
 def _is_for_machine() -> bool:
-    return request.path.startswith(("/api/", "/oauth/", "/healthz")) or request.path.endswith(".json")
+    return request.path.startswith(("/api/", "/devices/", "/oauth/", "/healthz")) or request.path.endswith(".json")
 
 
 def _name_request(response: Response) -> Response:

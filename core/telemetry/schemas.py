@@ -46,6 +46,14 @@ class PostedPoint(Point, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     device_uid: Annotated[str, Meta(max_length=64)] | None = None
 
 
+_FIELDS = tuple(field.name for field in msgspec.structs.fields(Point))
+
+
+def plain(point: Point) -> Point:
+    """The point itself, without whose it is."""
+    return point if type(point) is Point else Point(**{name: getattr(point, name) for name in _FIELDS})
+
+
 class Reading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One point on its way in: whose it is and how it came. `raw` is kept if the point is refused, bytes as hex.
 

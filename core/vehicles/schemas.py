@@ -9,13 +9,28 @@ from msgspec import Meta
 
 from core.vehicles.models import Powertrain, RelayGateway, VehicleClass, VehicleStatus
 
-__all__ = ["NewTracker", "NewVehicle", "Powertrain", "RelayGateway", "TrackerFamily", "VehicleClass", "VehicleStatus"]
+__all__ = [
+    "FAMILIES",
+    "NewTracker",
+    "NewVehicle",
+    "Powertrain",
+    "RelayGateway",
+    "TrackerFamily",
+    "VehicleClass",
+    "VehicleStatus",
+]
 
 Text = Annotated[str, Meta(min_length=1, max_length=120)]
 DeviceUid = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{3,64}$")]
 DeviceKey = Annotated[str, Meta(min_length=4, max_length=128)]
 # Of models whose maker numbers their values differently from its others.
 TrackerFamily = Literal["fmb", "fm36", "fmb6", "ft"]
+FAMILIES: dict[TrackerFamily, str] = {
+    "fmb": "Teltonika FMB, FMC, FMM",
+    "fm36": "Teltonika FM36",
+    "fmb6": "Teltonika FMB6",
+    "ft": "Teltonika FT",
+}
 
 
 class NewTracker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

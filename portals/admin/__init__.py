@@ -14,6 +14,7 @@ bp = Blueprint("admin", __name__, url_prefix="/admin")
 NAV = [
     ("admin.health", "Health", "heartbeat"),
     ("admin.show_storage", "Storage", "list"),
+    ("admin.list_unknown_devices", "Devices", "plug-connected-x"),
     ("admin.list_immobilizations", "Remote Immobilize", "lock"),
     ("admin.list_users", "People", "users"),
     ("admin.list_clients", "API clients", "key"),
@@ -33,5 +34,12 @@ def offer_navigation() -> dict[str, Any]:
     return {"nav": NAV}
 
 
-from portals.admin import access, audit, health, storage, telemetry  # noqa: E402, F401 - they hang their views on bp
+from portals.admin import (  # noqa: E402, F401 - they hang their views on bp
+    access,
+    audit,
+    devices,
+    health,
+    storage,
+    telemetry,
+)
 from portals.admin.identity import clients, users  # noqa: E402, F401 - likewise

@@ -18,6 +18,8 @@ SUBJECTS = {
     "vehicle": "Vehicle",
     "driver": "Driver",
     "park": "Park",
+    "device": "Device",
+    "telemetry": "Telemetry",
     "user": "Person",
     "client": "API client",
 }

@@ -52,6 +52,7 @@ def _show(vehicle: VehicleRecord) -> dict[str, Any]:
     if vehicle.device_uid is not None:
         tracker = {
             "device_uid": vehicle.device_uid,
+            "family": vehicle.family,
             "relay_gateway": vehicle.relay_gateway,
             "relay_output": vehicle.relay_output,
             "relay_inverted": vehicle.relay_inverted,
@@ -67,6 +68,7 @@ def _show(vehicle: VehicleRecord) -> dict[str, Any]:
         "model": vehicle.model,
         "year": vehicle.year,
         "powertrain": vehicle.powertrain,
+        "vehicle_class": vehicle.vehicle_class,
         "status": vehicle.status,
         "tracker": tracker,
         "warnings": [warning] if warning else [],

@@ -7,13 +7,14 @@ from flask.typing import ResponseReturnValue
 
 from core.errors import Conflict, Invalid, Refusal
 from core.vehicles import queries, service
-from core.vehicles.schemas import NewVehicle
+from core.vehicles.schemas import FAMILIES, NewVehicle
 from portals import hx
 from portals.doors import actor, at, read, write
 from portals.forms import parse_form
 from portals.operator import bp
 
 POWERTRAINS = [("ice", "Combustion engine"), ("hybrid", "Hybrid"), ("electric", "Electric")]
+CLASSES = [("car", "Car"), ("van", "Van"), ("truck", "Truck"), ("bus", "Bus"), ("motorcycle", "Motorcycle")]
 GATEWAYS = [("vialon_relay", "Wialon (vialon_relay)")]
 
 # What a field wants, for values that are not even of its form.
@@ -26,10 +27,12 @@ WANTED = {
     "year": "A year from 1950 to 2100.",
     "park_id": "Choose a park.",
     "powertrain": "Choose one of the list.",
+    "vehicle_class": "Choose one of the list.",
     "tracker": "Enter the tracker's ID, or clear its key.",
     "tracker.device_uid": "3 to 64 letters, digits and . _ : -",
     "tracker.key": "4 to 128 characters.",
     "tracker.relay_gateway": "Choose one of the list.",
+    "tracker.family": "Choose one of the list.",
     "tracker.relay_output": "A number from 1 to 16.",
 }
 
@@ -63,6 +66,8 @@ def _show(refusal: Refusal | None = None) -> Response:
         status=refusal.status if refusal else 200,
         parks=[(park["id"], park["name"]) for park in queries.list_parks(read(), viewer=actor())],
         powertrains=POWERTRAINS,
+        classes=CLASSES,
+        families=list(FAMILIES.items()),
         gateways=GATEWAYS,
         refusal=refusal,
         errors=refusal.fields if refusal else {},

@@ -25,7 +25,7 @@ from portals.operator import bp
 from portals.operator.access import read_panel
 from portals.operator.events import read_latest_events
 from portals.operator.motion import say_motion
-from portals.operator.registration import POWERTRAINS
+from portals.operator.registration import CLASSES, POWERTRAINS
 
 PAGE_SIZE = 100
 ORDERS_SHOWN = 5
@@ -122,6 +122,7 @@ def _show_card(vehicle: VehicleRecord, refusal: Refusal | None = None) -> Respon
         status=refusal.status if refusal else 200,
         vehicle=vehicle,
         powertrains=dict(POWERTRAINS),
+        classes=dict(CLASSES),
         vin_warning=rules.vin_warning(vehicle.vin),
         points=telemetry.list_last_points(read(), viewer=actor(), vehicle_id=vehicle.id, most=POINTS_SHOWN),
         status_changes=queries.list_status_changes(read(), viewer=actor(), vehicle_id=vehicle.id),

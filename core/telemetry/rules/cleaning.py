@@ -13,7 +13,7 @@ import msgspec
 from core.telemetry.rules.filters import FILTERS, LEFT_OUT, Circumstances, Place, find_objection
 from core.telemetry.rules.geo import Fix
 from core.telemetry.rules.limits import DEFAULT_CLASS, LIMITS, Limits
-from core.telemetry.schemas import Point, Reading, RefusedReading
+from core.telemetry.schemas import Point, Reading, RefusedReading, plain
 
 Moment = tuple[int, datetime]
 
@@ -143,5 +143,6 @@ def _refuse(reading: Reading, rule: str, detail: str, left_out: tuple[str, ...])
 def _writable(point: Point) -> Point:
     """What cannot be written down cannot be kept with a refusal either."""
     anywhere = Circumstances(point.ts, LIMITS[DEFAULT_CLASS])
+    point = plain(point)
     unstorable = FILTERS["extra_unstorable"](point, anywhere) is not None
     return msgspec.structs.replace(point, extra={}) if unstorable else point

@@ -4,12 +4,14 @@ from core.permissions import system
 from core.vehicles.service.parks import add_park
 from core.vehicles.service.registry import change_status, register_vehicle
 from core.vehicles.service.trackers import claim_device
+from core.vehicles.service.unknown_devices import KEPT as KEPT_UNKNOWN_DEVICES
 from core.vehicles.service.unknown_devices import forget_unknown_device, note_unknown_device
 
 # Reads back what was just registered, for an actor who may register but perhaps not read.
 REGISTRAR = system("registry")
 
 __all__ = [
+    "KEPT_UNKNOWN_DEVICES",
     "REGISTRAR",
     "add_park",
     "change_status",

@@ -11,16 +11,19 @@ from flask import Response, jsonify, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from core.errors import Invalid
-from core.permissions import Actor
+from core.permissions import Actor, system
 from core.telemetry import service
-from core.telemetry.schemas import IngestReport, PostedPoint, Reading, RefusedReading
+from core.telemetry.schemas import IngestReport, PostedPoint, Reading, RefusedReading, plain
 from core.vehicles import queries as vehicles
+from core.vehicles.service import note_unknown_device
 from portals.api_v1 import bp
 from portals.doors import actor, at, erp, write
 from portals.errors import problem
 from portals.forms import Malformed, explain
 
 MOST_POINTS = 10_000
+NOTED_MOST = 100
+INTAKE = system("telemetry intake")
 
 
 class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,6 +60,7 @@ def ingest() -> Response | tuple[Response, int]:
         unreadable=[*unreadable, *unknown],
         limits=erp().limits,
     )
+    _note_unknown(unknown)
     if unreadable and len(unreadable) == report.received:
         return _answer_unreadable(unreadable)
     return _answer(report)
@@ -140,7 +144,17 @@ def _refuse(index: int, point: PostedPoint, rule: str, detail: str) -> RefusedRe
         device_uid=point.device_uid,
         ts=point.ts,
         raw=msgspec.json.encode(point).decode(),
+        point=plain(point),
     )
+
+
+def _note_unknown(refused: Sequence[RefusedReading]) -> None:
+    """Let the devices that nobody knows wait to be claimed, in the order of their names as the verb wants it."""
+    named = {refusal.device_uid for refusal in refused if refusal.device_uid and refusal.rule == "unknown_vehicle"}
+    for device_uid in sorted(named)[:NOTED_MOST]:
+        note_unknown_device(
+            write(), actor=INTAKE, at=at(), device_uid=device_uid, source="http", address=request.remote_addr
+        )
 
 
 def _answer(report: IngestReport) -> Response:

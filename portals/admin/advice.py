@@ -1,0 +1,26 @@
+"""What to do about a refused point, by the rule that refused it."""
+
+from __future__ import annotations
+
+ADVICE = {
+    "malformed": "It could not be read and cannot be replayed. Compare it as it came with the tracker's manual.",
+    "unknown_vehicle": "Put the device into a vehicle under Devices, or register the vehicle; then replay it.",
+    "time_future": "Set the clock of the tracker, or let it take its time from GPS. It is too early to replay this "
+    "until its moment has come.",
+    "time_too_old": "It came later than raw points are kept. Look why the tracker was out of reach for so long.",
+    "coordinates_incomplete": "Look at what the sender writes: latitude and longitude belong together.",
+    "coordinates_out_of_range": "Look at the format the sender uses: it should be degrees of WGS 84.",
+    "coordinates_null_island": "The receiver has no fix. Look at its antenna if this goes on.",
+    "speed_impossible": "If the vehicle can be that fast, set its class or the limits and replay it; "
+    "otherwise look at the unit the sender uses.",
+    "course_out_of_range": "Look at what the sender takes for a course: it should be degrees from 0 to 360.",
+    "fix_bad": "The receiver saw too few satellites. Look at its antenna if this goes on.",
+    "jump_impossible": "Usually a bad fix. If the vehicle was carried or the clock was wrong, nothing is to be done.",
+    "odometer_impossible": "Look at the unit: the odometer is in metres.",
+    "rpm_impossible": "If the engine can turn that fast, set the class of the vehicle or the limits and replay it.",
+    "fuel_impossible": "Look at the unit: a level is in percent, a rate in litres an hour.",
+    "engine_temp_impossible": "Look at the sensor or the number of the value in the tracker's settings.",
+    "voltage_impossible": "Look at the unit: voltages are in volts, while many trackers send millivolts.",
+    "number_out_of_range": "Look at which value the sender puts into this field.",
+    "text_unreadable": "Look at what the sender writes: a text was too long or held a NUL.",
+}

@@ -1,0 +1,1 @@
+"""A Traccar server that forwards its positions: `forward.type = json`."""
