@@ -1,3 +1,5 @@
+import zlib
+
 import pytest
 
 from .conftest import avl, eventually, record, signed
@@ -56,8 +58,6 @@ class TestWialonDatagram:
         assert len(intake.points(3)) == 1
 
     def test_may_be_compressed(self, wialon):
-        import zlib
-
         packed = zlib.compress(f"{UID}#SD#{SHORT}".encode())
         assert wialon.ask(b"\xff" + len(packed).to_bytes(2, "little") + packed) == b"#ASD#1\r\n"
 
