@@ -2,13 +2,14 @@
 # make test    the whole test suite, with everything it needs
 # make prove   the long proofs: real recordings where they are at hand, programs and database killed in many rounds
 # make bench   how long until a report is visible in a browser; start it on a quiet machine
+# make fuzz    ten million random and mutated bytes for every decoder of trackers
 # make lint    style, types and the order of the subsystems
 # make build   the Python package, into dist/
 # make lock    newest versions of all dependencies, pinned by hash
 #
 # Settings come from the environment: ERP_PORT, ERP_HOME, ERP_FLEET, DATABASE_URL, ... (core/config.py)
 
-.PHONY: run test prove bench lint build lock clean
+.PHONY: run test prove bench fuzz lint build lock clean
 .DEFAULT_GOAL := run
 
 # The stamps make a second start quick: nothing is installed unless what is to be installed changed, or the
@@ -33,6 +34,9 @@ prove: $(installed_for_tests)
 bench: $(installed_for_tests)
 	.venv/bin/python -m infra.browser
 	.venv/bin/python -m infra.bench.live
+
+fuzz: $(installed_for_tests)
+	.venv/bin/python -m infra.bench.fuzz
 
 lint: $(installed_for_tests)
 	.venv/bin/ruff check

@@ -286,7 +286,10 @@ def _logins(config: Config, secret: bytes, client: dict[str, str]) -> dict[str, 
         "base_url": config.base_url,
         "users": {login: {"email": _email(login), "password": _password(secret, login)} for login in PEOPLE},
         "oauth_client": client,
-        "devices": {"wialon_ips": {"host": "127.0.0.1", "port": config.ips_port}},
+        "devices": {
+            "wialon_ips": {"host": "127.0.0.1", "port": config.ips_port},
+            "teltonika": {"host": "127.0.0.1", "port": config.teltonika_port},
+        },
         "wialon_simulator": {"base_url": f"http://127.0.0.1:{config.simulator_port}"},
     }
 

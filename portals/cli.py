@@ -140,7 +140,7 @@ def scheduler() -> None:
 
 @erp.command()
 def gateway() -> None:
-    """Take in what trackers send (Wialon IPS over TCP)."""
+    """Take in what trackers send (Wialon IPS and Teltonika, over TCP and UDP)."""
     from portals.devices import server
     from portals.devices.database_intake import DatabaseIntake
 

@@ -86,7 +86,7 @@ def _report(sent: Mapping[Fix, float], board: Sightings, raw: Sightings, warm: s
         "yardstick_received_to_heard_ms": _spread(raw.received, raw.seen, warm),
         "cores": os.cpu_count(),
         "load_average": os.getloadavg()[0],
-        "cpu": _processor(),
+        "cpu": processor(),
     }
 
 
@@ -105,7 +105,7 @@ def _spread(began: Mapping[Fix, float], ended: Mapping[Fix, float], warm: set[Fi
     return {"fixes": len(took), **ranks, "max": round(took[-1])}
 
 
-def _processor() -> str:
+def processor() -> str:
     """What the machine is, as far as it says."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text().splitlines():

@@ -22,9 +22,9 @@ class Limits:
 
     frames_in_flight: int = 64
     readings_in_flight: int = 1_000
-    waiting_readings: int = 5_000
+    waiting_readings: int = 10_000
 
-    batch_readings: int = 500
+    batch_readings: int = 2_000
     batch_linger_s: float = 0.025
     retry_after_s: tuple[float, ...] = (0.1, 0.4, 1.0, 2.0)
     drain_s: float = 8.0

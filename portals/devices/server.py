@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import resource
 import signal
@@ -31,6 +32,7 @@ def run(config: Config, intake: Intake) -> None:
     Raises ConfigurationError when a port cannot be opened.
     """
     _allow_many_files()
+    _collect_seldom()
     asyncio.run(_run(config, intake))
 
 
@@ -58,6 +60,12 @@ def _allow_many_files() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if 0 <= soft < _OPEN_FILES:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(_OPEN_FILES, hard) if hard >= 0 else _OPEN_FILES, hard))
+
+
+def _collect_seldom() -> None:
+    """Readings live for a moment and hold no rings: to look for rings among them costs a fifth of the rate."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 class Gateway:

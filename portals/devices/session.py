@@ -8,10 +8,11 @@ from collections import deque
 
 from core import clock
 from portals.devices.batch import Batcher, Delivery
-from portals.devices.connections import Busy, Connections, Unanswered
+from portals.devices.connections import Connections, Unanswered
 from portals.devices.conversation import Conversation, Fitted, Login, Packet, Ping, Records, Reply, Unreadable
 from portals.devices.doorkeeper import Doorkeeper
 from portals.devices.limits import Limits
+from portals.devices.question import Question
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ class Session(asyncio.BufferedProtocol):
         self._turns: deque[bytes | Delivery] = deque()
         self._in_flight = 0
         self._login: asyncio.Task[None] | None = None
-        self._asked: asyncio.Future[str] | None = None
+        self._question = Question()
         self._vehicle_id: int | None = None
         self._device_uid = ""
         self._opened = self._heard = self._loop.time()
@@ -121,11 +122,8 @@ class Session(asyncio.BufferedProtocol):
         A device that does not answer in time is hung up on: its answer could come later, and be taken for the
         answer to the next command.
         """
-        if self._asked is not None:
-            raise Busy(f"Device {self._device_uid} has not answered its last command yet.")
         frame = self._conversation.command(text)
-        asked: asyncio.Future[str] = self._loop.create_future()
-        self._asked = asked
+        asked = self._question.open(self._device_uid)
         self._transport.write(frame)
         try:
             async with asyncio.timeout(timeout_s):
@@ -133,7 +131,7 @@ class Session(asyncio.BufferedProtocol):
         except TimeoutError:
             raise Unanswered(f"Device {self._device_uid} did not answer within {timeout_s:g} s.") from None
         finally:
-            self._asked = None
+            self._question.close()
             if asked.cancelled():
                 self._leave("it did not answer a command")
 
@@ -192,9 +190,7 @@ class Session(asyncio.BufferedProtocol):
             self._turns.append(packet.answer)
         elif not isinstance(packet, Reply):
             self._submit(packet, self._vehicle_id)
-        elif self._asked is not None and not self._asked.done():
-            self._asked.set_result(packet.text)
-        else:
+        elif not self._question.answer(packet.text):
             self._submit(packet.unasked, self._vehicle_id)
 
     async def _log_in(self, login: Login) -> None:
@@ -291,5 +287,4 @@ class Session(asyncio.BufferedProtocol):
     def _be_unreachable(self) -> None:
         """Nothing can be told to the device any more, and nothing it was told will be answered."""
         self._connections.gone(self._device_uid, self)
-        if self._asked is not None and not self._asked.done():
-            self._asked.set_exception(Unanswered(f"Device {self._device_uid} was lost before it answered."))
+        self._question.lose(self._device_uid)

@@ -24,7 +24,10 @@ class TestReadyProduct:
         assert set(demo["users"]) >= {"admin", "operator", "driver", "investor"}
         assert all(set(user) == {"email", "password"} for user in demo["users"].values())
         assert set(demo["oauth_client"]) == {"client_id", "client_secret"}
-        assert demo["devices"] == {"wialon_ips": {"host": "127.0.0.1", "port": product.port + 1}}
+        assert demo["devices"] == {
+            "wialon_ips": {"host": "127.0.0.1", "port": product.port + 1},
+            "teltonika": {"host": "127.0.0.1", "port": product.port + 4},
+        }
         assert demo["wialon_simulator"] == {"base_url": f"http://127.0.0.1:{product.port + 2}"}
         assert demo["base_url"] == product.base_url
 

@@ -1,3 +1,5 @@
+import zlib
+
 import pytest
 
 from .conftest import avl, eventually, record, signed
@@ -56,8 +58,6 @@ class TestWialonDatagram:
         assert len(intake.points(3)) == 1
 
     def test_may_be_compressed(self, wialon):
-        import zlib
-
         packed = zlib.compress(f"{UID}#SD#{SHORT}".encode())
         assert wialon.ask(b"\xff" + len(packed).to_bytes(2, "little") + packed) == b"#ASD#1\r\n"
 
@@ -165,6 +165,11 @@ class TestSenderOfDatagrams:
         intake.gate.set()
         assert modest.socket.recv(100) == b"#AD#1\r\n"
         assert len(intake.points(3)) == 3
+
+    def test_may_go_on_once_it_was_answered(self, start_gateway):
+        talker = start_gateway(readings_in_flight=2).talker("wialon_ips")
+        answers = [talker.ask(f"{UID}#D#{record(second)}".encode()) for second in range(5)]
+        assert answers == [b"#AD#1\r\n"] * 5
 
     def test_who_makes_up_names_is_forgotten(self, start_gateway, intake):
         gateway = start_gateway(remembered_devices=5, notes_a_minute=7, identifying=50)

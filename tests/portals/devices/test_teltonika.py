@@ -1,4 +1,8 @@
+import time
+
 import pytest
+
+from portals.devices.teltonika.frames import frame
 
 from .conftest import accepted, avl, eventually
 from .teltonika import real_frames
@@ -43,11 +47,11 @@ class TestLogin:
 
 class TestAnswer:
     @pytest.mark.parametrize(
-        ("frame", "number"), list(zip(real_frames.DATA, (1, 2, 1, 1, 1, 2), strict=True)), ids=range(6)
+        ("whole", "number"), list(zip(real_frames.DATA, (1, 2, 1, 1, 1, 2), strict=True)), ids=range(6)
     )
-    def test_to_a_real_frame_is_the_number_of_its_records(self, gateway, intake, frame, number):
+    def test_to_a_real_frame_is_the_number_of_its_records(self, gateway, intake, whole, number):
         tracker = gateway.teltonika(4)
-        tracker.send(frame)
+        tracker.send(whole)
         assert tracker.hear() == accepted(number)
         assert len(intake.points(4)) == number
 
@@ -80,8 +84,6 @@ class TestAnswer:
         assert len(intake.points(3)) == 2
 
     def test_to_a_frame_whose_parts_do_not_fit_is_its_number_after_it_was_kept(self, gateway, intake):
-        from portals.devices.teltonika.frames import frame
-
         tracker = gateway.teltonika(3)
         tracker.send(frame(b"\x08\x02" + bytes(20) + b"\x02"))
         assert tracker.hear() == accepted(2)
@@ -109,8 +111,6 @@ class TestAnswer:
 
 class TestKeepAlive:
     def test_keeps_a_silent_device_connected(self, start_gateway):
-        import time
-
         tracker = start_gateway(idle_s=0.4).teltonika()
         for _ in range(5):
             time.sleep(0.15)

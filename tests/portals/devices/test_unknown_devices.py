@@ -1,6 +1,8 @@
 import pytest
 
 from core import clock
+from core.health import Beat
+from core.telemetry.schemas import Point, Reading
 from core.vehicles.models import UnknownDevice
 from portals.devices.database_intake import DatabaseIntake
 from portals.devices.recent import Recent
@@ -75,9 +77,13 @@ class TestDatabaseIntake:
         assert intake.identify(fleet.device_uid, None) == "wrong_key"
         assert intake.identify("stranger", None) is None
 
-    def test_says_in_the_heartbeat_what_was_turned_away(self, config, database):
-        from core.health import Beat
+    def test_keeps_the_bytes_of_a_refused_record_as_digits(self, config, database, fleet):
+        point = Point(ts=clock.now(), speed_kmh=999)
+        reading = Reading(index=0, point=point, vehicle_id=fleet.vehicle_id, raw=b"\x08\x01\xff\x01")
+        report = DatabaseIntake(config, database).ingest([reading], source="teltonika", refused=())
+        assert [(refusal.rule, refusal.raw) for refusal in report.refused] == [("speed_impossible", "0801ff01")]
 
+    def test_says_in_the_heartbeat_what_was_turned_away(self, config, database):
         DatabaseIntake(config, database).beat(12.0, 3, {"wrong checksum": 2, "unknown device": 1})
         with database.transaction() as session:
             [beat] = session.query(Beat)
