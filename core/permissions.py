@@ -44,6 +44,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "telemetry:read_own": frozenset({DRIVER, INVESTOR}),
     "telemetry:ingest": frozenset({DEVICE, INTEGRATOR, SYSTEM}),
     "telemetry:maintain": frozenset({SYSTEM}),
+    "telemetry:follow": frozenset({SYSTEM}),
+    "events:detect": frozenset({SYSTEM}),
     "access:read": frozenset({ADMIN, OPERATOR, SYSTEM}),
     "access:immobilize": frozenset({ADMIN}),  # an operator needs the grant
     "access:release": frozenset({ADMIN, OPERATOR}),

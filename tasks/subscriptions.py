@@ -18,7 +18,9 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "drivers.assignment_ended": (),
     "drivers.driver_registered": (),
     "drivers.vehicle_assigned": (),
+    "events.detected": (),
     "telemetry.batch_stored": (),
+    "telemetry.trip_ended": (),
     "vehicles.status_changed": (),
     "vehicles.vehicle_registered": (),
 }
