@@ -132,7 +132,6 @@ class Fold:
             last=before,
             live=[*self._live.values(), *self._periods.values()],
             mileage=self._mileage,
-            readings=[ts for ts, _ in self.context.readings],
         )
         self._checkpoints.append((now.ts // HOUR_S * HOUR_S, memory))
         self._live = {key: found for key, found in self._live.items() if _is_open(found)}

@@ -41,7 +41,8 @@ def key_of(found: Said) -> Key:
 
 
 class Memory(msgspec.Struct, kw_only=True):
-    """See the head of this module. `overlay` is what only the last rest said, not a step; of heads alone."""
+    """See the head of this module. Of heads alone: `overlay`, what only the last rest said, and not a step; and
+    `readings`, the moments of the mileage readings that were known."""
 
     detectors: dict[str, msgspec.Raw] = {}
     made_by: dict[str, str] = {}
@@ -94,7 +95,7 @@ def write_memory(
     last: Sample | None,
     live: Iterable[Said],
     mileage: Mileage | None,
-    readings: Sequence[float],
+    readings: Sequence[float] = (),
     overlay: Iterable[Key] = (),
 ) -> bytes:
     """The memory as JSON, of detectors as they were when they were frozen."""
