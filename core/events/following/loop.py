@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 ACTOR = system("follower")
 SWEEP_EVERY_S = 15.0
 # Few enough that what is written at once takes milliseconds.
-CHUNK_VEHICLES = 50
+CHUNK_VEHICLES = 100
 CHUNK_POINTS = 5_000
 # After so long a pass looks again who is behind; who has waited so long comes first, however much there is of it.
 PASS_S = 2.0

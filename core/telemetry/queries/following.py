@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import orjson
 from psycopg import Cursor
-from psycopg.types.json import set_json_loads
 
 from core.db import Reader, driver
 from core.permissions import Actor
@@ -149,8 +148,8 @@ def list_points(reader: Reader, *, viewer: Actor, since: Sequence[Since]) -> dic
                 [each.until for each in since],
             ),
         )
-        for vehicle_id, *fields in cursor.fetchall():
-            found[vehicle_id].append(Sample(*fields))
+        for row in cursor.fetchall():
+            found[row[0]].append(Sample._make(row[1:]))
     return found
 
 
@@ -283,6 +282,4 @@ def _or_ever(ts: float | None) -> float:
 
 
 def _cursor(reader: Reader) -> Cursor[Any]:
-    cursor = driver(reader).cursor(binary=True)
-    set_json_loads(orjson.loads, cursor)
-    return cursor
+    return driver(reader).cursor(binary=True)
