@@ -19,6 +19,7 @@ LAG_LIMIT_MS = 5_000
 PROCESSES = {
     "worker": "Consequences and orders to vehicles wait until it is back.",
     "scheduler": "Facts have no consequences until it is back.",
+    "follower": "Trips, sums and detections stand still until it is back.",
     "gateway": "Devices cannot report until it is back; they keep what they measure.",
 }
 

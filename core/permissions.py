@@ -48,6 +48,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "telemetry:replay": frozenset({ADMIN}),
     "telemetry:maintain": frozenset({SYSTEM}),
     "telemetry:record_mileage": frozenset({ADMIN, OPERATOR, STAFF}),
+    "telemetry:follow": frozenset({SYSTEM}),
     "access:read": frozenset({ADMIN, OPERATOR, SYSTEM}),
     "access:immobilize": frozenset({ADMIN}),  # an operator needs the grant
     "access:release": frozenset({ADMIN, OPERATOR}),

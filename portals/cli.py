@@ -33,8 +33,8 @@ def erp() -> None:
 
 @erp.command()
 def run() -> None:
-    """Start the whole product: database, web, worker, scheduler, device gateway and, without a real Wialon, the
-    simulated fleet. Ctrl-C stops all of it."""
+    """Start the whole product: database, web, worker, scheduler, follower, device gateway and, without a real Wialon,
+    the simulated fleet. Ctrl-C stops all of it."""
     from infra import supervisor
 
     sys.exit(supervisor.run(config.current()))
@@ -136,6 +136,14 @@ def scheduler() -> None:
     from tasks import schedule
 
     schedule.run()
+
+
+@erp.command()
+def follower() -> None:
+    """Turn stored points into trips, stops, sums and detections."""
+    from tasks import follower as process
+
+    process.run()
 
 
 @erp.command()

@@ -177,6 +177,12 @@ heads = sa.Table(
     # The last point that was followed, and the arrival up to which everything was seen.
     sa.Column("ts", sa.DateTime(timezone=True)),
     sa.Column("arrived_at", sa.DateTime(timezone=True)),
+    # How many of its stored points were seen; while `telemetry_states.stored_count` is another, some were not.
+    sa.Column("point_count", sa.BigInteger, nullable=False, server_default="0"),
+    # Raised with each write: who computed on an older one lost a race.
+    sa.Column("revision", sa.BigInteger, nullable=False, server_default="0"),
+    # Since when the vehicle is known to be silent: the moment of its last point.
+    sa.Column("silent_since", sa.DateTime(timezone=True)),
     sa.Column("detectors", JSONB, nullable=False),
     sa.Column("mileage_m", sa.Double),
     sa.Column("mileage_ts", sa.DateTime(timezone=True)),

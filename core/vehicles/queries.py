@@ -218,5 +218,30 @@ def list_ids_by_device(reader: Reader, *, viewer: Actor, device_uids: Iterable[s
     return {row.device_uid: row.vehicle_id for row in reader.execute(query)}
 
 
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What the follower must know of a vehicle to read its points. One that is on duty is expected to report."""
+
+    vehicle_class: str
+    park_id: int
+    time_zone: str
+    is_on_duty: bool
+
+
+_OFF_DUTY = (VehicleStatus.ONBOARDING, VehicleStatus.WRITTEN_OFF)
+_DUTY = sa.select(
+    Vehicle.id,
+    Vehicle.vehicle_class,
+    Vehicle.park_id,
+    Park.time_zone,
+    Vehicle.status.not_in(_OFF_DUTY).label("on_duty"),
+).join(Park, Park.id == Vehicle.park_id)
+
+
+def list_duties(reader: Reader) -> dict[int, Duty]:
+    """What kind of vehicles there are, whose, and which are to report. For the follower: no viewer."""
+    return {row.id: Duty(row.vehicle_class, row.park_id, row.time_zone, row.on_duty) for row in reader.execute(_DUTY)}
+
+
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import clock
-from core.config import Config, load
+from core.config import Config, Retention, load
 from core.db import Database
 from core.permissions import ADMIN, Actor
 from core.vehicles import service as vehicles
@@ -53,7 +53,7 @@ def throwaway_product(device_uids: list[str]) -> Iterator[Throwaway]:
         config = load({"ERP_HOME": str(home), "ERP_PORT": str(port), "DATABASE_URL": dsn})
         migrate(dsn)
         database = Database(dsn)
-        keep_storage(database, at=clock.now(), raw_retention_days=config.raw_retention_days)
+        keep_storage(database, at=clock.now(), retention=Retention())
         made = Throwaway(config, dsn, _register(database, device_uids))
         database.close()
         yield made

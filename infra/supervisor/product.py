@@ -34,7 +34,7 @@ def stop_database(config: Config) -> str:
 
 def plan_for(config: Config) -> Plan:
     """Migrate, seed, then serve. The order is the order of starting; stopping goes backwards."""
-    programs = [_erp("web"), _erp("worker"), _erp("scheduler"), _erp("gateway")]
+    programs = [_erp("web"), _erp("worker"), _erp("scheduler"), _erp("follower"), _erp("gateway")]
     if config.wialon.base_url == f"http://127.0.0.1:{config.simulator_port}":
         programs.append(Program("simulator", (sys.executable, "-m", "infra.simulators")))
     return Plan(steps=(_erp("migrate"), _erp("demo")), programs=tuple(programs))

@@ -139,7 +139,7 @@ class TestDevicePort:
         assert api.seconds(vehicle_id) == [ts + 1, ts]
 
     def test_says_nothing_of_its_own_insides(self, product):
-        for name in ("gateway", "web", "worker", "scheduler"):
+        for name in ("gateway", "web", "worker", "scheduler", "follower"):
             log = (product.home / "logs" / f"{name}.log").read_text()
             assert "Traceback" not in log, log[log.index("Traceback") :][:3_000]
 

@@ -380,7 +380,7 @@ class TestLogs:
 class TestPlan:
     def test_brings_its_own_simulator_when_locks_go_nowhere_else(self) -> None:
         names = [program.name for program in plan_for(load({})).programs]
-        assert names == ["web", "worker", "scheduler", "gateway", "simulator"]
+        assert names == ["web", "worker", "scheduler", "follower", "gateway", "simulator"]
 
     def test_brings_none_when_locks_go_to_real_vehicles(self) -> None:
         config = load({"ERP_WIALON_URL": "https://wialon.example"})

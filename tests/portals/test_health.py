@@ -25,7 +25,7 @@ class TestHealth:
     def test_is_ok_with_the_measured_lag_when_all_processes_beat(
         self, client: FlaskClient, database: Database, at: datetime
     ) -> None:
-        beat(database, at, "worker", "scheduler", "gateway", lag_ms=37.4)
+        beat(database, at, "worker", "scheduler", "follower", "gateway", lag_ms=37.4)
         answer = client.get("/healthz")
         assert answer.status_code == 200
         assert answer.json.keys() == {"status", "uptime", "lag_ms"}
@@ -34,7 +34,7 @@ class TestHealth:
     def test_is_degraded_and_says_why_when_a_process_is_silent(
         self, client: FlaskClient, database: Database, at: datetime
     ) -> None:
-        beat(database, at, "scheduler", "gateway")
+        beat(database, at, "scheduler", "follower", "gateway")
         beat(database, at - timedelta(seconds=60), "worker")
         answer = client.get("/healthz")
         assert answer.status_code == 200
@@ -42,7 +42,7 @@ class TestHealth:
         assert any("worker has been silent" in reason for reason in answer.json["reasons"])
 
     def test_is_degraded_when_a_process_lags(self, client: FlaskClient, database: Database, at: datetime) -> None:
-        beat(database, at, "scheduler", "gateway")
+        beat(database, at, "scheduler", "follower", "gateway")
         beat(database, at, "worker", lag_ms=9_000)
         assert "9 s behind" in client.get("/healthz").json["reasons"][0]
 

@@ -25,6 +25,7 @@ SUBSYSTEM_FILES = {"__init__", "models", "service", "queries", "schemas", "rules
 # Files that a subsystem has beyond the common grammar, each with its decision record.
 FURTHER_FILES = {
     "access": {"delivery"},  # docs/decisions/0006
+    "events": {"following"},  # docs/decisions/0010
     "identity": {"passwords", "sealing", "tokens"},  # docs/decisions/0007
 }
 # Verbs by which one becomes somebody: they need no right because they are how one gets them.

@@ -159,10 +159,16 @@ class Detector(msgspec.Struct):
     """The base of all detectors; see the head of this module."""
 
     name: ClassVar[str]
+    version: ClassVar[int] = 1
+    """Raised when the meaning of a field changes: what an earlier version remembered is then derived anew."""
 
     def step(self, before: Sample | None, now: Sample, context: Context, say: Callable[[Found], None]) -> None:
         """Take in the next point; `before` is the one before it. `say` what is found, any number of times."""
         raise NotImplementedError
 
     def rest(self, before: Sample | None, context: Context, say: Callable[[Found], None]) -> None:
-        """Say what is so far: called once after the last point that is there for now, and again the next time."""
+        """Say what is so far: called once after the last point that is there for now, and again the next time.
+
+        What is said here holds until the next time: what is then not said again, by a step or here, is taken back.
+        What it changes of the detector is forgotten. It says nothing that a step has already said with its end.
+        """

@@ -1,5 +1,6 @@
 """Every write of telemetry. A file is a noun; what the edges call stands here."""
 
+from core.telemetry.service.following import Followed, save_followed
 from core.telemetry.service.intake import ingest
 from core.telemetry.service.mileage import record_mileage_reading
 from core.telemetry.service.replay import MOST as MOST_REPLAYED
@@ -9,9 +10,11 @@ from core.telemetry.service.upkeep import CUT_TABLES, drop_expired, make_storage
 __all__ = [
     "CUT_TABLES",
     "MOST_REPLAYED",
+    "Followed",
     "drop_expired",
     "ingest",
     "make_storage",
     "record_mileage_reading",
     "replay_refusals",
+    "save_followed",
 ]

@@ -60,9 +60,10 @@ class TestHealth:
         beat("worker", ago_s=95)
         beat("scheduler", lag_ms=8200)
         text = look(browser)
-        wrong = text.index("3 things need attention")
+        wrong = text.index("4 things need attention")
         assert wrong < text.index("The worker has been silent for 9") < text.index("Processes")
         assert "The scheduler is 8 s behind." in text
+        assert "The follower has not started." in text
         assert "The gateway has not started." in text
 
     def test_shows_the_state_of_each_process(self, sign_in, beat):
