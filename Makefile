@@ -1,6 +1,6 @@
 # make run     everything, on this machine, with a simulated fleet     (needs Python 3.11+, nothing else)
 # make test    the whole test suite, with everything it needs
-# make bench   how long until a report is visible in a browser; start it on a quiet machine
+# make bench   how long until a report is visible in a browser, and on 300 boards; start it on a quiet machine
 # make lint    style, types and the order of the subsystems
 # make build   the Python package, into dist/
 # make lock    newest versions of all dependencies, pinned by hash
@@ -27,6 +27,7 @@ test: $(installed_for_tests)
 bench: $(installed_for_tests)
 	.venv/bin/python -m infra.browser
 	.venv/bin/python -m infra.bench.live
+	.venv/bin/python -m infra.bench.fanout
 
 lint: $(installed_for_tests)
 	.venv/bin/ruff check
