@@ -24,7 +24,7 @@ import orjson
 from core import config as configuration
 from core.config import Config
 from infra.bench.listeners import Heard, listen
-from infra.bench.processes import processor_seconds
+from infra.bench.processes import processor_ms
 from infra.bench.product import running_product, sign_in
 from infra.bench.trackers import Trackers
 from infra.bench.yardstick import measure_echo
@@ -77,12 +77,12 @@ async def _measure(config: Config) -> dict[str, Any]:
     work += [asyncio.create_task(listen(f"{config.base_url}/live", cookie, heard)) for _ in range(LISTENERS)]
     await _let_run(work, WARM_UP_S)
     before, since = await _count_stored(product), time.monotonic()
-    began, own = _processor(config), processor_seconds([os.getpid()])
+    began, own = _processor(config), processor_ms([os.getpid()])
     heard.measures = True
     await _let_run(work, MEASURE_S)
     heard.measures = False
     used = _processor(config) - began
-    generator = sum(processor_seconds([os.getpid()]).values()) - sum(own.values()) - sum(used.values())
+    generator = sum(processor_ms([os.getpid()]).values()) - sum(own.values()) - sum(used.values())
     stored = (await _count_stored(product) - before) / (time.monotonic() - since)
     for each in work:
         each.cancel()
@@ -109,8 +109,8 @@ async def _measure(config: Config) -> dict[str, Any]:
         "messages_per_board_s": round(messages, 1),
         "bytes_per_message": size,
         "bytes_per_board_s": round(heard.bytes / MEASURE_S / LISTENERS),
-        "cores_used": {kind: round(seconds / MEASURE_S, 2) for kind, seconds in used.items()}
-        | {"generator and boards": round(generator / MEASURE_S, 2)},
+        "cores_used": {kind: round(ms / MEASURE_S / 1000, 2) for kind, ms in used.items()}
+        | {"generator and boards": round(generator / MEASURE_S / 1000, 2)},
         "yardstick_ms": _spread(echoed),
         "yardstick_cores": round(echo_cores, 2),
         "cores": os.cpu_count(),
@@ -132,7 +132,7 @@ async def _count_stored(product: Product) -> int:
 
 def _processor(config: Config) -> Counter[str]:
     """What the processes of the product have used: all are started by the one that holds the lock of its home."""
-    return processor_seconds([int((config.home / "run.lock").read_text())])
+    return processor_ms([int((config.home / "run.lock").read_text())])
 
 
 def _report(trackers: Trackers, heard: Heard) -> dict[str, Any]:

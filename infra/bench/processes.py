@@ -11,21 +11,21 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 _KINDS = {"gunicorn": "web", "postgres": "database", "gateway": "gateway", "simulator": "simulator"}
 
 
-def processor_seconds(roots: Iterable[int]) -> Counter[str]:
-    """Seconds used so far by these processes and all that they started."""
+def processor_ms(roots: Iterable[int]) -> Counter[str]:
+    """Milliseconds used so far by these processes and all that they started."""
     parents, used = _processes()
     wanted = set(roots)
     while more := {pid for pid, parent in parents.items() if parent in wanted} - wanted:
         wanted |= more
-    seconds: Counter[str] = Counter()
+    took: Counter[str] = Counter()
     for pid in wanted & used.keys():
-        seconds[_kind(pid)] += used[pid]
-    return seconds
+        took[_kind(pid)] += used[pid]
+    return took
 
 
-def _processes() -> tuple[dict[int, int], dict[int, float]]:
+def _processes() -> tuple[dict[int, int], dict[int, int]]:
     parents: dict[int, int] = {}
-    used: dict[int, float] = {}
+    used: dict[int, int] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
@@ -33,7 +33,7 @@ def _processes() -> tuple[dict[int, int], dict[int, float]]:
             continue
         pid = int(stat.parent.name)
         parents[pid] = int(fields[1])
-        used[pid] = (int(fields[11]) + int(fields[12])) / _TICKS
+        used[pid] = (int(fields[11]) + int(fields[12])) * 1000 // _TICKS
     return parents, used
 
 

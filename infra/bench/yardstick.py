@@ -13,7 +13,7 @@ from os import environ
 import psycopg
 
 from infra.bench.listeners import Heard, listen
-from infra.bench.processes import processor_seconds
+from infra.bench.processes import processor_ms
 
 # The channel of infra/bench/echo.py, which must not be imported here: it patches sockets.
 CHANNEL = "bench_echo"
@@ -29,18 +29,18 @@ async def measure_echo(
         await _await_port(port)
         sockets = [asyncio.create_task(listen(f"http://127.0.0.1:{port}/live", "", heard)) for _ in range(listeners)]
         await asyncio.sleep(2.0)
-        before = processor_seconds([server.pid])
+        before = processor_ms([server.pid])
         async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
             until = time.monotonic() + seconds
             while time.monotonic() < until:
                 await connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, f"{time.time()} {size}"))
                 await asyncio.sleep(1 / per_s)
         await asyncio.sleep(1.0)
-        used = sum((processor_seconds([server.pid]) - before).values())
+        used = sum((processor_ms([server.pid]) - before).values())
         for each in sockets:
             each.cancel()
         await asyncio.gather(*sockets, return_exceptions=True)
-    return heard.delays, used / seconds
+    return heard.delays, used / seconds / 1000
 
 
 class _Echoed(Heard):
