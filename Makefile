@@ -1,7 +1,7 @@
 # make run     everything, on this machine, with a simulated fleet     (needs Python 3.11+, nothing else)
 # make test    the whole test suite, with everything it needs
 # make prove   the long proofs: real recordings where they are at hand, programs and database killed in many rounds
-# make bench   how long until a report is visible in a browser; start it on a quiet machine
+# make bench   how fast points come in, are read and reach the screens; start it on a quiet machine
 # make fuzz    ten million random and mutated bytes for every decoder of trackers
 # make lint    style, types and the order of the subsystems
 # make build   the Python package, into dist/
@@ -34,6 +34,11 @@ prove: $(installed_for_tests)
 bench: $(installed_for_tests)
 	.venv/bin/python -m infra.browser
 	.venv/bin/python -m infra.bench.live
+	.venv/bin/python -m infra.bench.fanout
+	.venv/bin/python -m infra.bench.ingest
+	.venv/bin/python -m infra.bench.sockets
+	.venv/bin/python -m infra.bench.reads
+	.venv/bin/python -m infra.bench.history
 
 fuzz: $(installed_for_tests)
 	.venv/bin/python -m infra.bench.fuzz

@@ -151,6 +151,18 @@ def head(reader: Reader) -> tuple[str, Offset]:
     return row.epoch, Offset(row.txid, 2**63 - 1)
 
 
+_HORIZON = sa.text("SELECT (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint - 1 AS txid")
+
+
+def horizon(reader: Reader) -> Offset:
+    """The place beyond which nothing that was read before this call can come from.
+
+    Records are read as they are committed, a little ahead of the stream: what a row shows may be told by a fact that
+    the stream still holds back. Such a fact stands at or before the horizon taken after the row was read.
+    """
+    return Offset(reader.execute(_HORIZON).scalar_one(), 2**63 - 1)
+
+
 _OLDEST = sa.text("SELECT txid, id FROM outbox_facts ORDER BY txid, id LIMIT 1")
 
 

@@ -34,10 +34,12 @@ class FleetRows:
     park_ids: dict[int, int] = field(default_factory=dict)
 
     def renew_records(self, reader: Reader, *, at: datetime) -> None:
-        """Read names and drivers of all vehicles again."""
+        """Read names and drivers of all vehicles again. One that is written off is on no board."""
         current = drivers.list_current_drivers(reader, viewer=BOARD, at=at)
         records, park_ids = {}, {}
         for vehicle in vehicles.list_vehicles(reader, viewer=BOARD):
+            if vehicle.status == "written_off":
+                continue
             driver = current.get(vehicle.id)
             park_ids[vehicle.id] = vehicle.park_id
             records[vehicle.id] = {
@@ -59,28 +61,38 @@ class FleetRows:
             self._locks.pop(vehicle_id, None)
         self._locks.update({vehicle_id: _lock(job) for vehicle_id, job in shown.items()})
 
-    def read(self, reader: Reader, vehicle_ids: Iterable[int] | None = None) -> list[Row]:
-        """The rows of these vehicles, or of all, as the browser gets them."""
+    def read(self, reader: Reader, vehicle_ids: Iterable[int] | None = None) -> dict[int, Row]:
+        """The rows of those of these vehicles that are on boards, or of all, as the browser gets them."""
         wanted = list(self._records) if vehicle_ids is None else [v for v in vehicle_ids if v in self._records]
         states = telemetry.list_states(reader, viewer=BOARD, vehicle_ids=None if vehicle_ids is None else wanted)
-        return [self._row(vehicle_id, states.get(vehicle_id)) for vehicle_id in wanted]
+        return {vehicle_id: self._row(vehicle_id, states.get(vehicle_id, {})) for vehicle_id in wanted}
 
-    def _row(self, vehicle_id: int, state: Row | None) -> Row:
-        live = {name: state[name] if state else None for name in _LIVE}
+    def name(self, vehicle_id: int) -> str:
+        """What people call a vehicle on a board."""
+        return str(self._records[vehicle_id]["name"])
+
+    def _row(self, vehicle_id: int, state: Row) -> Row:
         return {
             **self._records[vehicle_id],
-            **live,
-            "ts": _milliseconds(live["ts"]),
-            "received_at": _milliseconds(live["received_at"]),
-            "dtc": live["dtc"] or [],
+            **{name: _rounded(state.get(name), digits) for name, digits in _MEASURED.items()},
+            "ts": _milliseconds(state.get("ts")),
+            "received_at": _milliseconds(state.get("received_at")),
+            "ignition": state.get("ignition"),
+            "relay_on": state.get("relay_on"),
+            "odometer_m": state.get("odometer_m"),
+            "dtc": state.get("dtc") or [],
             "lock": self._locks.get(vehicle_id),
         }
 
 
-_LIVE = (
-    *("ts", "received_at", "lat", "lon", "speed_kmh", "course_deg", "ignition", "relay_on"),
-    *("fuel_pct", "voltage_v", "odometer_m", "dtc"),
-)
+# With as many decimals as a board can show: less than that is no change.
+_MEASURED = {"lat": 6, "lon": 6, "speed_kmh": 1, "course_deg": 0, "fuel_pct": 1, "voltage_v": 2}
+# The members that change with a report; all others change rarely, and some of them without a fact.
+REPORTED = frozenset({*_MEASURED, "ts", "received_at", "ignition", "relay_on", "odometer_m", "dtc"})
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def _lock(job: JobRecord) -> Row:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sysconfig
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,14 +24,14 @@ STOP_S = 40.0
 
 
 @contextmanager
-def running_product(config: Config) -> Iterator[None]:
+def running_product(config: Config, environment: Mapping[str, str] = os.environ) -> Iterator[None]:
     """Make sure that the product of `config.home` runs; one that was started here is stopped again."""
     if _is_well(config):
         yield
         return
     log = config.home / "bench" / "product.log"
     with log.open("wb") as output:
-        started = subprocess.Popen([ERP, "run"], stdout=output, stderr=subprocess.STDOUT)
+        started = subprocess.Popen([ERP, "run"], stdout=output, stderr=subprocess.STDOUT, env=environment)
     try:
         _await_ready(config, started, log)
         yield

@@ -43,10 +43,11 @@ fleet.onChange((changed, removed) => {
 /** @param {import("./live.js").Message} message */
 function hear(message) {
   if (message.type === "snapshot") fleet.replace(message.vehicles ?? []);
-  else if (message.vehicles) fleet.merge(message.vehicles);
+  else if (message.type === "delta") fleet.merge(message.vehicles ?? [], message.gone ?? []);
   const facts = message.facts ?? [];
   changes.take(facts);
   side.take(fleet.vehicles, new Set(facts.map((fact) => fact.vehicle_id)));
+  if (message.gone?.length) leave();
   if (message.type === "snapshot") begin();
 }
 
@@ -56,6 +57,15 @@ function begin() {
   writeParks();
   map?.fitOnce(fleet.vehicles.values());
   if (choice.vehicle !== null && !side.shows(choice.vehicle)) show(choice.vehicle, false);
+}
+
+/** A vehicle is out of sight: moved to a park of others, or written off. */
+function leave() {
+  arrange();
+  writeParks();
+  if (choice.vehicle === null || fleet.vehicles.has(choice.vehicle)) return;
+  close();
+  sayProblem(say("panel_unknown"));
 }
 
 /** Order and selection of what is shown, the same in list and map. */

@@ -81,7 +81,7 @@ function line(fact) {
   return item;
 }
 
-/** A filled gap may bring again what came just before the line was cut. @param {Fact} a @param {Fact} b */
+/** While polling hands over to the websocket both may bring it. @param {Fact} a @param {Fact} b */
 function isSame(a, b) {
-  return a.name === b.name && a.vehicle_id === b.vehicle_id && a.at === b.at;
+  return a.id === b.id && a.vehicle_id === b.vehicle_id;
 }

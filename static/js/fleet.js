@@ -2,6 +2,11 @@
 
 /** @typedef {import("./state.js").Vehicle} Vehicle */
 
+/** The members that a report changes, all at once. */
+const REPORTED = new Set([
+  "ts", "received_at", "lat", "lon", "speed_kmh", "course_deg", "ignition", "relay_on", "fuel_pct", "voltage_v", "odometer_m", "dtc",
+]);
+
 export class Fleet {
   /** @type {Map<number, Vehicle>} */
   vehicles = new Map();
@@ -20,28 +25,42 @@ export class Fleet {
   replace(vehicles) {
     const named = new Set(vehicles.map((v) => v.vehicle_id));
     const removed = [...this.vehicles.keys()].filter((id) => !named.has(id));
-    removed.forEach((id) => this.vehicles.delete(id));
     this.known = true;
-    vehicles.forEach((v) => this.vehicles.set(v.vehicle_id, v));
-    this.merge(vehicles, removed);
+    for (const v of vehicles) this.vehicles.set(v.vehicle_id, v);
+    this.#tell(vehicles, removed);
   }
 
-  /** @param {Vehicle[]} vehicles @param {number[]} [removed] */
-  merge(vehicles, removed = []) {
-    const news = vehicles.filter((v) => !this.#isOlder(v));
-    for (const v of news) this.vehicles.set(v.vehicle_id, v);
-    for (const listener of this.#listeners) listener(news, removed);
+  /** @param {Partial<Vehicle>[]} differences whole rows, or the members that changed @param {number[]} gone out of sight */
+  merge(differences, gone) {
+    const changed = differences.map((difference) => this.#put(difference)).filter((v) => v !== null);
+    this.#tell(changed, gone);
   }
 
-  /** While polling hands over to the websocket the two overlap for a moment.
-   * @param {Vehicle} v */
-  #isOlder(v) {
-    const known = this.vehicles.get(v.vehicle_id);
-    return (known?.received_at ?? 0) > (v.received_at ?? 0);
+  /** @param {Vehicle[]} changed @param {number[]} removed */
+  #tell(changed, removed) {
+    for (const id of removed) this.vehicles.delete(id);
+    for (const listener of this.#listeners) listener(changed, removed);
+  }
+
+  /** While polling hands over to the websocket the two overlap for a moment: an older report, or one about a vehicle
+   * that has just left, is not news.
+   * @param {Partial<Vehicle>} difference @returns {Vehicle | null} */
+  #put(difference) {
+    const known = this.vehicles.get(Number(difference.vehicle_id));
+    if (!known && difference.name === undefined) return null;
+    const news = known && (difference.received_at ?? Infinity) < (known.received_at ?? 0) ? withoutReport(difference) : difference;
+    const v = /** @type {Vehicle} */ ({ ...known, ...news });
+    this.vehicles.set(v.vehicle_id, v);
+    return v;
   }
 
   /** @returns {string[]} */
   parks() {
     return [...new Set([...this.vehicles.values()].map((v) => v.park))].filter(Boolean).sort();
   }
+}
+
+/** What is left of a difference when its report is older than the one shown. @param {Partial<Vehicle>} difference */
+function withoutReport(difference) {
+  return Object.fromEntries(Object.entries(difference).filter(([name]) => !REPORTED.has(name)));
 }

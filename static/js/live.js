@@ -4,6 +4,7 @@ import { hearServerTime, serverNow } from "./clock.js";
 
 /**
  * @typedef {object} Fact
+ * @property {string} id its place in the stream, the same whenever it is told
  * @property {string} name
  * @property {number} vehicle_id
  * @property {number} at ms
@@ -14,7 +15,8 @@ import { hearServerTime, serverNow } from "./clock.js";
  * @property {string} epoch
  * @property {string} offset
  * @property {number} now ms
- * @property {import("./state.js").Vehicle[]} [vehicles]
+ * @property {import("./state.js").Vehicle[]} [vehicles] of a snapshot whole; of a delta, those known already only with what changed
+ * @property {number[]} [gone] vehicles that are out of sight now
  * @property {Fact[]} [facts]
  *
  * @typedef {"connecting" | "live" | "polling" | "lost" | "signed_out"} LineState

@@ -7,7 +7,7 @@
  * @property {string} state
  * @property {string | null} waiting_for
  *
- * @typedef {object} Vehicle one vehicle as the server sends it, always whole
+ * @typedef {object} Vehicle one vehicle, merged from what the server sent of it
  * @property {number} vehicle_id
  * @property {string} name
  * @property {string | null} plate

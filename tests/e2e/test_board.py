@@ -42,6 +42,17 @@ class TestBoard:
 
         operator.page.wait_for_function(MOVED_WITHOUT_NEWS, polling=100)
 
+    def test_is_told_what_changed_of_a_vehicle_and_nothing_else(self, screen):
+        operator = screen("operator")
+        operator.open_board()
+        before = operator.fixes()
+
+        eventually(lambda: _newer(operator.fixes(), before) >= FLEET / 2, within_s=20, saying=operator.fixes)
+
+        differences = _differences(operator.heard)
+        assert {"name", "plate", "driver", "park"}.isdisjoint(set().union(*differences))
+        assert all(row["name"] and "lock" in row for row in operator.vehicles().values())
+
     def test_is_what_an_operator_finds_after_signing_in(self, screen, product):
         stranger = screen(None)
 
@@ -84,9 +95,17 @@ class TestBrokenLine:
             "SIM-024: immobilization confirmed.",
         ]
         assert operator.place()[0] == epoch
-        assert operator.heard[heard]["type"] == "delta"
-        assert "snapshot" not in {message["type"] for message in operator.heard[heard:]}
+        # Of a process that saw it leave, what changed; of the other one everything. Both know what it missed.
+        back = operator.heard[heard]
+        assert back["type"] in {"delta", "snapshot"}
+        assert {fact["name"] for fact in back["facts"]} >= {"access.job_ordered", "access.job_finished"}
+        assert "snapshot" not in {message["type"] for message in operator.heard[heard + 1 :]}
         api.release(vehicle_id)
+
+
+def _differences(heard: list[dict]) -> list[dict]:
+    """The rows of the deltas that were heard after the first message."""
+    return [row for message in heard[1:] if message["type"] == "delta" for row in message["vehicles"]]
 
 
 def _newer(after: dict[int, int], before: dict[int, int]) -> int:

@@ -22,7 +22,11 @@ from tests.conftest import Fleet
 from tests.core.events.test_following import World, make_stream, same, scattered
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PROGRAM = "from tasks.follower import Process; from tests.core.events.detectors import KINDS; Process(KINDS, lambda reader: lambda park_id: None).run()"
+PROGRAM = """
+from tasks.follower import Process
+from tests.core.events.detectors import KINDS
+Process(KINDS, lambda reader: lambda park_id: None).run()
+"""
 Start = Callable[[], subprocess.Popen[bytes]]
 
 

@@ -1,0 +1,104 @@
+"""The websocket of a board, and the line it is sent over."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import Any
+
+from flask import Blueprint, request
+from flask_login import current_user
+from flask_sock import Sock
+from simple_websocket import Server
+
+from core.permissions import OPERATOR, STAFF, Actor
+from portals.doors import ErpApp, erp, stop_reading
+from portals.live.client import Client
+from portals.live.frames import may_deflate
+from portals.live.hub import Hub
+from portals.security import is_same_origin
+
+bp = Blueprint("live", __name__)
+sock = Sock(bp)
+
+TICK_S = 5.0
+# A browser that has not taken a message within this is gone, or as good as gone.
+PATIENCE_S = 20.0
+# What the system may hold for a browser that does not read: enough for a snapshot, little for three hundred.
+KERNEL_BYTES = 1 << 18
+
+
+class Wire:
+    """A connected socket on which frames never mix: each is sent whole, or the line is dead.
+
+    Under gevent a `send` may take a part only, and the websocket answers pings from a thread of its own.
+    """
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+        self._sending = threading.Lock()
+        line.settimeout(PATIENCE_S)
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
+
+    def send(self, frame: bytes) -> None:
+        """Send all of it; OSError when the other side does not take it in time."""
+        with self._sending:
+            self._line.sendall(frame)
+
+    def recv(self, most: int) -> bytes:
+        """What came from the browser."""
+        return self._line.recv(most)
+
+    def fileno(self) -> int:
+        """The descriptor, for whoever waits until something comes."""
+        return self._line.fileno()
+
+    def close(self) -> None:
+        """Cut the line."""
+        self._line.close()
+
+
+@sock.route("/live")  # type: ignore[untyped-decorator]
+def live(ws: Server) -> None:
+    """The websocket of a board."""
+    actor = _viewer()
+    if actor is None or not is_same_origin():
+        ws.close(1008, "Sign in as an operator.")
+        return
+    stop_reading()
+    ws.sock = Wire(ws.sock)
+    hub = hub_of(erp())
+    client = hub.join(actor.parks, epoch=request.args.get("epoch", ""), offset=request.args.get("offset", ""))
+    try:
+        _serve(ws, hub, client, deflates=may_deflate(request.headers.get("Sec-WebSocket-Extensions", "")))
+    except OSError:
+        ws.sock.close()
+    finally:
+        hub.leave(client)
+
+
+def _serve(ws: Any, hub: Hub, client: Client, *, deflates: bool) -> None:
+    while ws.connected:
+        message = client.take(TICK_S) or hub.refresh(client)
+        if message is not None:
+            ws.sock.send(message.deflated if deflates else message.plain)
+
+
+def hub_of(app: ErpApp) -> Hub:
+    """The hub of this process."""
+    hub: Hub = app.extensions["live-hub"]
+    return hub
+
+
+def _viewer() -> Actor | None:
+    if not current_user.is_authenticated:
+        return None
+    actor: Actor = current_user.actor
+    return None if actor.roles.isdisjoint({OPERATOR, STAFF}) else actor
+
+
+def install(app: ErpApp) -> None:
+    """Give the application its hub; it reads nothing before the first board opens."""
+    app.extensions["live-hub"] = Hub(app.database)
+    app.config["SOCK_SERVER_OPTIONS"] = {"ping_interval": 20, "max_message_size": 4096}
+    app.register_blueprint(bp)
