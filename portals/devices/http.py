@@ -6,6 +6,7 @@ can put the device into a vehicle; the point is kept among the refused ones unti
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -119,13 +120,13 @@ def _take(
 
 def _turn_away(device_uid: str, read: Callable[[], Point], *, raw: str, status: int) -> ResponseReturnValue:
     """Note a device that nobody knows, and keep its point until somebody does."""
-    reader = write().connection()
-    if telemetry.has_room_for_strangers(reader, since=at() - STRANGERS_WITHIN, most=STRANGERS_MOST):
-        try:
-            point = read()
-        except Malformed as fault:
-            return _malformed(fault.detail, 400)
-        _ingest(DEVICES, OSMAND, unreadable=[_stranger(0, device_uid, raw, point)])
+    has_room = telemetry.has_room_for_strangers(
+        write().connection(), since=at() - STRANGERS_WITHIN, most=STRANGERS_MOST
+    )
+    with contextlib.suppress(Malformed):
+        refusal = _stranger(0, device_uid, raw, read())
+        if has_room:
+            _ingest(DEVICES, OSMAND, unreadable=[refusal])
     _note(device_uid, OSMAND)
     return _unknown(device_uid, status)
 

@@ -20,6 +20,12 @@ class TestRegisteringAVehicle:
         assert answer.json["vin"] == GOOD["vin"]
         assert client.get(answer.headers["Location"]).json == answer.json
 
+    def test_takes_the_class_of_the_vehicle_and_the_family_of_its_tracker(self, api: Api, fleet: Fleet) -> None:
+        tracker = {"device_uid": "860000000000777", "family": "fmb"}
+        new = {**GOOD, "park_id": fleet.park_id, "vehicle_class": "truck", "tracker": tracker}
+        made = api("vehicles:register").post("/api/v1/transport_registry", json=new).json
+        assert (made["vehicle_class"], made["tracker"]["family"]) == ("truck", "fmb")
+
     def test_refuses_a_vin_with_a_wrong_check_digit_and_says_which_it_should_be(self, api: Api, fleet: Fleet) -> None:
         wrong = {**GOOD, "vin": "1M8GDM9A1KP042788", "park_id": fleet.park_id}
         answer = api("vehicles:register").post("/api/v1/transport_registry", json=wrong)

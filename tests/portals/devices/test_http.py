@@ -126,6 +126,10 @@ class TestAnOsmandReport:
         assert len(refusals(database)) == 2
         assert len(waiting(database)) == 4
 
+    def test_of_nobody_we_know_is_noted_though_it_cannot_be_read(self, client: FlaskClient, database: Database) -> None:
+        assert_problem(client.get(f"/devices/osmand?id={STRANGER}&lat=north"), 400, "was noted")
+        assert (len(waiting(database)), refusals(database)) == (1, [])
+
     def test_without_an_id_is_refused_and_leaves_nothing(self, client: FlaskClient, database: Database) -> None:
         assert_problem(client.get("/devices/osmand?timestamp=1377177267&lat=60.0&lon=30.0"), 400, "id is missing")
         assert_problem(client.post("/devices/osmand", json={"location": {}}), 400, "device_id")
