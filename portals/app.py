@@ -16,7 +16,7 @@ from core.db import Database
 from core.identity import sealing
 from core.identity.tokens import TokenIssuer, ensure_signing_key
 from core.telemetry.rules.limits import limits_for
-from portals import admin, auth, driver, errors, filters, health, investor, live, operator, security
+from portals import admin, auth, bodies, driver, errors, filters, health, investor, live, operator, security
 from portals.api_v1 import bp as api_v1
 from portals.devices.http import bp as devices
 from portals.doors import ErpApp
@@ -51,6 +51,7 @@ def create_app(config: Config, database: Database) -> ErpApp:
     app.secret_key = sealing.derive(secret, "portals:session")
     app.json = OrjsonProvider(app)
     _set_up_templates(app)
+    bodies.install(app, bodies.Budget())
     security.install(app)
     errors.install(app)
     filters.install(app)

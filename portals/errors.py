@@ -67,6 +67,8 @@ def _answer_refusal(refusal: Refusal) -> ResponseReturnValue:
     response = problem(refusal.status, refusal.code, refusal.title, refusal.detail, **members)
     if isinstance(refusal, Unauthenticated):
         response.headers["WWW-Authenticate"] = 'Bearer realm="equinomix", error="invalid_token"'
+    if refusal.status == 503:
+        response.headers["Retry-After"] = "2"
     return response
 
 

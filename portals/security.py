@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from flask import Response, g, request
 from flask_wtf.csrf import CSRFProtect
 
-from core.errors import Refusal
 from portals.doors import ErpApp, erp
 
 csrf = CSRFProtect()
@@ -18,12 +17,6 @@ _POLICY = (
     "img-src 'self' data: blob:; connect-src 'self'{map_host}; worker-src 'self' blob:; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
 )
-
-
-class EncodedBody(Refusal):
-    """A body in an encoding that is not taken: a few kilobytes of it may unpack to any size."""
-
-    code, status, title = "encoded-body", 415, "Unsupported Media Type"
 
 
 def csp_nonce() -> str:
@@ -46,7 +39,6 @@ def install(app: ErpApp) -> None:
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
     )
-    app.before_request(_refuse_encoded_bodies)
     csrf.init_app(app)
     app.jinja_env.globals["csp_nonce"] = csp_nonce
     app.after_request(_set_headers)
@@ -56,15 +48,6 @@ def is_same_origin() -> bool:
     """Whether a websocket handshake comes from one of our own pages; browsers always say where from."""
     origin = request.headers.get("Origin")
     return origin is not None and origin.split("://", 1)[-1] == request.host
-
-
-def _refuse_encoded_bodies() -> None:
-    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in {"", "identity"}:
-        raise EncodedBody(
-            f"The body is sent with Content-Encoding {encoding[:40]}, which is not taken. "
-            "Send it plain; 16 MB are room for 10,000 points."
-        )
 
 
 def _set_headers(response: Response) -> Response:

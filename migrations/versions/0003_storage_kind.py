@@ -2,7 +2,7 @@
 
 A table cut by PostgreSQL itself cannot become a hypertable, so it is made anew and the rows are moved; with many rows
 that would stop the intake for long, so then it stays as it is. Both kinds have the same columns, key and queries.
-Decided in docs/decisions/0010-storage-kinds.md.
+Decided in docs/decisions/0011-storage-kinds.md.
 
 The interface used is that of TimescaleDB 2.13 and later: `by_range` came with 2.13. Since 2.18 compression goes by the
 name of columnstore; the names of before are still taken, and are the only ones that all these versions know.

@@ -94,7 +94,7 @@ def _describe(reader: Reader, cut: Cut, kind: Kind, at: datetime) -> TableStorag
     makes_its_own = kind is Kind.HYPERTABLE and cut.table == layout.POINTS
     pieces = _read_chunks(reader, cut.table) if makes_its_own else _read_pieces(reader, cut.table)
     counted = [piece.row_count for piece in pieces if piece.row_count is not None]
-    row_count = sum(counted) if counted or not pieces else None
+    row_count = sum(counted) or (0 if len(counted) == len(pieces) else None)
     if makes_its_own:
         row_count = reader.execute(_CHUNK_ROWS, {"table": cut.table}).scalar_one()
     filled = [piece for piece in pieces if piece.row_count != 0]

@@ -1,7 +1,7 @@
 """The way a vehicle went, in columns: a day of it is 17,280 points, and no Python object is made of any.
 
 PostgreSQL writes each column as a JSON array, which goes into the answer as it is. Measured against fetching the same
-rows: docs/decisions/0018-reading-tracks.md.
+rows: docs/decisions/0012-reading-tracks.md.
 """
 
 from __future__ import annotations

@@ -24,6 +24,9 @@ from portals.forms import Malformed, explain
 MOST_POINTS = 10_000
 NOTED_MOST = 100
 INTAKE = system("telemetry intake")
+# A larger body is looked over before anything is made of it: a few bytes of text may become a hundred of memory.
+LARGE_BYTES = 1_000_000
+MOST_VALUES = 100 * MOST_POINTS
 
 
 class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,6 +80,11 @@ def _decode(body: bytes) -> tuple[Posted, list[RefusedReading]]:
 
 
 def _decode_at_once(body: bytes) -> tuple[Posted, list[RefusedReading]]:
+    if len(body) > LARGE_BYTES:
+        if body.count(b",") > MOST_VALUES:
+            raise Invalid(f"points: the body holds more values than {MOST_POINTS} points have. Send several batches.")
+        if body.count(b'"ts"') > MOST_POINTS:
+            return _decode_one_by_one(body)
     try:
         points = msgspec.json.decode(body, type=GoodBatch).points
         _check_size(points)

@@ -73,6 +73,9 @@ class TestWhatIsKnownOfATable:
         ]
         with database.transaction() as session:
             telemetry.ingest(session, actor=PRODUCT, at=at, source="http", readings=readings)
+        with database.reading() as reader:
+            described = queries.describe_storage(reader, viewer=ROOT, at=at, retention=Retention())
+        assert described.tables[0].row_count is None
         execute("ANALYZE telemetry_points")
         with database.reading() as reader:
             points = queries.describe_storage(reader, viewer=ROOT, at=at, retention=Retention()).tables[0]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import tracemalloc
 from collections.abc import Callable
 from datetime import datetime
 
 import pytest
 from flask.testing import FlaskClient
 
+from portals.bodies import Budget
+from portals.doors import ErpApp
 from tests.conftest import Fleet
 from tests.portals.api_v1.test_telemetry import point
 
@@ -67,3 +71,45 @@ class TestAnEncodedBody:
     def test_that_is_not_encoded_at_all_may_say_so(self, api: Api, fleet: Fleet, at: datetime) -> None:
         answer = post(api("telemetry:ingest"), point(fleet, at), headers={"Content-Encoding": "identity"})
         assert answer.json["stored"] == 1
+
+
+class TestBodiesAtTheSameTime:
+    def test_have_a_budget_and_are_told_when_it_is_spent(
+        self, api: Api, app: ErpApp, fleet: Fleet, at: datetime
+    ) -> None:
+        client = api("telemetry:ingest")
+        budget = app.extensions["bodies"] = Budget(1_000_000)
+        padding = '"' + "x" * 400_000 + '"'
+        assert budget.take(700_000)  # what others are sending
+        answer = post(client, point(fleet, at), padding, extra=padding)
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"]
+        assert "repeat it in a moment" in answer.json["detail"]
+        budget.give_back(700_000)
+        for _ in range(5):
+            assert post(client, {**point(fleet, at), "extra": {"x": "@"}}, extra=padding).status_code == 200
+        assert budget.take(1_000_000)
+
+    def test_have_to_say_how_long_they_are(self, api: Api) -> None:
+        chunked = {"headers": {"Transfer-Encoding": "chunked"}, "content_type": "application/json"}
+        answer = api("telemetry:ingest").post("/api/v1/telemetry", input_stream=io.BytesIO(b"{}"), **chunked)
+        assert answer.status_code == 411
+        assert "Content-Length" in answer.json["detail"]
+
+    def test_are_not_counted_for_strangers(self, app: ErpApp) -> None:
+        app.extensions["bodies"] = Budget(0)
+        assert app.test_client().post("/api/v1/telemetry", data=b"x" * 100_000).status_code == 401
+
+
+class TestABatchThatIsTooLarge:
+    @pytest.mark.parametrize("item", ["0", '{"ts":"2026-11-24T12:00:00Z"}', '{"ts":"2026-11-24T12:00:00Z","rpm":1}'])
+    def test_is_refused_before_much_is_made_of_it(self, api: Api, item: str) -> None:
+        client = api("telemetry:ingest")
+        body = '{"points":[' + f"{item}," * (4_000_000 // (len(item) + 1)) + f"{item}]}}"
+        tracemalloc.start()
+        answer = client.post("/api/v1/telemetry", data=body, content_type="application/json")
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert answer.status_code == 422
+        assert "Send" in answer.json["detail"]
+        assert peak < 100_000_000
