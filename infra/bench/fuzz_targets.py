@@ -97,14 +97,17 @@ def swallow_wialon(chunks: Iterable[bytes]) -> Swallowed:
 
 
 def swallow_wialon_2(chunks: Iterable[bytes]) -> Swallowed:
-    """A TCP stream of version 2.0: what is acknowledged must have carried a right checksum."""
+    """A TCP stream of version 2.0: what is acknowledged must have carried a right checksum.
+
+    Unless the device logs in anew on the way, and as version 1.1.
+    """
     conversation = WialonConversation(_FRAME_BYTES)
     conversation.feed(as_signed_line(b"#L#2.0;860000000000001;NA"))
     conversation.next_packet(lambda: NOW)
     stream = b"".join(chunks)
 
     def examine(records: Records, answer: bytes) -> str:
-        signed = any(_is_signed(line) for line in stream.split(b"\n") if b"#" in line)
+        signed = any(_is_signed(line) or _is_plain_login(line) for line in stream.split(b"\n") if b"#" in line)
         if records.good and not signed and b"\xff" not in stream:
             return f"{answer!r} to a stream without one right checksum"
         return _examine_wialon(records, answer)
@@ -191,6 +194,10 @@ def _examine_wialon(records: Records, answer: bytes) -> str:
     boxed = code == (str(good) if good or code else "")
     right = boxed if kind == "B" else (code == "1") == (good == 1 and bad == 0)
     return "" if right else f"{answer!r} to {good} good and {bad} bad records"
+
+
+def _is_plain_login(line: bytes) -> bool:
+    return line.startswith(b"#L#") and line.count(b";") == 1
 
 
 def _is_signed(line: bytes) -> bool:
