@@ -186,6 +186,5 @@ def day_of(ts: float, zone: tzinfo) -> tuple[float, float]:
     """
     local = datetime.fromtimestamp(ts // 1, zone)  # rounded it could be the next day's
     midnight = datetime(local.year, local.month, local.day, tzinfo=zone)
-    noon_after = midnight + timedelta(hours=36)
-    following = datetime(noon_after.year, noon_after.month, noon_after.day, tzinfo=zone)
+    following = midnight + timedelta(days=1)  # by the clock on the wall
     return midnight.timestamp(), following.timestamp()

@@ -131,6 +131,14 @@ class TestTripsAndStops:
         (trip,) = trips(fold(Trips(), points, HERE))
         assert (trip.started_at, trip.ended_at) == (START + 595, START + 1200)
 
+    def test_know_without_a_speedometer_when_it_moved(self) -> None:
+        points = sample_drive(
+            [(600, 0), (600, 36), (600, 0)], every_s=1, says_speed=False, says_ignition=False, noise_m=0
+        )
+        (trip,) = trips(fold(Trips(), points, HERE))
+        assert trip.started_at == pytest.approx(START + 600, abs=4)
+        assert trip.moving_s == pytest.approx(600, abs=25)
+
     def test_count_the_time_with_the_engine_running_at_a_stop(self) -> None:
         points = sample_drive([(300, 40), (600, 0)], every_s=5, says_ignition=False)
         points = [p._replace(ignition=p.ts < START + 500) for p in points]
@@ -153,6 +161,11 @@ class TestATrip:
         assert (first.ended_at, second.started_at) == (START + 1200, START + 4800)
         assert first.distance_m == pytest.approx(10_000, rel=0.03)
         assert second.distance_m == pytest.approx(10_000, rel=0.03)
+
+    def test_holds_the_red_light_after_which_it_was_seen_no_more(self) -> None:
+        points = sample_drive([(600, 0), (600, 60), (100, 0), (3600, 60)], every_s=5, noise_m=0)
+        trip = trips(fold(Trips(), [p for p in points if not START + 1295 < p.ts < START + 4800], HERE))[0]
+        assert (trip.ended_at, trip.point_count) == (START + 1295, 141)
 
     def test_ends_where_it_arrived_when_the_tracker_then_slept(self) -> None:
         points = sample_drive([(600, 0), (600, 60), (7 * 3600, 0), (300, 60), (600, 0)], every_s=5)
