@@ -15,11 +15,13 @@ import orjson
 from flask import Response, request, url_for
 
 from core.errors import Invalid, NotFound
+from core.events import queries as events
 from core.telemetry import queries
 from core.vehicles import queries as vehicles
 from portals import hx
 from portals import telemetry_files as files
 from portals.doors import actor, at, read
+from portals.event_rows import in_words
 from portals.operator import bp
 from portals.ranges import Range, parse_day
 from portals.telemetry_files.pieces import Source
@@ -131,7 +133,10 @@ def _at_clock(day: date, text: str, zone: ZoneInfo, *, name: str) -> datetime:
 
 
 def _read_moments(vehicle_id: int, window: Window) -> list[dict[str, Any]]:
-    """The trips and stops that touch the window, in the order of time; stops are numbered as on the map."""
+    """The trips and stops that touch the window, and the events that began in it, in the order of time.
+
+    Stops are numbered as on the map.
+    """
     asked: dict[str, Any] = {
         "viewer": actor(),
         "vehicle_id": vehicle_id,
@@ -140,15 +145,27 @@ def _read_moments(vehicle_id: int, window: Window) -> list[dict[str, Any]]:
     }
     trips = queries.list_trips(read(), **asked, most=MOST_MOMENTS)
     stops = queries.list_stops(read(), **asked, most=MOST_MOMENTS)
-    found = [
+    found: list[dict[str, Any]] = [
         *({"kind": "trip", "number": number, **trip} for number, trip in enumerate(trips, start=1)),
         *({"kind": "stop", "number": number, **stop} for number, stop in enumerate(stops, start=1)),
     ]
+    if actor().may("events:read"):
+        detected = in_words(read(), actor(), events.list_detections(read(), **asked, most=MOST_MOMENTS))
+        found += [
+            {
+                "kind": "event",
+                "title": event.title,
+                "sentence": event.sentence,
+                "started_at": event.record.started_at,
+                "ended_at": event.record.ended_at,
+            }
+            for event in detected
+        ]
     return [_on_page(moment, window) for moment in sorted(found, key=lambda moment: moment["started_at"])]
 
 
 def _on_page(moment: dict[str, Any], window: Window) -> dict[str, Any]:
-    """A trip or stop as the page shows it: cut to the window, its times by the park's clock."""
+    """A trip, stop or event as the page shows it: cut to the window, its times by the park's clock."""
     started, ended = moment["started_at"], moment["ended_at"]
     first, last = max(started, window.range.since), min(ended or window.range.until, window.range.until)
     return {

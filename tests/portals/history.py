@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 from core.db import Database, driver
 
@@ -44,6 +45,12 @@ def keep_stop(database: Database, vehicle_id: int, start: datetime, end: datetim
     """A stop in the middle of the town."""
     row = {"lat": 37.75, "lon": -122.45, "idle_s": 60.0, "point_count": 12}
     _insert(database, "telemetry_stops", [{**_interval(vehicle_id, start, end), **row, **more}])
+
+
+def keep_detection(database: Database, vehicle_id: int, kind: str, moment: datetime, **more: object) -> None:
+    """Something detected at one moment."""
+    row = {"id": uuid4(), "kind": kind, "detail": "{}", "detected_at": moment, "ended_at": moment}
+    _insert(database, "events_detections", [{**_interval(vehicle_id, moment, moment), **row, **more}])
 
 
 def keep_period(database: Database, table: str, vehicle_id: int, start: datetime, **more: object) -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from portals.operator import track
-from tests.portals.history import at_noon, keep_drive, keep_stop, keep_trip
+from tests.portals.history import at_noon, keep_detection, keep_drive, keep_stop, keep_trip
 from tests.portals.page import check_page
 from tests.portals.reports import report
 
@@ -35,6 +35,13 @@ class TestThePageOfATrack:
         assert places == sorted(places)
         assert "5.0\u00a0km, 36\u00a0km/h moving" in page.text
         assert "America/Los_Angeles" in page.text
+
+    def test_lists_what_was_detected_too(self, operator, fleet, database, at) -> None:
+        noon = at_noon(at)
+        keep_detection(database, fleet.vehicle_id, "speeding", noon, value=12.0)
+        page = operator.get(f"/operator/vehicles/{fleet.vehicle_id}/track?day={day_of(noon)}")
+        check_page(page.text)
+        assert 'data-kind="event"' in page.text
 
     def test_opens_on_the_day_of_the_last_report(self, operator, fleet, database, at) -> None:
         report(database, fleet.vehicle_id, at=at - timedelta(days=2), speed_kmh=3.0)
