@@ -13,8 +13,10 @@ class Point(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What a device says of itself at one moment (TEL-2).
 
     `ts` is the device's own time (UTC). A field that is None was not reported; it never means zero.
+    `dtc` is the engine's whole list of trouble codes; an empty one says that there are none.
     `relay_on` is the state of the immobilizer output as the device reports it.
-    `outputs` is the raw output bit mask (bit 0 = output 1); ingest derives `relay_on` from it.
+    `outputs` is the raw output bit mask (bit 0 = output 1); ingest derives `relay_on` from it. `outputs_known` is the
+    mask of those that were reported at all; None: all of them.
     """
 
     ts: Annotated[datetime, Meta(tz=True)]
@@ -32,8 +34,9 @@ class Point(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     rpm: float | None = None
     engine_temp_c: float | None = None
     voltage_v: float | None = None
-    dtc: tuple[str, ...] = ()
+    dtc: tuple[str, ...] | None = None
     outputs: int | None = None
+    outputs_known: int | None = None
     relay_on: bool | None = None
     driver_key: str | None = None
     extra: dict[str, Any] = {}

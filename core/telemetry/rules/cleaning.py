@@ -102,7 +102,7 @@ def _judge(
     return kept
 
 
-_EMPTY: Mapping[str, Any] = {"dtc": (), "extra": {}}
+_EMPTY: Mapping[str, Any] = {"extra": {}}
 
 
 def _mend(

@@ -169,7 +169,8 @@ def _driver_key_unreadable(p: Point, c: Circumstances) -> str | None:
 
 
 def _dtc_unreadable(p: Point, c: Circumstances) -> str | None:
-    if len(p.dtc) <= DTC_COUNT and not any(len(code) > DTC_LENGTH or "\x00" in code for code in p.dtc):
+    codes = p.dtc or ()
+    if len(codes) <= DTC_COUNT and not any(len(code) > DTC_LENGTH or "\x00" in code for code in codes):
         return None
     return f"dtc must be at most {DTC_COUNT} codes of at most {DTC_LENGTH} characters, such as P0299."
 

@@ -18,8 +18,7 @@ def advance(
 ) -> dict[str, Any] | None:
     """The latest state after `points` of one vehicle, or None when all of them are older than it.
 
-    A late point never moves the state backwards. What a later point does not report keeps its last known
-    value, except the error codes, which are the device's whole list each time.
+    A late point never moves the state backwards. What a later point does not report keeps its last known value.
     """
     known_ts = state["ts"] if state else None
     new = [point for point in points if known_ts is None or point.ts > known_ts]
@@ -30,7 +29,6 @@ def advance(
     merged["standing_since"] = _standing_since(merged, new)
     _carry(merged, new, received_at)
     merged["ts"], merged["received_at"] = new[-1].ts, received_at
-    merged["dtc"] = list(new[-1].dtc)
     return merged
 
 
@@ -59,7 +57,7 @@ def _carry(state: dict[str, Any], points: Sequence[Point], received_at: datetime
             if value is None:
                 left.append(name)
                 continue
-            state[name] = value
+            state[name] = list(value) if name == "dtc" else value
             if name == "lat":
                 state["fix_ts"] = point.ts
             elif name == "relay_on":
@@ -96,6 +94,7 @@ _CARRIED = (
     "rpm",
     "engine_temp_c",
     "voltage_v",
+    "dtc",
     "outputs",
     "relay_on",
     "driver_key",
@@ -110,8 +109,13 @@ def is_standing(speed_kmh: float | None, ignition: bool | None) -> bool:
     return speed_kmh == 0 and ignition is not True
 
 
-def is_relay_on(outputs: int | None, *, relay_output: int, relay_inverted: bool) -> bool | None:
-    """Whether the immobilizer holds, from the mask of outputs (bit 0 = output 1); None when not reported."""
-    if outputs is None:
+def is_relay_on(
+    outputs: int | None, *, relay_output: int, relay_inverted: bool, known: int | None = None
+) -> bool | None:
+    """Whether the immobilizer holds, from the mask of outputs (bit 0 = output 1); None when not reported.
+
+    `known` is the mask of the outputs that were reported at all; None: all of them. An output that was not is no proof.
+    """
+    if outputs is None or (known is not None and not known >> (relay_output - 1) & 1):
         return None
     return bool(outputs >> (relay_output - 1) & 1) is not relay_inverted

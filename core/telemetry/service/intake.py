@@ -100,7 +100,10 @@ def _with_relay(reading: Reading, profile: Profile | None) -> Reading:
     if profile is None or profile.relay_output is None:
         return reading
     relay_on = is_relay_on(
-        reading.point.outputs, relay_output=profile.relay_output, relay_inverted=bool(profile.relay_inverted)
+        reading.point.outputs,
+        relay_output=profile.relay_output,
+        relay_inverted=bool(profile.relay_inverted),
+        known=reading.point.outputs_known,
     )
     return msgspec.structs.replace(reading, point=msgspec.structs.replace(reading.point, relay_on=relay_on))
 

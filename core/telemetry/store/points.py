@@ -79,6 +79,6 @@ def _copy(cursor: psycopg.Cursor[Any], table: str, arrived: Iterable[Arrived]) -
         write = copy.write_row
         for vehicle_id, arrived_at, own in arrived:
             for point in own:
-                dtc = list(point.dtc) if point.dtc else None
+                dtc = None if point.dtc is None else list(point.dtc)
                 extra = Jsonb(point.extra) if point.extra else None
                 write((vehicle_id, arrived_at, *_read_plain(point), dtc, extra))

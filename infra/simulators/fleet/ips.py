@@ -90,6 +90,5 @@ def _parameters(record: Record) -> str:
         texts.append(f"fuel_rate:2:{bus.fuel_rate_lph}")
     if bus.rpm is not None:
         texts.append(f"rpm:1:{bus.rpm}")
-    if bus.dtc:
-        texts.append(f"dtc:3:{'+'.join(bus.dtc)}")
+    texts.append(f"dtc:3:{'+'.join(bus.dtc) or 'NA'}")
     return ",".join(texts)

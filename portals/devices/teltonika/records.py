@@ -178,6 +178,7 @@ def _read_values(
                 known[meaning.name] = meaning.read(value)
         elif number in outputs:
             known["outputs"] = known.get("outputs", 0) | (value != 0) << outputs[number]
+            known["outputs_known"] = known.get("outputs_known", 0) | 1 << outputs[number]
         elif len(extra) >= EXTRA_COUNT:
             left_out += 1
         elif meaning is not None:
@@ -186,4 +187,7 @@ def _read_values(
             extra[f"io{number}"] = plain(value)
     if left_out:
         extra[LEFT_OUT] = left_out
+    if extra.get("dtc_count") == 0:
+        # A device that counts no trouble codes sends no list of them either.
+        known.setdefault("dtc", ())
     return known, extra

@@ -57,7 +57,7 @@ ODD: dict[str, st.SearchStrategy[Any]] = {
     "rpm": around(0, 4000, 9000, 16_000),
     "engine_temp_c": around(-50, 180),
     "voltage_v": around(0, 60),
-    "dtc": st.sampled_from([(), ("P0299",), ("P0299",) * 65, ("P" * 17,), ("a\x00",)]),
+    "dtc": st.sampled_from([None, (), ("P0299",), ("P0299",) * 65, ("P" * 17,), ("a\x00",)]),
     "outputs": st.none() | st.sampled_from([-1, 0, 65_535, 65_536]),
     "driver_key": st.none() | st.sampled_from(["", "k" * 64, "k" * 65, "a\x00"]),
     "extra": st.sampled_from([{}, {"a": 1}, {"a": "x\x00"}, {"a": ["\x00"]}, {"a": "\\u0000"}, {"a": "b" * 8200}]),

@@ -188,6 +188,24 @@ class TestABatchOfAllKinds:
         assert take_in(database, at, track(fleet, at, 5)).duplicates == 5
 
 
+class TestTroubleCodes:
+    def test_that_are_none_are_told_apart_from_codes_that_were_not_reported(
+        self, database: Database, fleet: Fleet, at: datetime
+    ) -> None:
+        said = [("P0299",), (), None]
+        take_in(
+            database,
+            at,
+            [
+                Reading(index=n, vehicle_id=fleet.vehicle_id, point=Point(ts=at - timedelta(seconds=9 - n), dtc=codes))
+                for n, codes in enumerate(said)
+            ],
+        )
+        with database.reading() as reader:
+            points = queries.list_last_points(reader, viewer=READER, vehicle_id=fleet.vehicle_id, most=10)
+        assert [point["dtc"] for point in points] == [None, [], ["P0299"]]
+
+
 class TestAState:
     def test_does_not_grow_with_the_names_a_device_invents(
         self, database: Database, fleet: Fleet, at: datetime

@@ -143,6 +143,15 @@ class TestTheLatestState:
         assert state is not None
         assert (state["lat"], state["ts"], state["fix_ts"]) == (HERE["lat"], at(5), at(0))
 
+    def test_keeps_trouble_codes_through_a_report_without_a_list_and_drops_them_at_an_empty_one(self) -> None:
+        codes = [Point(ts=at(0), dtc=("P0299",)), Point(ts=at(5), speed_kmh=1.0)]
+        state = advance(None, codes, received_at=NOW)
+        assert state is not None
+        assert state["dtc"] == ["P0299"]
+        cleared = advance(state, [Point(ts=at(10), dtc=())], received_at=NOW)
+        assert cleared is not None
+        assert cleared["dtc"] == []
+
     def test_counts_standing_from_the_first_report_that_says_so(self) -> None:
         points = [
             Point(ts=at(0), speed_kmh=20.0, ignition=True),
@@ -184,6 +193,12 @@ class TestTheRelay:
     )
     def test_is_read_from_its_bit_and_its_wiring(self, outputs: int, output: int, inverted: bool, is_on: bool) -> None:
         assert is_relay_on(outputs, relay_output=output, relay_inverted=inverted) is is_on
+
+    @pytest.mark.parametrize(("known", "is_on"), [(0b01, None), (0b10, False), (0b11, False), (None, False)])
+    def test_is_unknown_when_the_device_reports_only_another_output(
+        self, known: int | None, is_on: bool | None
+    ) -> None:
+        assert is_relay_on(0b01, relay_output=2, relay_inverted=False, known=known) is is_on
 
     def test_is_unknown_when_the_device_does_not_report_outputs(self) -> None:
         assert is_relay_on(None, relay_output=1, relay_inverted=False) is None
