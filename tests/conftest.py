@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from flask.testing import FlaskClient
@@ -39,13 +42,35 @@ BLANK, WITH_FLEET = "erp_template", "erp_template_fleet"
 @pytest.fixture(scope="session")
 def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL of this test process, with templates that have every migration."""
-    server = Server(tmp_path_factory.mktemp("postgres"), free_ports(), throwaway=True)
+    folder = _make_folder_in_memory() or tmp_path_factory.mktemp("postgres")
+    server = Server(folder, free_ports(), throwaway=True)
     dsn = server.start()
     try:
         _make_templates(dsn)
         yield dsn
     finally:
         server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - not predictable: mkdtemp names what is made there
+ROOM_BYTES = 2 * 1024**3
+
+
+def _make_folder_in_memory() -> Path | None:
+    """A folder in memory, where a clone takes a fortieth of the time it takes on a disk; None where there is no room.
+
+    What a killed run left there is cleared away: it would take memory until the machine is started again.
+    """
+    if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < ROOM_BYTES:
+        return None
+    for left in MEMORY.glob("erp-tests-*"):
+        pid = left.name.split("-")[2]
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"erp-tests-{os.getpid()}-", dir=MEMORY))
+    folder.chmod(0o755)  # as root the database runs as somebody else, who must get in
+    return folder
 
 
 def _make_templates(dsn: str) -> None:
