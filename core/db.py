@@ -178,8 +178,10 @@ def _make_stages(connection: PsycopgConnection[Any]) -> None:
 def _check(connection: PsycopgConnection[Any]) -> None:
     """Raise when the server has hung up. A look at the socket, not a question: this is done for every request.
 
-    A line that was cut without a word is found by the first statement instead, as on any connection in use.
+    Twice, since a server that ends a connection says so first. A line that was cut without a word is found by the
+    first statement instead, as on any connection in use.
     """
+    connection.pgconn.consume_input()
     connection.pgconn.consume_input()
     if connection.pgconn.status != ConnStatus.OK:
         raise DriverError("the server has closed the connection")

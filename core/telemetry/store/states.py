@@ -24,9 +24,11 @@ _LOCK = f"""
     FROM telemetry_states s
     LEFT JOIN vehicles_vehicles v ON v.id = s.vehicle_id
     LEFT JOIN vehicles_trackers t ON t.vehicle_id = s.vehicle_id
-    WHERE s.vehicle_id = ANY(%s::bigint[]) ORDER BY s.vehicle_id FOR UPDATE OF s
+    WHERE s.vehicle_id = ANY(%(ids)s::bigint[])
+        AND (SELECT count(*) FROM telemetry_states WHERE vehicle_id = ANY(%(ids)s::bigint[])) = %(count)s
+    ORDER BY s.vehicle_id FOR UPDATE OF s
 """  # noqa: S608 - our own names
-_MAKE = "INSERT INTO telemetry_states (vehicle_id) SELECT unnest(%s::bigint[]) ON CONFLICT DO NOTHING"
+_MAKE = "INSERT INTO telemetry_states (vehicle_id) SELECT unnest(%(ids)s::bigint[]) ON CONFLICT DO NOTHING"
 _SAVED = tuple(name for name in _COLUMNS if name != "vehicle_id")
 _SAVE = (
     f"UPDATE telemetry_states AS kept SET ({', '.join(_SAVED)}) = "  # noqa: S608 - our own names
@@ -49,14 +51,15 @@ def lock_states(session: Writer, vehicle_ids: Sequence[int]) -> tuple[dict[int, 
     """The latest states of these vehicles, locked until the transaction ends and made empty where there is none; and
     what the vehicles are.
 
-    Always in the order of ids, so that two batches with the same vehicles wait for each other and never in a ring.
+    Always in the order of ids, so that two batches with the same vehicles wait for each other and never in a ring:
+    all of them, or none while one is missing. Whoever makes a row holds it from then on, and must not hold others yet.
     """
-    ids = bigint_array(sorted(vehicle_ids))
+    asked = {"ids": bigint_array(sorted(vehicle_ids)), "count": len(vehicle_ids)}
     with driver(session.connection()).cursor(binary=True) as cursor:
-        rows = cursor.execute(_LOCK, (ids,)).fetchall()
+        rows = cursor.execute(_LOCK, asked).fetchall()
         if len(rows) < len(vehicle_ids):
-            cursor.execute(_MAKE, (ids,))
-            rows = cursor.execute(_LOCK, (ids,)).fetchall()
+            cursor.execute(_MAKE, asked)
+            rows = cursor.execute(_LOCK, asked).fetchall()
     states = {row[0]: dict(zip(_COLUMNS, row, strict=False)) for row in rows}
     return states, {row[0]: Profile(*row[len(_COLUMNS) :]) for row in rows}
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import threading
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import psycopg
 import sqlalchemy as sa
 
 from core import outbox
@@ -252,6 +255,31 @@ class TestBatchesAtTheSameTime:
             thread.join()
         assert sum(report.stored for report in reports) == 4 * 15 * 2
         assert count_points(database) == 4 * 15 * 2
+
+    def test_with_vehicles_that_never_reported_before_never_deadlock(
+        self, database: Database, fleet: Fleet, at: datetime
+    ) -> None:
+        ids = range(100, 140)  # the intake does not ask whether they are in the registry
+        problems: list[Exception] = []
+
+        def send(worker: int) -> None:
+            dice = random.Random(worker)
+            for n in range(25):
+                moment = at - timedelta(seconds=worker * 100 + n)
+                readings = [Reading(index=0, vehicle_id=id_, point=Point(ts=moment)) for id_ in dice.sample(ids, 4)]
+                try:
+                    with database.transaction() as session:
+                        service.ingest(session, actor=DEVICES, at=at, source="test", readings=readings)
+                        time.sleep(0.01)
+                except psycopg.OperationalError as problem:
+                    problems.append(problem)
+
+        threads = [threading.Thread(target=send, args=(worker,)) for worker in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert problems == []
 
 
 class TestTheDatabase:
