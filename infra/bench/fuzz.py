@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from infra.bench import fuzz_targets
+from infra.bench import fuzz_http, fuzz_targets
 from infra.bench.fuzz_targets import Swallowed
 
 BYTES = 10_000_000
@@ -49,6 +49,10 @@ DECODERS: Mapping[str, Target] = {
         fuzz_targets.swallow_teltonika_datagrams,
         by_datagram=True,
     ),
+    "osmand": Target(fuzz_http.OSMAND_FORM, bytes, fuzz_http.swallow_osmand_form, by_datagram=True),
+    "traccar_client": Target(fuzz_http.OSMAND_CLIENT, bytes, fuzz_http.swallow_osmand_client, by_datagram=True),
+    "traccar": Target(fuzz_http.TRACCAR, bytes, fuzz_http.swallow_traccar, by_datagram=True),
+    "api_batch": Target(fuzz_http.BATCH, bytes, fuzz_http.swallow_batch, by_datagram=True),
 }
 
 

@@ -51,7 +51,7 @@ def ingest() -> Response | tuple[Response, int]:
     body = request.get_data(cache=False)
     if request.mimetype != "application/json":
         raise UnsupportedMediaType
-    posted, unreadable = _decode(body)
+    posted, unreadable = decode_batch(body)
     session = write()
     readings, unknown = _resolve(session.connection(), actor(), posted)
     report = service.ingest(
@@ -72,7 +72,8 @@ def ingest() -> Response | tuple[Response, int]:
 Posted = list[tuple[int, PostedPoint]]
 
 
-def _decode(body: bytes) -> tuple[Posted, list[RefusedReading]]:
+def decode_batch(body: bytes) -> tuple[Posted, list[RefusedReading]]:
+    """The points of a batch with their places in it, and those that cannot be read. Raises Malformed and Invalid."""
     try:
         return _decode_at_once(body)
     except RecursionError as error:
@@ -89,10 +90,8 @@ def _decode_at_once(body: bytes) -> tuple[Posted, list[RefusedReading]]:
         points = msgspec.json.decode(body, type=GoodBatch).points
         _check_size(points)
         return list(enumerate(points)), []
-    except msgspec.ValidationError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return _decode_one_by_one(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Malformed(f'The body is not JSON: {error}. Send {{"points": [...]}} in UTF-8.') from error
 
 
 def _decode_one_by_one(body: bytes) -> tuple[Posted, list[RefusedReading]]:
@@ -100,16 +99,20 @@ def _decode_one_by_one(body: bytes) -> tuple[Posted, list[RefusedReading]]:
         raws = msgspec.json.decode(body, type=Batch).points
     except msgspec.ValidationError as error:
         raise explain(error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Malformed(f'The body is not JSON: {error}. Send {{"points": [...]}} in UTF-8.') from error
     _check_size(raws)
     posted: Posted = []
     unreadable = []
     for index, raw in enumerate(raws):
         try:
             posted.append((index, msgspec.json.decode(raw, type=PostedPoint)))
-        except msgspec.ValidationError as error:
-            refusal = explain(error)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            detail = (
+                explain(error).detail if isinstance(error, msgspec.ValidationError) else f"It is not JSON: {error}."
+            )
             text = bytes(raw).decode(errors="replace")
-            unreadable.append(RefusedReading(index=index, rule="malformed", detail=refusal.detail, raw=text))
+            unreadable.append(RefusedReading(index=index, rule="malformed", detail=detail, raw=text))
     return posted, unreadable
 
 

@@ -75,7 +75,7 @@ def _read(one: _Body) -> Forwarded:
     try:
         said = msgspec.json.decode(one.position, type=_Position)
         return Forwarded(device_uid, _point(said), "", raw)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Forwarded(device_uid, None, f"The position cannot be read: {error}.", raw)
     except Malformed as fault:
         return Forwarded(device_uid, None, fault.detail, raw)

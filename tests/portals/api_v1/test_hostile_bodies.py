@@ -9,6 +9,7 @@ import tracemalloc
 from collections.abc import Callable
 from datetime import datetime
 
+import msgspec
 import pytest
 from flask.testing import FlaskClient
 
@@ -52,6 +53,15 @@ class TestAPointWithAnImpossibleExtra:
             answer = post(client, {**point(fleet, at, 6), "extra": "@"}, extra=extra)
             assert answer.status_code in {200, 400}, levels
         assert "nested too deeply" in answer.json["detail"]
+
+
+class TestAPointThatIsNoText:
+    def test_costs_the_others_nothing(self, api: Api, fleet: Fleet, at: datetime) -> None:
+        broken = b'{"vehicle_id": 1, "ts": "2026-01-01T00:00:00Z", "extra": {"a": "\x80"}}'
+        body = b'{"points": [' + msgspec.json.encode(point(fleet, at, 5)) + b", " + broken + b"]}"
+        answer = api("telemetry:ingest").post("/api/v1/telemetry", data=body, content_type="application/json")
+        assert (answer.status_code, answer.json["stored"]) == (200, 1)
+        assert [(r["index"], r["rule"]) for r in answer.json["refused"]] == [(1, "malformed")]
 
 
 class TestAnEncodedBody:

@@ -80,7 +80,7 @@ class TestAForwardedPosition:
     def test_keeps_what_is_not_of_the_kind_its_name_wants(self) -> None:
         point = point_of(attributes={"sat": "many", "ignition": 1, "power": True, "dtcs": "none", "driverUniqueId": ""})
         assert (point.satellites, point.ignition, point.voltage_v, point.dtc, point.driver_key) == (
-            None, None, None, (), None,
+            None, None, None, None, None,
         )  # fmt: skip
         assert point.extra["sat"] == "many"
 
