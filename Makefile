@@ -37,8 +37,10 @@ bench: $(installed_for_tests)
 	.venv/bin/python -m infra.bench.fanout
 	.venv/bin/python -m infra.bench.ingest
 	.venv/bin/python -m infra.bench.sockets
+	.venv/bin/python -m infra.bench.burst
 	.venv/bin/python -m infra.bench.reads
-	.venv/bin/python -m infra.bench.history
+	.venv/bin/python -m infra.bench.history --days 1
+	.venv/bin/python -m infra.bench.detection
 
 fuzz: $(installed_for_tests)
 	.venv/bin/python -m infra.bench.fuzz

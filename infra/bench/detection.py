@@ -7,7 +7,6 @@ Points of one calm drive in which nothing happens, among 5,000 geofences of a ci
 
 from __future__ import annotations
 
-import json
 import math
 import random
 import time
@@ -19,6 +18,7 @@ from core.events.rules.catalog import DETECTORS
 from core.events.rules.fences import Fence, FenceIndex
 from core.telemetry.rules.detector import Circle, Context, Polygon, Sample
 from core.telemetry.rules.limits import THRESHOLDS
+from infra.bench.result import record
 
 FENCES = 5_000
 POINTS = 20_000
@@ -27,7 +27,7 @@ _SOUTH, _NORTH, _WEST, _EAST = 37.6, 37.9, -122.6, -122.2
 
 
 def main() -> None:
-    """Measure and print one line of JSON."""
+    """Measure once."""
     rnd = random.Random(1)  # noqa: S311 - the same city each time
     fences = [Fence(id=n, form=_form(rnd, n)) for n in range(FENCES)]
     started = time.process_time()
@@ -45,7 +45,7 @@ def main() -> None:
         "empty_loop_us": round(empty_us, 3),
         "detect_us": round(_best_us(lambda: _detect(points, context)) - empty_us, 2),
     }
-    print(json.dumps(figures))
+    record("detection", figures)
 
 
 def _form(rnd: random.Random, n: int) -> Circle | Polygon:

@@ -8,8 +8,7 @@ from gevent import monkey
 
 monkey.patch_all()
 
-import os  # noqa: E402 - the patch comes first, or sockets block
-import queue  # noqa: E402
+import queue  # noqa: E402 - the patch comes first, or sockets block
 import threading  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -17,6 +16,7 @@ import psycopg  # noqa: E402
 from flask import Flask  # noqa: E402
 from flask_sock import Sock  # noqa: E402
 
+from core.config import current  # noqa: E402
 from portals.live.frames import plain_frame  # noqa: E402
 
 CHANNEL = "bench_echo"
@@ -43,7 +43,7 @@ def live(ws: Any) -> None:
 
 
 def _follow() -> None:
-    with psycopg.connect(os.environ["BENCH_DSN"], autocommit=True) as connection:
+    with psycopg.connect(current().database_url or "", autocommit=True) as connection:
         connection.execute(f"LISTEN {CHANNEL}")
         for notify in connection.notifies():
             moment, size = notify.payload.split()

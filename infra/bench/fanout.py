@@ -1,120 +1,97 @@
 """How many boards hold: 300 websockets on a fleet of 500 that reports 2,000 points a second.
 
-    make bench        or        .venv/bin/python -m infra.bench.fanout
+    .venv/bin/python -m infra.bench.fanout [--boards 300] [--seconds 20]
 
-Measures a product of its own, in a folder that is thrown away: the points come by the device port, from one process
-that is also the 300 boards. Prints one line of JSON and adds it to $ERP_HOME/bench/fanout.jsonl.
+The whole back end over a database of its own: the points come by the device port, from one process that is also the
+300 boards.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import hashlib
-import os
 import sys
-import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-
-from core import config as configuration
-from core.config import Config
 from infra.bench.listeners import Heard, listen
-from infra.bench.processes import processor_ms
-from infra.bench.product import running_product, sign_in
+from infra.bench.processes import processor_between, processor_s
+from infra.bench.product import sign_in
+from infra.bench.result import record, spread
+from infra.bench.stand import BACK_END, SPARE_PORT, Stand, standing
 from infra.bench.trackers import Trackers
 from infra.bench.yardstick import measure_echo
 from infra.errors import CannotStart
-from infra.postgres import dsn_for
-from infra.replay.product import Product
-from infra.supervisor.lifetime import server_of
 
-LISTENERS = 300
 VEHICLES = 500
 EVERY_S = 1.0
 POINTS = 4
 WARM_UP_S = 10.0
-MEASURE_S = 20.0
 YARDSTICK_S = 8.0
 GOAL_P95_MS = 1000
-# Ports after those of the product that may run here meanwhile.
-PORTS_ON = 40
 # Of all fixes at all boards, millions, these are enough for a percentile.
 SAMPLES = 200_000
 
 
 def main() -> None:
     """Measure once; exit status 1 when the goal is missed."""
-    home, port = configuration.current().home, configuration.current().port + PORTS_ON
-    (home / "bench").mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="erp-fanout-") as folder:
-        own = {"ERP_HOME": folder, "ERP_PORT": str(port), "ERP_FLEET": "0", "DATABASE_URL": "", "ERP_PUBLIC_URL": ""}
-        config = configuration.load({**os.environ, **own})
-        (config.home / "bench").mkdir()
-        try:
-            with running_product(config, {**os.environ, **own}):
-                result = asyncio.run(_measure(config))
-        except CannotStart as refusal:
-            sys.exit(f"bench: {refusal}")
-    line = orjson.dumps(result).decode()
-    print(line)
-    with (home / "bench" / "fanout.jsonl").open("a") as file:
-        file.write(f"{line}\n")
-    sys.exit(0 if result["received_to_board_ms"]["p95"] <= GOAL_P95_MS else 1)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--boards", type=int, default=300)
+    parser.add_argument("--seconds", type=float, default=20.0, help="of measuring, after some of warming up")
+    options = parser.parse_args()
+    try:
+        with standing(*BACK_END, vehicle_count=VEHICLES) as stand:
+            figures = asyncio.run(_measure(stand, options.boards, options.seconds))
+    except CannotStart as refusal:
+        sys.exit(f"bench: {refusal}")
+    record("fanout", figures)
+    sys.exit(0 if figures["received_to_board_ms"]["p95"] <= GOAL_P95_MS else 1)
 
 
-async def _measure(config: Config) -> dict[str, Any]:
-    keys = {uid: hashlib.sha256(uid.encode()).hexdigest()[:24] for uid in (f"FAN-{n:03d}" for n in range(VEHICLES))}
-    product = Product(config)
-    vehicle_ids = await asyncio.to_thread(product.ensure_vehicles, keys)
-    trackers = Trackers(config.ips_port, vehicle_ids, keys, every_s=EVERY_S, points=POINTS)
-    cookie, heard = sign_in(config, "operator"), Heard()
+async def _measure(stand: Stand, boards: int, seconds: float) -> dict[str, Any]:
+    config = stand.config
+    vehicle_ids = dict(zip(stand.device_uids, stand.vehicle_ids, strict=True))
+    trackers = Trackers(config.ips_port, vehicle_ids, dict.fromkeys(vehicle_ids, "NA"), every_s=EVERY_S, points=POINTS)
+    cookie, heard = sign_in(config.local_url, stand.operator), Heard()
     work = [asyncio.create_task(trackers.report())]
-    work += [asyncio.create_task(listen(f"{config.base_url}/live", cookie, heard)) for _ in range(LISTENERS)]
+    work += [asyncio.create_task(listen(f"{config.local_url}/live", cookie, heard)) for _ in range(boards)]
     await _let_run(work, WARM_UP_S)
-    before, since = await _count_stored(product), time.monotonic()
-    began, own = _processor(config), processor_ms([os.getpid()])
+    stored, since = _count_stored(stand), time.monotonic()
+    before, own = processor_s(stand.pids), time.process_time()
     heard.measures = True
-    await _let_run(work, MEASURE_S)
+    await _let_run(work, seconds)
     heard.measures = False
-    used = _processor(config) - began
-    generator = sum(processor_ms([os.getpid()]).values()) - sum(own.values()) - sum(used.values())
-    stored = (await _count_stored(product) - before) / (time.monotonic() - since)
+    used, own = processor_between(before, processor_s(stand.pids)), time.process_time() - own
+    stored_per_s = (_count_stored(stand) - stored) / (time.monotonic() - since)
     for each in work:
         each.cancel()
     await asyncio.gather(*work, return_exceptions=True)
-    messages = heard.messages / MEASURE_S / LISTENERS
+    messages = heard.messages / seconds / boards
     size = round(heard.bytes / max(heard.messages, 1))
     echoed, echo_cores = await measure_echo(
-        dsn_for(server_of(config)),
-        config.port + 5,
-        listeners=LISTENERS,
+        stand.dsn,
+        config.port + SPARE_PORT,
+        listeners=boards,
         workers=config.web_workers,
         per_s=messages,
         size=size,
         seconds=YARDSTICK_S,
     )
     return {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "boards": LISTENERS,
+        "boards": boards,
         "vehicles": VEHICLES,
         "points_per_s_offered": round(VEHICLES * POINTS / EVERY_S),
-        "points_per_s_stored": round(stored),
-        **_report(trackers, heard),
+        "points_per_s_stored": round(stored_per_s),
+        **_report(trackers, heard, seconds),
         "boards_cut": heard.closed,
         "messages_per_board_s": round(messages, 1),
         "bytes_per_message": size,
-        "bytes_per_board_s": round(heard.bytes / MEASURE_S / LISTENERS),
-        "cores_used": {kind: round(ms / MEASURE_S / 1000, 2) for kind, ms in used.items()}
-        | {"generator and boards": round(generator / MEASURE_S / 1000, 2)},
+        "bytes_per_board_s": round(heard.bytes / seconds / boards),
+        "cores_used": {name: round(took / seconds, 2) for name, took in used.items()}
+        | {"generator and boards": round(own / seconds, 2)},
         "yardstick_ms": _spread(echoed),
         "yardstick_cores": round(echo_cores, 2),
-        "cores": os.cpu_count(),
-        "load_average": os.getloadavg()[0],
     }
 
 
@@ -125,35 +102,30 @@ async def _let_run(work: list[asyncio.Task[None]], seconds: float) -> None:
         each.result()
 
 
-async def _count_stored(product: Product) -> int:
-    intake = await asyncio.to_thread(product.intake)
-    return sum(counts["stored_count"] for counts in intake.values())
+def _count_stored(stand: Stand) -> int:
+    with stand.connect() as connection:
+        (count,) = connection.execute("SELECT sum(stored_count)::bigint FROM telemetry_states").fetchone() or (0,)
+    return int(str(count))
 
 
-def _processor(config: Config) -> Counter[str]:
-    """What the processes of the product have used: all are started by the one that holds the lock of its home."""
-    return processor_ms([int((config.home / "run.lock").read_text())])
-
-
-def _report(trackers: Trackers, heard: Heard) -> dict[str, Any]:
+def _report(trackers: Trackers, heard: Heard, seconds: float) -> dict[str, Any]:
     """Delays at each board of the fixes that were heard; a fix that was passed over by a newer one was in time too."""
     deliveries = [(fix, at) for key, fixes in heard.fixes.items() for at in heard.arrivals[key] for fix in fixes]
     chosen = deliveries[:: len(deliveries) // SAMPLES + 1]
     return {
-        "deliveries_per_s": round(len(deliveries) / MEASURE_S),
+        "deliveries_per_s": round(len(deliveries) / seconds),
         "snapshots": heard.snapshots,
         "received_to_board_ms": _spread(at - received / 1000 for (_, received), at in chosen),
         "sent_to_board_ms": _spread(at - trackers.sent[fix] for (fix, _), at in chosen if fix in trackers.sent),
     }
 
 
-def _spread(delays: Iterable[float]) -> dict[str, int]:
-    """Percentiles (nearest rank) in ms."""
-    took = sorted(delay * 1000 for delay in delays)
-    if not took:
+def _spread(delays: Iterable[float]) -> dict[str, float]:
+    """How delays in seconds lie, in ms."""
+    found = spread(delay * 1000 for delay in delays)
+    if not found:
         raise CannotStart("Not one fix arrived. Look at the gateway's log.")
-    ranks = {f"p{percent}": round(took[(len(took) * percent - 1) // 100]) for percent in (50, 95, 99)}
-    return {**ranks, "max": round(took[-1])}
+    return found
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
 """Random and mutated bytes for every decoder: nothing may be raised, kept for ever, or acknowledged wrongly.
 
-    make fuzz        or        FUZZ_BYTES=1000000 .venv/bin/python -m infra.bench.fuzz
+    .venv/bin/python -m infra.bench.fuzz [--bytes 10000000] [decoder ...]
 
-Ten million bytes for each decoder. Prints one line of JSON; exit status 1 when anything was found.
+Exit status 1 when anything was found.
 """
 
 from __future__ import annotations
 
+import argparse
 import gc
-import os
 import random
 import sys
 import time
@@ -17,12 +17,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-import orjson
-
 from infra.bench import fuzz_http, fuzz_targets
 from infra.bench.fuzz_targets import Swallowed
+from infra.bench.result import record
 
-BYTES = 10_000_000
 SEED = 20_260
 _ALLOWED_GROWTH = 2_000_000
 
@@ -58,9 +56,14 @@ DECODERS: Mapping[str, Target] = {
 
 def main() -> None:
     """Feed every decoder, or those named as arguments."""
-    size = int(os.environ.get("FUZZ_BYTES", BYTES))
-    results = {name: fuzz(DECODERS[name], size=size, seed=SEED) for name in sys.argv[1:] or DECODERS}
-    print(orjson.dumps(results).decode())
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("decoders", nargs="*", metavar="decoder", help=f"{', '.join(DECODERS)}; all when none is named")
+    parser.add_argument("--bytes", type=int, default=10_000_000, help="for each decoder")
+    options = parser.parse_args()
+    if unknown := set(options.decoders) - DECODERS.keys():
+        parser.error(f"there is no decoder {', '.join(sorted(unknown))}")
+    results = {name: fuzz(DECODERS[name], size=options.bytes, seed=SEED) for name in options.decoders or DECODERS}
+    record("fuzz", results)
     sys.exit(1 if any(is_bad(result) for result in results.values()) else 0)
 
 

@@ -1,26 +1,29 @@
-"""Processor time of the product's processes, by what they do (Linux: /proc)."""
+"""Processor time of programs, with all that they started (Linux: /proc)."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-_KINDS = {"gunicorn": "web", "postgres": "database", "gateway": "gateway", "simulator": "simulator"}
 
 
-def processor_ms(roots: Iterable[int]) -> Counter[str]:
-    """Milliseconds used so far by these processes and all that they started."""
+def processor_s(roots: Mapping[str, int]) -> dict[str, float]:
+    """Seconds used so far by each of these processes and everything below it, also by what has ended since."""
     parents, used = _processes()
-    wanted = set(roots)
-    while more := {pid for pid, parent in parents.items() if parent in wanted} - wanted:
-        wanted |= more
-    took: Counter[str] = Counter()
-    for pid in wanted & used.keys():
-        took[_kind(pid)] += used[pid]
+    took: dict[str, float] = {}
+    for name, root in roots.items():
+        family = {root}
+        while more := {pid for pid, parent in parents.items() if parent in family} - family:
+            family |= more
+        took[name] = sum(used.get(pid, 0) for pid in family) / _TICKS
     return took
+
+
+def processor_between(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
+    """What each used from one look to the next, in seconds."""
+    return {name: round(after[name] - before[name], 1) for name in after}
 
 
 def _processes() -> tuple[dict[int, int], dict[int, int]]:
@@ -33,13 +36,6 @@ def _processes() -> tuple[dict[int, int], dict[int, int]]:
             continue
         pid = int(stat.parent.name)
         parents[pid] = int(fields[1])
-        used[pid] = (int(fields[11]) + int(fields[12])) * 1000 // _TICKS
+        # Its own time in user and system mode, and that of its children which it has waited for.
+        used[pid] = sum(map(int, fields[11:15]))
     return parents, used
-
-
-def _kind(pid: int) -> str:
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_text()
-    except OSError:
-        return "other"
-    return next((kind for word, kind in _KINDS.items() if word in words), "other")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sysconfig
@@ -24,14 +23,15 @@ STOP_S = 40.0
 
 
 @contextmanager
-def running_product(config: Config, environment: Mapping[str, str] = os.environ) -> Iterator[None]:
+def running_product(config: Config) -> Iterator[None]:
     """Make sure that the product of `config.home` runs; one that was started here is stopped again."""
     if _is_well(config):
         yield
         return
     log = config.home / "bench" / "product.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
-        started = subprocess.Popen([ERP, "run"], stdout=output, stderr=subprocess.STDOUT, env=environment)
+        started = subprocess.Popen([ERP, "run"], stdout=output, stderr=subprocess.STDOUT)
     try:
         _await_ready(config, started, log)
         yield
@@ -46,15 +46,16 @@ def read_logins(config: Config) -> dict[str, Any]:
     return logins
 
 
-def sign_in(config: Config, role: str) -> str:
-    """The session cookie of a person of the demonstration, as a browser would send it."""
-    user = read_logins(config)["users"][role]
-    with httpx.Client(base_url=config.base_url, trust_env=False) as http:
+def sign_in(base_url: str, user: Mapping[str, str]) -> str:
+    """The session cookie of somebody (`email`, `password`), as a browser would send it."""
+    with httpx.Client(base_url=base_url, trust_env=False) as http:
         form = http.get("/sign-in").text
         token = form.partition('name="csrf_token" value="')[2].partition('"')[0]
         answer = http.post("/sign-in", data={"csrf_token": token, **user})
         if answer.status_code != httpx.codes.FOUND:
-            raise CannotStart(f"Signing in as {role} was answered {answer.status_code}. Is demo.json of this product?")
+            raise CannotStart(
+                f"Signing in as {user['email']} was answered {answer.status_code}. Is it of this product?"
+            )
         return http.cookies["erp_session"]
 
 

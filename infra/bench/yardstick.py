@@ -13,7 +13,7 @@ from os import environ
 import psycopg
 
 from infra.bench.listeners import Heard, listen
-from infra.bench.processes import processor_ms
+from infra.bench.processes import processor_s
 
 # The channel of infra/bench/echo.py, which must not be imported here: it patches sockets.
 CHANNEL = "bench_echo"
@@ -29,18 +29,18 @@ async def measure_echo(
         await _await_port(port)
         sockets = [asyncio.create_task(listen(f"http://127.0.0.1:{port}/live", "", heard)) for _ in range(listeners)]
         await asyncio.sleep(2.0)
-        before = processor_ms([server.pid])
+        before = processor_s({"echo": server.pid})
         async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
             until = time.monotonic() + seconds
             while time.monotonic() < until:
                 await connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, f"{time.time()} {size}"))
                 await asyncio.sleep(1 / per_s)
         await asyncio.sleep(1.0)
-        used = sum((processor_ms([server.pid]) - before).values())
+        used = processor_s({"echo": server.pid})["echo"] - before["echo"]
         for each in sockets:
             each.cancel()
         await asyncio.gather(*sockets, return_exceptions=True)
-    return heard.delays, used / seconds / 1000
+    return heard.delays, used / seconds
 
 
 class _Echoed(Heard):
@@ -59,7 +59,7 @@ class _Echoed(Heard):
 def _server(dsn: str, port: int, workers: int) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "gunicorn", "-k", "gevent", "-w", str(workers), "-b", f"127.0.0.1:{port}"]
     options = ["--worker-connections", "5000", "--graceful-timeout", "1", "--log-level", "error"]
-    started = subprocess.Popen([*command, *options, "infra.bench.echo:app"], env={**environ, "BENCH_DSN": dsn})
+    started = subprocess.Popen([*command, *options, "infra.bench.echo:app"], env={**environ, "DATABASE_URL": dsn})
     try:
         yield started
     finally:
