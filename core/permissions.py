@@ -69,6 +69,7 @@ GRANTABLE: dict[str, str] = {
     "vehicles:register": "Put a vehicle into the registry",
     "telemetry:read": "Read the telemetry of the fleet",
     "telemetry:ingest": "Send telemetry in",
+    "telemetry:record_mileage": "Record what an odometer says",
     "vehicles:read": "Read the registry of vehicles",
     "access:read": "Read the orders given to vehicles",
     "access:release": "Release a vehicle",

@@ -1,6 +1,8 @@
-"""What to do about a refused point, by the rule that refused it."""
+"""What to do about a refused point, by the rule that refused it, and the values that were left out in words."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 ADVICE = {
     "malformed": "It could not be read and cannot be replayed. Compare it as it came with the tracker's manual.",
@@ -17,7 +19,8 @@ ADVICE = {
     "fix_bad": "The receiver saw too few satellites. Look at its antenna if this goes on.",
     "jump_impossible": "Usually a bad fix. If the vehicle was carried or the clock was wrong, nothing is to be done.",
     "odometer_impossible": "Look at the unit: the odometer is in metres.",
-    "rpm_impossible": "If the engine can turn that fast, set the class of the vehicle or the limits and replay it.",
+    "rpm_impossible": "Usually a sensor that does not know. If the engine can turn that fast, set the class of the "
+    "vehicle.",
     "fuel_impossible": "Look at the unit: a level is in percent.",
     "fuel_rate_impossible": "Look at the unit: a rate is in litres an hour.",
     "engine_temp_impossible": "Look at the sensor or the number of the value in the tracker's settings.",
@@ -31,3 +34,31 @@ ADVICE = {
     "extra_unstorable": "Look at what else the sender writes: a number too long, lists in lists, or a NUL.",
     "extra_too_large": "Let the sender leave out what nobody needs.",
 }
+
+# Values of a point in words; the parts of a fix are told as one.
+VALUES = {
+    "lat": "position",
+    "lon": "position",
+    "altitude_m": "altitude",
+    "speed_kmh": "speed",
+    "course_deg": "course",
+    "satellites": "satellites",
+    "hdop": "HDOP",
+    "odometer_m": "odometer",
+    "rpm": "rpm",
+    "fuel_pct": "fuel level",
+    "fuel_rate_lph": "fuel rate",
+    "engine_temp_c": "engine temperature",
+    "voltage_v": "voltage",
+    "outputs": "outputs",
+    "relay_on": "relay",
+    "driver_key": "driver's key",
+    "dtc": "trouble codes",
+    "extra": "further values",
+}
+
+
+def say_left_out(values: Sequence[str]) -> str:
+    """What became of a point that was stored without these values."""
+    names = dict.fromkeys(VALUES.get(value, value) for value in values)
+    return f"{'Value' if len(names) == 1 else 'Values'} left out: {', '.join(names)}; the point was stored"

@@ -14,6 +14,7 @@ from core.telemetry import queries as telemetry
 from core.vehicles import queries as vehicles
 from portals import hx
 from portals.admin import bp
+from portals.admin.advice import say_left_out
 from portals.doors import actor, at, read
 
 REFUSALS_OF = timedelta(hours=24)
@@ -31,6 +32,8 @@ def health() -> Response:
         processes=_processes(found, at()),
         fleet=vehicles.count_by_status(read(), viewer=actor()),
         refusals=telemetry.count_refusals(read(), viewer=actor(), since=at() - REFUSALS_OF),
+        say_left_out=say_left_out,
+        devices_waiting=len(vehicles.list_unknown_devices(read(), viewer=actor())),
         troubled=consequences.list_troubled(read(), viewer=actor()),
     )
 

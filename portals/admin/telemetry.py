@@ -14,7 +14,7 @@ from core.telemetry import queries, service
 from core.telemetry.schemas import RefusalFilter, ReplayReport
 from portals import hx
 from portals.admin import bp
-from portals.admin.advice import ADVICE
+from portals.admin.advice import ADVICE, say_left_out
 from portals.admin.asked import as_id, asked_text
 from portals.doors import actor, at, erp, read, write
 from portals.forms import parse_form
@@ -63,6 +63,7 @@ def list_refusals() -> Response:
         spans=SPANS,
         rules=sorted(ADVICE),
         advice=ADVICE,
+        say_left_out=say_left_out,
         refusals=shown,
         is_older=bool(asked_text("before")),
         older=_older(asked, shown[-1]) if len(found) > PAGE else None,

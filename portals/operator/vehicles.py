@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-from flask import Response, redirect, request, url_for
+from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from msgspec import Meta
 
@@ -20,10 +20,12 @@ from core.vehicles.queries import VehicleRecord
 from core.vehicles.schemas import VehicleStatus
 from portals import hx
 from portals.doors import actor, at, read, write
+from portals.filters import number
 from portals.forms import parse_form
 from portals.operator import bp
 from portals.operator.access import read_panel
 from portals.operator.events import read_latest_events
+from portals.operator.mileage import read_mileage, record_reading
 from portals.operator.motion import say_motion
 from portals.operator.registration import CLASSES, POWERTRAINS
 
@@ -116,10 +118,25 @@ def change_status(vehicle_id: int) -> ResponseReturnValue:
     return redirect(url_for("operator.show_vehicle", vehicle_id=vehicle_id), 303)
 
 
-def _show_card(vehicle: VehicleRecord, refusal: Refusal | None = None) -> Response:
+@bp.post("/vehicles/<int:vehicle_id>/mileage")
+def record_mileage(vehicle_id: int) -> ResponseReturnValue:
+    """Record what the odometer says."""
+    try:
+        odometer_m = record_reading(vehicle_id)
+    except (Invalid, Conflict) as refusal:
+        vehicle = queries.get_vehicle(read(), viewer=actor(), vehicle_id=vehicle_id)
+        return _show_card(vehicle, mileage_refusal=refusal)
+    flash(f"{number(odometer_m / 1000, 'km', 1)} recorded. The mileage follows in a few seconds.", "ok")
+    return redirect(url_for("operator.show_vehicle", vehicle_id=vehicle_id), 303)
+
+
+def _show_card(
+    vehicle: VehicleRecord, refusal: Refusal | None = None, mileage_refusal: Refusal | None = None
+) -> Response:
+    refused = refusal or mileage_refusal
     return hx.render(
         "operator/vehicles/show.html",
-        status=refusal.status if refusal else 200,
+        status=refused.status if refused else 200,
         vehicle=vehicle,
         powertrains=dict(POWERTRAINS),
         classes=dict(CLASSES),
@@ -129,11 +146,13 @@ def _show_card(vehicle: VehicleRecord, refusal: Refusal | None = None) -> Respon
         statuses=STATUSES,
         may_change_status=actor().may("vehicles:change_status"),
         refusal=refusal,
+        mileage_refusal=mileage_refusal,
         typed=request.form,
         **_read_driver(vehicle),
         **_read_state(vehicle),
         **_read_orders(vehicle),
         **_read_lock(vehicle),
+        **read_mileage(vehicle.id),
         **read_latest_events(vehicle.id),
     )
 

@@ -5,6 +5,7 @@ from core.events.queries.detections import (
     Place,
     count_by_kind,
     list_detections,
+    list_named,
 )
 from core.events.queries.geofences import (
     FenceSource,
@@ -27,6 +28,7 @@ __all__ = [
     "get_geofence",
     "list_detections",
     "list_geofences",
+    "list_named",
     "list_names",
     "load_fences",
     "read_fences_version",

@@ -23,17 +23,21 @@ _SIDES = {
 
 
 def count_refusals(reader: Reader, *, viewer: Actor, since: datetime) -> list[dict[str, Any]]:
-    """Refused points since a moment by rule and source, most first. Needs health:read."""
+    """Refused points since a moment by rule and source, most first. Needs health:read.
+
+    `left_out` names the values without which the points were stored; None where they were refused whole.
+    """
     viewer.require("health:read")
     query = (
         sa.select(
             Refusal.rule,
             Refusal.source,
+            Refusal.left_out,
             sa.func.count().label("count"),
             sa.func.max(Refusal.detail).label("example"),
         )
         .where(Refusal.received_at >= since)
-        .group_by(Refusal.rule, Refusal.source)
+        .group_by(Refusal.rule, Refusal.source, Refusal.left_out)
         .order_by(sa.func.count().desc())
     )
     return plain_rows(reader.execute(query))
@@ -42,14 +46,20 @@ def count_refusals(reader: Reader, *, viewer: Actor, since: datetime) -> list[di
 def count_refusals_by(
     reader: Reader, *, viewer: Actor, side: Literal["rule", "source", "owner"], wanted: RefusalFilter, most: int = 20
 ) -> list[dict[str, Any]]:
-    """Refused points by one side of them, most first: how many, how many of them can be judged anew. Needs health:read.
+    """Refused points by one side of them, most first. Needs health:read.
 
+    `count` is how many; of them `stored_count` were stored without a value, `open_count` can be judged anew.
     An owner is a vehicle (`vehicle_id`) or, where that is not known, a device (`device_uid`), or nobody at all.
     """
     viewer.require("health:read")
     columns = _SIDES[side]
     query = (
-        sa.select(*columns, sa.func.count().label("count"), sa.func.count().filter(IS_OPEN).label("open_count"))
+        sa.select(
+            *columns,
+            sa.func.count().label("count"),
+            sa.func.count().filter(Refusal.left_out.is_not(None)).label("stored_count"),
+            sa.func.count().filter(IS_OPEN).label("open_count"),
+        )
         .where(*matching(wanted))
         .group_by(*columns)
         .order_by(sa.func.count().desc(), *columns)

@@ -81,6 +81,33 @@ class TestRefusedPoints:
         assert set(ADVICE) == {*FILTERS, "malformed", "unknown_vehicle"}
 
 
+class TestAPointStoredWithoutAValue:
+    def test_is_told_apart_in_words_in_counts_and_list_and_is_nothing_to_replay(self, sign_in, database, fleet):
+        point = Point(ts=clock.now(), lat=37.76, lon=-122.42, rpm=16_383.0)
+        with database.transaction() as session:
+            report = service.ingest(
+                session,
+                actor=system("gateway"),
+                at=clock.now(),
+                source="teltonika",
+                readings=[Reading(index=0, vehicle_id=fleet.vehicle_id, point=point, raw="16383 rpm")],
+            )
+        assert (report.stored, report.refused) == (1, ())
+        browser = sign_in("admin")
+        page = browser.get("/admin/telemetry/refusals").text
+        check_page(page)
+        assert "Value left out: rpm; the point was stored" in page
+        assert "Replay this" not in page and "Cannot be replayed" not in page
+        assert page.count('<td class="num">1</td><td class="num">1</td><td class="num">0</td>') == 3
+        assert "Nothing to replay" in browser.get("/admin/telemetry/refusals/replay").text
+        health = browser.get("/admin/").text
+        check_page(health)
+        assert "last 24 h: 0; stored without a value: 1" in health
+        assert "Value left out: rpm; the point was stored" in health
+        assert 'href="/admin/telemetry/refusals?rule=rpm_impossible&amp;source=teltonika"' in health
+        assert 'href="/admin/devices"' in health
+
+
 class TestAReplay:
     def test_is_a_deliberate_second_step_and_tells_its_result(self, sign_in, database, fleet, app):
         refuse(database, fleet.vehicle_id, "fast", speed_kmh=300.0)
