@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from core.telemetry.rules.filters import FILTERS, LEFT_OUT, Circumstances, Place, find_objection
+from core.telemetry.rules.filters import FILTERS, LEFT_OUT, Circumstances, Place
 from core.telemetry.rules.geo import Fix
 from core.telemetry.rules.limits import DEFAULT_CLASS, LIMITS, Limits
+from core.telemetry.rules.objections import find_objection
 from core.telemetry.schemas import Point, Reading, RefusedReading, plain
 
 Moment = tuple[int, datetime]

@@ -1,6 +1,6 @@
 """What was derived from points: written when it differs, taken back when it is no longer found.
 
-Rows go in as one JSON document for each table: measured against COPY into a staging table, it needs no table of its
+Rows go in as one JSON document for each table: beside COPY into a staging table, it needs no table of its
 own to be emptied at each commit, and the document is made before the transaction begins.
 """
 

@@ -9,9 +9,10 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.telemetry.rules.filters import FILTERS, Circumstances, find_objection
+from core.telemetry.rules.filters import FILTERS, Circumstances
 from core.telemetry.rules.geo import Fix
 from core.telemetry.rules.limits import CLASSES, LIMITS
+from core.telemetry.rules.objections import find_objection
 from core.telemetry.schemas import Point
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
