@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.api import Api
-from tests.e2e.product import Product
+from tests.e2e.product import Product, eventually
 
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(200)]
 
@@ -36,6 +37,9 @@ class TestReplay:
         assert _numbers(first) == (len(recorded), len(recorded) - refused, 0, refused), first
         assert _numbers(again) == (len(recorded), 0, len(recorded) - refused, refused), again
         assert kept == _stored(api, recorded) == len(recorded) - refused
+        eventually(
+            lambda: _summed(api, recorded) == kept, within_s=30, saying=lambda: f"{_summed(api, recorded)} of {kept}"
+        )
 
 
 def _recorded(source: str) -> list[dict[str, str]]:
@@ -60,3 +64,15 @@ def _stored(api: Api, recorded: list[dict[str, str]]) -> int:
     vehicles, intake = api.vehicles(), api.intake()
     ids = {vehicles[row["vehicle_id"]]["id"] for row in recorded}
     return sum(intake[vehicle_id]["stored_count"] for vehicle_id in ids)
+
+
+def _summed(api: Api, recorded: list[dict[str, str]]) -> int:
+    """How many points of the recording's vehicles the follower has worked into its sums over hours."""
+    vehicles = api.vehicles()
+    until = datetime.now(UTC) + timedelta(hours=1)
+    span = f"from={until - timedelta(days=7):%Y-%m-%dT%H:%M:%SZ}&to={until:%Y-%m-%dT%H:%M:%SZ}"
+    return sum(
+        period["point_count"]
+        for vehicle_id in {vehicles[row["vehicle_id"]]["id"] for row in recorded}
+        for period in api.get(f"/telemetry/{vehicle_id}/periods?width=1h&{span}&limit=1000")["items"]
+    )
