@@ -18,6 +18,7 @@ from core.permissions import Actor
 
 # Kinds whose subject is the id of a geofence: its name is looked up.
 _OF_A_FENCE = "geofence"
+_FAR_M = 10_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,11 @@ def _measured(record: DetectionRecord) -> str:
     words = KINDS.get(record.kind)
     if words is None or record.value is None or words.unit == "s":
         return ""  # seconds are how long it lasted, which stands beside it anyway
-    number = f"{record.value:,.{words.digits}f}".replace(",", "\u202f")
-    return f"{number}\u00a0{words.unit} {words.measure}"
+    value, unit, digits = record.value, words.unit, words.digits
+    if unit == "m" and abs(value) >= _FAR_M:
+        value, unit, digits = value / 1000, "km", 1
+    number = f"{value:,.{digits}f}".replace(",", "\u202f")
+    return f"{number}\u00a0{unit} {words.measure}"
 
 
 def span(seconds: float) -> str:

@@ -11,6 +11,7 @@ from flask_login import current_user
 from portals.doors import at
 
 NOTHING = "–"
+SOURCES = {"http": "API", "wialon_ips": "Wialon IPS", "osmand": "OsmAnd"}
 
 
 def when(moment: datetime | None) -> str:
@@ -61,9 +62,14 @@ def words(code: str | None) -> str:
     return NOTHING if not code else code.replace("_", " ").capitalize()
 
 
+def source(code: str | None) -> str:
+    """How points came in, by the name its makers use; a new one as words."""
+    return SOURCES.get(code or "", words(code))
+
+
 def install(app: Flask) -> None:
     """Make them known to the templates."""
-    for show in (when, age, number, kilometres, size, words):
+    for show in (when, age, number, kilometres, size, words, source):
         app.jinja_env.filters[show.__name__] = show
 
 

@@ -33,6 +33,13 @@ def parse_form(shape: type[Shape], form: Mapping[str, str] | None = None) -> Sha
         raise explain(error) from error
 
 
+def record_id(text: str) -> int:
+    """The number of a record as it stands in an address or a form. Raises ValueError for what can be none."""
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise ValueError(text)
+    return int(text)
+
+
 def parse_json(shape: type[Shape]) -> Shape:
     """The JSON body as a `shape`. Raises Malformed for broken JSON, Invalid with the field for a wrong one."""
     if request.mimetype != "application/json":

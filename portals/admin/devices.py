@@ -79,7 +79,7 @@ def choose_vehicle() -> Response:
 def claim_device() -> ResponseReturnValue:
     """Put it in, and go on to the points that came before."""
     try:
-        claim = parse_form(Claim)
+        claim = _parse_claim()
         service.claim_device(
             write(),
             actor=actor(),
@@ -107,6 +107,13 @@ def forget_device() -> ResponseReturnValue:
     service.forget_unknown_device(write(), actor=actor(), at=at(), device_uid=waiting.device_uid, source=waiting.source)
     flash(f"{waiting.device_uid} was taken off the list. It comes back when it reports again.")
     return redirect(url_for(".list_unknown_devices"), 303)
+
+
+def _parse_claim() -> Claim:
+    try:
+        return parse_form(Claim)
+    except Invalid as invalid:
+        raise Invalid("The device was not claimed.", fields=invalid.fields) from invalid
 
 
 def _show_claim(device: dict[str, Any], vehicle: VehicleRecord, refusal: Refusal | None = None) -> Response:

@@ -18,6 +18,7 @@ from core.vehicles import queries as vehicles
 from portals import event_rows, hx
 from portals.doors import actor, read
 from portals.event_rows import EventRow, in_words
+from portals.forms import record_id
 from portals.operator import bp
 
 PAGE_SIZE = 100
@@ -123,7 +124,7 @@ def _chosen() -> tuple[dict[str, Any], Invalid | None]:
     kind = request.args.get("kind", "")
     chosen: dict[str, Any] = {
         "kind": kind if kind in event_rows.titles() else None,
-        "vehicle_id": request.args.get("vehicle", type=int),
+        "vehicle_id": request.args.get("vehicle", type=record_id),
         "since": None,
         "until": None,
         "open_only": bool(request.args.get("open")),

@@ -16,7 +16,7 @@ from core.events.schemas import GeofenceImport, NewCircle, NewGeofence
 from core.vehicles import queries as vehicles
 from portals import hx
 from portals.doors import actor, at, read, write
-from portals.forms import parse_form
+from portals.forms import parse_form, record_id
 from portals.operator import bp
 
 PAGE_SIZE = 200
@@ -48,7 +48,7 @@ class GeofenceForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 def list_geofences() -> Response:
     """The geofences of the operator's parks and everybody's, and a map of them."""
     text, closed = request.args.get("q", ""), bool(request.args.get("closed"))
-    after_id = request.args.get("after", 0, type=int)
+    after_id = request.args.get("after", 0, type=record_id)
     found = queries.list_geofences(
         read(), viewer=actor(), text=text, closed=closed, after_id=after_id, most=PAGE_SIZE + 1
     )
@@ -139,7 +139,7 @@ def import_geofences() -> ResponseReturnValue:
         wanted = GeofenceImport(
             collection=_read_object(text),
             name_property=request.form.get("name_property", "").strip()[:120] or "name",
-            park_id=request.form.get("park_id", type=int),
+            park_id=request.form.get("park_id", type=record_id),
             dry_run=not add,
         )
         report = service.import_geofences(write(), actor=actor(), at=at(), wanted=wanted)

@@ -21,7 +21,7 @@ from core.vehicles.schemas import VehicleStatus
 from portals import hx
 from portals.doors import actor, at, read, write
 from portals.filters import number
-from portals.forms import parse_form
+from portals.forms import parse_form, record_id
 from portals.operator import bp
 from portals.operator.access import read_panel
 from portals.operator.events import read_latest_events
@@ -40,6 +40,7 @@ STATUSES = {
     "blocked": "Blocked",
     "written_off": "Written off",
 }
+STATUS_WANTED = {"status": "Choose one of the list.", "status_reason": "Say why, in 3 to 500 characters."}
 STATE = "operator/vehicles/_state.html"
 PANEL = "operator/vehicles/_panel.html"
 
@@ -56,7 +57,7 @@ def list_vehicles() -> Response:
     """The vehicles that match the search, a page at a time."""
     text, status = request.args.get("q", ""), request.args.get("status", "")
     status = status if status in STATUSES else ""
-    after_id = request.args.get("after", 0, type=int)
+    after_id = request.args.get("after", 0, type=record_id)
     found = queries.list_vehicles(
         read(), viewer=actor(), text=text, status=_as_status(status), after_id=after_id, most=PAGE_SIZE + 1
     )
@@ -102,7 +103,7 @@ def show_panel(vehicle_id: int) -> ResponseReturnValue:
 def change_status(vehicle_id: int) -> ResponseReturnValue:
     """Move a vehicle to another status."""
     try:
-        change = parse_form(StatusChange)
+        change = _parse_change()
         if change.status not in STATUSES:
             raise Invalid("The status was not changed.", fields={"status": "Choose one of the list."})
         service.change_status(
@@ -128,6 +129,14 @@ def record_mileage(vehicle_id: int) -> ResponseReturnValue:
         return _show_card(vehicle, mileage_refusal=refusal)
     flash(f"{number(odometer_m / 1000, 'km', 1)} recorded. The mileage follows in a few seconds.", "ok")
     return redirect(url_for("operator.show_vehicle", vehicle_id=vehicle_id), 303)
+
+
+def _parse_change() -> StatusChange:
+    try:
+        return parse_form(StatusChange)
+    except Invalid as invalid:
+        fields = {name: STATUS_WANTED.get(name, words) for name, words in invalid.fields.items()}
+        raise Invalid("The status was not changed.", fields=fields) from invalid
 
 
 def _show_card(

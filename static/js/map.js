@@ -43,9 +43,17 @@ export async function openBase(box, style) {
   keepUp(map);
   const narrow = innerWidth < 768;
   map.addControl(new AttributionControl({ compact: narrow }), narrow ? "top-left" : "bottom-right");
+  if (narrow) map.once("load", () => foldAttribution(box));
   map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
   map.addControl(new ScaleControl(), "bottom-left");
   return { map, library: maplibre };
+}
+
+/** It opens by itself and would lie over the legend; its button opens it again. @param {HTMLElement} box */
+function foldAttribution(box) {
+  const attribution = box.querySelector("details.maplibregl-ctrl-attrib");
+  attribution?.removeAttribute("open");
+  attribution?.classList.remove("maplibregl-compact-show");
 }
 
 /** @returns {Promise<any>} MapLibre is vendored without its types */

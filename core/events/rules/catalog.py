@@ -1,7 +1,8 @@
 """The one list of detectors, and the words of every kind of finding.
 
 To add a kind: a detector in this folder, a line in DETECTORS, its words in KINDS, and a case that shows it and one
-that does not in tests/core/events. A test fails when one of them is missing.
+that does not in tests/core/events. A test fails when one of them is missing. What the fusing of mileage says (an
+odometer that goes back) has its words here too.
 """
 
 from __future__ import annotations
@@ -113,6 +114,13 @@ KINDS: Mapping[str, Kind] = {
         title="Fuel fill", sentence="Was filled up.", severity="info", unit="%", measure="of the tank added"
     ),
     "dtc": Kind(title="Trouble code", sentence="The engine reported {subject}.", severity="warn"),
+    "odometer_rollback": Kind(
+        title="Odometer went back",
+        sentence="The odometer said less than before.",
+        severity="warn",
+        unit="m",
+        measure="less than it should be",
+    ),
     "driver_change": Kind(title="Driver change", sentence="The key {subject} was shown.", severity="info"),
 }
 

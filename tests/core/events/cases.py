@@ -103,6 +103,9 @@ POSITIVE: dict[str, list[tuple[str, list[Sample]]]] = {
         ("raises and clears a code", row(60, (1, {"dtc": []}), (3, {"dtc": ["P0300"]}), (2, {"dtc": []}))),
         ("raises one more", row(5, (3, {"dtc": ["P0300"]}), (2, {"dtc": ("P0300", "P0171")}))),
     ],
+    "odometer_rollback": [
+        ("says 20 km less", row(60, (3, {"odometer_m": 80_000_000}), (3, {"odometer_m": 79_980_000}))),
+    ],
     "driver_change": [
         ("shows another key", row(60, (3, {"driver_key": "A"}), (3, {"driver_key": "B"}))),
         ("shows another key after none", row(60, (3, {"driver_key": "A"}), (2, {}), (3, {"driver_key": "B"}))),
@@ -185,6 +188,9 @@ NEGATIVE: dict[str, list[tuple[str, list[Sample]]]] = {
         ("loses it", fuels(60, (10, 70.0), (20, 40.0))),
     ],
     "dtc": [("has none", row(60, (9, {"dtc": []}))), ("tells of none", row(60, (9, HERE)))],
+    "odometer_rollback": [
+        ("trembles", row(60, (3, {"odometer_m": 80_000_900}), (3, {"odometer_m": 80_000_000}))),
+    ],
     "driver_change": [
         ("shows the first key", row(60, (3, {}), (3, {"driver_key": "A"}))),
         ("shows no key for a while", row(60, (3, {"driver_key": "A"}), (3, {}), (3, {"driver_key": "A"}))),

@@ -13,6 +13,7 @@ from core.events.rules.catalog import DETECTORS
 from core.events.rules.fences import Fence, FenceIndex
 from core.telemetry.rules.detector import Circle, Context, Detector, Finding, Polygon, Sample
 from core.telemetry.rules.limits import THRESHOLDS
+from core.telemetry.rules.mileage import MileageFusion
 
 START = 1_790_000_000.0
 LAT, LON = 37.76, -122.42
@@ -60,11 +61,12 @@ def fold(
 ) -> dict[tuple[Any, ...], Finding]:
     """What all detectors say of the samples, by key; with a checkpoint through JSON before each sample in `cuts`."""
     where, cut = where or context(), set(cuts)
-    detectors: list[Detector] = [kind() for kind in DETECTORS]
+    detectors: list[Detector] = [kind() for kind in (*DETECTORS, MileageFusion)]
     said: dict[tuple[Any, ...], Finding] = {}
 
     def say(found: Any) -> None:
-        said[found.kind, found.subject, found.started_at] = found
+        if isinstance(found, Finding):
+            said[found.kind, found.subject, found.started_at] = found
 
     before = None
     for n, now in enumerate(samples):

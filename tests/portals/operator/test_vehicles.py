@@ -69,6 +69,11 @@ class TestList:
         assert "WVWZZZ1JZ3W000099" in second and "WVWZZZ1JZ3W000098" not in second
         assert 'rel="next"' not in second
 
+    def test_begins_anew_after_a_number_that_no_vehicle_can_have(self, operator):
+        assert "Car 1" in operator.get(f"/operator/vehicles?after={'9' * 30}").text
+        assert operator.get(f"/operator/geofences?after={'9' * 30}").status_code == 200
+        assert operator.get(f"/operator/events?vehicle={'9' * 30}").status_code == 200
+
 
 class TestCard:
     def test_tells_everything_about_a_vehicle(self, operator, fleet, card, database, at):
@@ -181,6 +186,7 @@ class TestStatus:
         assert answer.status_code == 422
         check_page(answer.text)
         assert 'aria-invalid="true"' in answer.text
+        assert "The status was not changed." in answer.text
 
     def test_of_a_written_off_vehicle_stays(self, operator, card):
         operator.post(f"{card}/status", data={"status": "written_off", "status_reason": "Burnt out"})
