@@ -56,6 +56,7 @@ async def _measure(stand: Stand, boards: int, seconds: float) -> dict[str, Any]:
     cookie, heard = sign_in(config.local_url, stand.operator), Heard()
     work = [asyncio.create_task(trackers.report())]
     work += [asyncio.create_task(listen(f"{config.local_url}/live", cookie, heard)) for _ in range(boards)]
+    await heard.wait_for(boards)
     await _let_run(work, WARM_UP_S)
     stored, since = _count_stored(stand), time.monotonic()
     before, own = processor_s(stand.pids), time.process_time()

@@ -116,10 +116,10 @@ def _fill_hour(stand: Stand, since: datetime) -> None:
 def _measure(stand: Stand, *, days: int, end: datetime, filled_s: float, rounds: int) -> dict[str, Any]:
     rows = days * len(stand.vehicle_ids) * int(DAY.total_seconds()) // EVERY_S
     with stand.connect() as connection:
-        # What autovacuum and the next checkpoint would have done.
+        # What autovacuum would have done.
         connection.execute("VACUUM ANALYZE telemetry_points, telemetry_states")
-        connection.execute("CHECKPOINT")
         sizes = connection.execute(_SIZES).fetchone() or (0, 0)
+    stand.settle()
     heap, index = (int(str(size)) for size in sizes)
     figures: dict[str, Any] = {
         "vehicles": len(stand.vehicle_ids),

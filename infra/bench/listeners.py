@@ -19,6 +19,7 @@ import orjson
 from infra.bench.trackers import Fix
 from infra.errors import CannotStart
 
+OPEN_S = 60.0
 _TAIL = b"\x00\x00\xff\xff"
 _PONG = b"\x8a\x80" + bytes(4)
 
@@ -29,8 +30,16 @@ class Heard:
     def __init__(self) -> None:
         self.arrivals: dict[int, list[float]] = defaultdict(list)
         self.fixes: dict[int, list[tuple[Fix, int]]] = {}
-        self.bytes = self.messages = self.snapshots = self.closed = 0
+        self.opened = self.bytes = self.messages = self.snapshots = self.closed = 0
         self.measures = False
+
+    async def wait_for(self, listeners: int) -> None:
+        """Until so many hear. Raises CannotStart when that takes too long."""
+        deadline = time.monotonic() + OPEN_S
+        while self.opened < listeners:
+            if time.monotonic() > deadline:
+                raise CannotStart(f"Of {listeners} websockets {self.opened} were opened in {OPEN_S:.0f} s.")
+            await asyncio.sleep(0.1)
 
     def note(self, text: bytes, at: float, length: int) -> None:
         """A message of `length` bytes on the wire that one listener got now."""
@@ -65,6 +74,7 @@ async def listen(url: str, cookie: str, heard: Heard) -> None:
     answer = await reader.readuntil(b"\r\n\r\n")
     if b" 101 " not in answer.split(b"\r\n", 1)[0]:
         raise CannotStart(f"The websocket was answered {answer[:60]!r}.")
+    heard.opened += 1
     try:
         await _hear(reader, writer, heard)
     except (asyncio.IncompleteReadError, ConnectionError):

@@ -67,6 +67,7 @@ class Stand:
     client: tuple[str, str]
     operator: Mapping[str, str]
     folder: Path
+    server: Server
     pids: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -77,6 +78,14 @@ class Stand:
     def connect(self) -> psycopg.Connection[tuple[object, ...]]:
         """A bare connection, for yardsticks and for looking after."""
         return psycopg.connect(self.dsn, autocommit=True)
+
+    def settle(self) -> None:
+        """Leave the database nothing to do about what was written: everything is on the disk afterwards.
+
+        It is stopped in order and started again, which a checkpoint is part of; so no program may run.
+        """
+        self.server.stop()
+        self.server.start()
 
     def token(self) -> str:
         """A fresh access token of the measurement's client."""
@@ -102,7 +111,7 @@ def standing(*programs: str, vehicle_count: int = 500) -> Iterator[Stand]:
     with ExitStack() as cleanup:
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
         cleanup.callback(server.stop)
-        stand = _prepare(folder, server.start(), port, vehicle_count)
+        stand = _prepare(folder, server, port, vehicle_count)
         stand.pids["database"] = server.pid or 0
         started = cleanup.enter_context(_running(stand, programs))
         _await_answers(stand, started)
@@ -135,7 +144,8 @@ def _running(stand: Stand, programs: Sequence[str]) -> Iterator[dict[str, subpro
             process.wait(STOP_S)
 
 
-def _prepare(folder: Path, dsn: str, port: int, vehicle_count: int) -> Stand:
+def _prepare(folder: Path, server: Server, port: int, vehicle_count: int) -> Stand:
+    dsn = server.start()
     config = load({"ERP_HOME": str(folder / "home"), "ERP_PORT": str(port), "DATABASE_URL": dsn})
     config.home.mkdir()
     migrate(dsn)
@@ -154,7 +164,7 @@ def _prepare(folder: Path, dsn: str, port: int, vehicle_count: int) -> Stand:
     with psycopg.connect(dsn) as connection:
         connection.execute(_VEHICLES, {"park_id": park_id, "count": vehicle_count, "at": at - timedelta(days=8)})
         rows = connection.execute("SELECT vehicle_id FROM vehicles_trackers ORDER BY device_uid").fetchall()
-    return Stand(config, dsn, [row[0] for row in rows], (made.client_id, made.client_secret), operator, folder)
+    return Stand(config, dsn, [row[0] for row in rows], (made.client_id, made.client_secret), operator, folder, server)
 
 
 def _await_answers(stand: Stand, started: Mapping[str, subprocess.Popen[bytes]]) -> None:

@@ -28,7 +28,8 @@ async def measure_echo(
     with _server(dsn, port, workers) as server:
         await _await_port(port)
         sockets = [asyncio.create_task(listen(f"http://127.0.0.1:{port}/live", "", heard)) for _ in range(listeners)]
-        await asyncio.sleep(2.0)
+        await heard.wait_for(listeners)
+        await asyncio.sleep(1.0)
         before = processor_s({"echo": server.pid})
         async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
             until = time.monotonic() + seconds
