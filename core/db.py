@@ -24,7 +24,7 @@ from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import ConnectionPool, PoolTimeout
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import NullPool
 
 from core import config
@@ -89,8 +89,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Writer]:
         """A Session in one transaction: returning commits, raising rolls back."""
-        factory = sessionmaker(self.writer, expire_on_commit=False)
-        with factory.begin() as session:
+        with Session(self.writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager

@@ -32,42 +32,37 @@ def _has_ordinary_numbers(p: Point, c: Circumstances) -> bool:
 
     Only a shortcut: it may miss an ordinary point, and never calls one ordinary to which a rule objects.
     """
-    limits = c.limits
-    age_s = (c.at - p.ts).total_seconds()
+    limits, lat, lon = c.limits, p.lat, p.lon
     return (
-        0 <= age_s <= limits.past_s
-        and p.lat is not None
-        and p.lon is not None
-        and (0 < p.lat <= 90 or -90 <= p.lat < 0)
-        and -180 <= p.lon <= 180
-        and (p.speed_kmh is None or 0 <= p.speed_kmh <= limits.speed_kmh)
-        and (p.course_deg is None or 0 <= p.course_deg <= 360)
-        and (p.hdop is None or 0 <= p.hdop <= limits.hdop)
-        and (p.satellites is None or limits.satellites <= p.satellites <= 100)
-        and (c.last is None or _is_small_step(p, c.last, limits.jump_m * _DEGREES_PER_M))
+        lat is not None
+        and lon is not None
+        and (0 < lat <= 90 or -90 <= lat < 0)
+        and -180 <= lon <= 180
+        and 0 <= (c.at - p.ts).total_seconds() <= limits.past_s
+        and ((speed := p.speed_kmh) is None or 0 <= speed <= limits.speed_kmh)
+        and ((course := p.course_deg) is None or 0 <= course <= 360)
+        and ((hdop := p.hdop) is None or 0 <= hdop <= limits.hdop)
+        and ((satellites := p.satellites) is None or limits.satellites <= satellites <= 100)
+        and ((last := c.last) is None or _is_small_step(lat, lon, last, limits.jump_m * _DEGREES_PER_M))
         and _has_ordinary_sensors(p, limits)
     )
 
 
-def _is_small_step(p: Point, last: Place, most_deg: float) -> bool:
+def _is_small_step(lat: float, lon: float, last: Place, most_deg: float) -> bool:
+    was_lat, was_lon = last.lat, last.lon
     return (
-        p.lat is not None
-        and p.lon is not None
-        and last.lat is not None
-        and last.lon is not None
-        and abs(p.lat - last.lat) < most_deg
-        and abs(p.lon - last.lon) < most_deg
+        was_lat is not None and was_lon is not None and abs(lat - was_lat) < most_deg and abs(lon - was_lon) < most_deg
     )
 
 
 def _has_ordinary_sensors(p: Point, limits: Limits) -> bool:
     return (
-        (p.altitude_m is None or -500 <= p.altitude_m <= 9000)
-        and (p.odometer_m is None or 0 <= p.odometer_m < 4_000_000_000)
-        and (p.rpm is None or 0 <= p.rpm <= limits.rpm)
-        and (p.fuel_pct is None or 0 <= p.fuel_pct <= 100)
-        and (p.fuel_rate_lph is None or 0 <= p.fuel_rate_lph <= limits.fuel_rate_lph)
-        and (p.engine_temp_c is None or limits.engine_temp_low_c <= p.engine_temp_c <= limits.engine_temp_high_c)
-        and (p.voltage_v is None or 0 <= p.voltage_v <= limits.voltage_v)
-        and (p.outputs is None or 0 <= p.outputs <= 65_535)
+        ((altitude := p.altitude_m) is None or -500 <= altitude <= 9000)
+        and ((odometer := p.odometer_m) is None or 0 <= odometer < 4_000_000_000)
+        and ((rpm := p.rpm) is None or 0 <= rpm <= limits.rpm)
+        and ((fuel := p.fuel_pct) is None or 0 <= fuel <= 100)
+        and ((rate := p.fuel_rate_lph) is None or 0 <= rate <= limits.fuel_rate_lph)
+        and ((temp := p.engine_temp_c) is None or limits.engine_temp_low_c <= temp <= limits.engine_temp_high_c)
+        and ((voltage := p.voltage_v) is None or 0 <= voltage <= limits.voltage_v)
+        and ((outputs := p.outputs) is None or 0 <= outputs <= 65_535)
     )

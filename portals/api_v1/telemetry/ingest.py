@@ -128,23 +128,29 @@ def _check_size(points: Sequence[object]) -> None:
 
 def _resolve(reader: Any, viewer: Actor, posted: Posted) -> tuple[list[Reading], list[RefusedReading]]:
     """The points with their vehicles, and those of nobody we know."""
-    asked = {point.vehicle_id for _, point in posted if point.vehicle_id is not None}
-    devices = {point.device_uid for _, point in posted if point.device_uid is not None}
-    known = vehicles.list_known_ids(reader, viewer=viewer, vehicle_ids=asked) if asked else set()
+    asked = {vehicle_id for _, point in posted if (vehicle_id := point.vehicle_id) is not None}
+    devices = {device_uid for _, point in posted if (device_uid := point.device_uid) is not None}
     by_device = vehicles.list_ids_by_device(reader, viewer=viewer, device_uids=devices) if devices else {}
+    known = {*by_device.values()}
+    if asked:
+        known |= vehicles.list_known_ids(reader, viewer=viewer, vehicle_ids=asked)
     readings, unknown = [], []
     for index, point in posted:
-        if (point.vehicle_id is None) == (point.device_uid is None):
-            unknown.append(_refuse(index, point, "malformed", "Say whose it is: either vehicle_id or device_uid."))
-            continue
-        vehicle_id = point.vehicle_id if point.device_uid is None else by_device.get(point.device_uid)
-        if vehicle_id is None or (point.vehicle_id is not None and vehicle_id not in known):
-            named = f"vehicle {point.vehicle_id}" if point.device_uid is None else f"device {point.device_uid}"
-            detail = f"There is no {named}. Register it by POST /api/v1/transport_registry first."
-            unknown.append(_refuse(index, point, "unknown_vehicle", detail))
-            continue
-        readings.append(Reading(index=index, point=point, vehicle_id=vehicle_id))
+        by_id, uid = point.vehicle_id, point.device_uid
+        vehicle_id = by_id if uid is None else by_device.get(uid)
+        if vehicle_id is None or vehicle_id not in known or (by_id is not None and uid is not None):
+            unknown.append(_turn_away(index, point))
+        else:
+            readings.append(Reading(index=index, point=point, vehicle_id=vehicle_id))
     return readings, unknown
+
+
+def _turn_away(index: int, point: PostedPoint) -> RefusedReading:
+    if (point.vehicle_id is None) == (point.device_uid is None):
+        return _refuse(index, point, "malformed", "Say whose it is: either vehicle_id or device_uid.")
+    named = f"vehicle {point.vehicle_id}" if point.device_uid is None else f"device {point.device_uid}"
+    detail = f"There is no {named}. Register it by POST /api/v1/transport_registry first."
+    return _refuse(index, point, "unknown_vehicle", detail)
 
 
 def _refuse(index: int, point: PostedPoint, rule: str, detail: str) -> RefusedReading:
