@@ -39,13 +39,18 @@ def _measured() -> list[sa.Column[Any]]:
 
 MEASURED = tuple(str(column.name) for column in _measured())
 
+# What a track needs lies in the key itself: points come moment after moment, so that those of one vehicle lie on a page
+# each, and a day's track would go through as many pages as it has points.
+IN_THE_KEY = ("lat", "lon", "altitude_m", "speed_kmh", "course_deg", "ignition")
+
 points = sa.Table(
     "telemetry_points",
     Base.metadata,
-    sa.Column("vehicle_id", sa.BigInteger, primary_key=True),
-    sa.Column("ts", sa.DateTime(timezone=True), primary_key=True),
+    sa.Column("vehicle_id", sa.BigInteger),
+    sa.Column("ts", sa.DateTime(timezone=True)),
     sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
     *_measured(),
+    sa.PrimaryKeyConstraint("vehicle_id", "ts", postgresql_include=IN_THE_KEY),
     postgresql_partition_by="RANGE (ts)",
 )
 

@@ -18,6 +18,7 @@ CLASSES = ("car", "van", "truck", "bus", "motorcycle")
 def upgrade() -> None:
     """Go forward."""
     _widen_what_is_there()
+    _put_the_track_into_the_key()
     for name in ("telemetry_minutes", "telemetry_quarters", "telemetry_hours", "telemetry_days"):
         _create_periods(name)
     _create_trips_and_stops()
@@ -54,6 +55,14 @@ def _widen_what_is_there() -> None:
         sa.PrimaryKeyConstraint("device_uid", "source", name=op.f("pk_vehicles_unknown_devices")),
     )
     op.create_index(op.f("ix_vehicles_unknown_devices_last_seen_at"), "vehicles_unknown_devices", ["last_seen_at"])
+
+
+def _put_the_track_into_the_key() -> None:
+    op.execute("ALTER TABLE telemetry_points DROP CONSTRAINT pk_telemetry_points")
+    op.execute(
+        "ALTER TABLE telemetry_points ADD CONSTRAINT pk_telemetry_points PRIMARY KEY (vehicle_id, ts) "
+        "INCLUDE (lat, lon, altitude_m, speed_kmh, course_deg, ignition)"
+    )
 
 
 def _create_periods(name: str) -> None:

@@ -43,7 +43,8 @@ MOVE = (
     "ALTER TABLE telemetry_points RENAME TO telemetry_points_cut",
     "ALTER TABLE telemetry_points_cut RENAME CONSTRAINT pk_telemetry_points TO pk_telemetry_points_cut",
     "CREATE TABLE telemetry_points (LIKE telemetry_points_cut INCLUDING DEFAULTS INCLUDING CONSTRAINTS)",
-    "ALTER TABLE telemetry_points ADD CONSTRAINT pk_telemetry_points PRIMARY KEY (vehicle_id, ts)",
+    "ALTER TABLE telemetry_points ADD CONSTRAINT pk_telemetry_points PRIMARY KEY (vehicle_id, ts) "
+    "INCLUDE (lat, lon, altitude_m, speed_kmh, course_deg, ignition)",
     "SELECT create_hypertable('telemetry_points', by_range('ts', INTERVAL '1 day'), create_default_indexes => false)",
     "INSERT INTO telemetry_points SELECT * FROM telemetry_points_cut",
     "DROP TABLE telemetry_points_cut",

@@ -9,13 +9,12 @@ from flask import Response, request
 
 from core.errors import Invalid
 from core.telemetry import queries
-from core.telemetry.schemas import Point
 from portals import ranges
 from portals.api_v1 import bp, pages
 from portals.doors import actor, read
 
 MOST_POINTS = 50_000
-FIELDS = frozenset(Point.__struct_fields__) - {"ts"}
+FIELDS = frozenset(queries.POINT_COLUMNS) - {"ts", "received_at"}
 
 
 @bp.get("/telemetry/<int:vehicle_id>/track")
