@@ -10,10 +10,9 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from flask.testing import FlaskClient
-from psycopg_pool import PoolTimeout
 
 from core import outbox
-from core.db import Database
+from core.db import AWAY, Database
 from core.outbox import Offset
 from portals.api_v1.changes import Cursor
 from portals.doors import ErpApp
@@ -123,7 +122,7 @@ class TestTheFeed:
             with database.transaction() as session:
                 outbox.publish(session, "telemetry.batch_stored", at=at, vehicle_ids=[vehicle_id], number=number)
                 time.sleep(pause_s)
-        except PoolTimeout:
+        except AWAY:
             return False
         return True
 
