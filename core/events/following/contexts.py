@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from core import outbox
@@ -13,7 +12,7 @@ from core.db import Reader
 from core.outbox import Offset
 from core.permissions import Actor
 from core.telemetry.queries import following as telemetry
-from core.telemetry.rules.detector import Context
+from core.telemetry.rules.detector import Context, Fences
 from core.telemetry.rules.limits import DEFAULT_CLASS, Thresholds
 from core.vehicles import queries as vehicles
 
@@ -21,8 +20,8 @@ from core.vehicles import queries as vehicles
 FRESH_S = 30.0
 LOOK_EVERY_S = 0.5
 
-FencesOf = Callable[[int], Any]
-"""From a park's id to the geofences (core.telemetry.rules.detector.Fences) that its vehicles meet."""
+FencesOf = Callable[[int], Fences | None]
+"""From a park's id to the geofences that its vehicles meet."""
 
 
 @dataclass

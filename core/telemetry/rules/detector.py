@@ -16,6 +16,8 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 import msgspec
 
+from core.telemetry.rules.limits import Thresholds
+
 
 class Sample(NamedTuple):
     """One stored point as the detectors see it. `ts` is the device's time in Unix seconds. None: not reported."""
@@ -138,8 +140,8 @@ class Polygon(msgspec.Struct, frozen=True, kw_only=True):
 class Fences(Protocol):
     """Finds geofences by place, quickly also among thousands."""
 
-    def at(self, lat: float, lon: float) -> frozenset[int]:
-        """The ids of the geofences that hold this place."""
+    def at(self, lat: float, lon: float, ts: float) -> frozenset[int]:
+        """The ids of the geofences that held this place at the moment `ts` (Unix seconds)."""
         ...
 
 
@@ -149,8 +151,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     vehicle_id: int
     vehicle_class: str
     zone: tzinfo
-    thresholds: Any
-    fences: Any = None
+    thresholds: Thresholds
+    fences: Fences | None = None
     readings: tuple[tuple[float, float], ...] = ()
     """Mileage read by people (inspection, correction), oldest first: (Unix seconds, metres)."""
 
