@@ -14,11 +14,11 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.access import rules, service
 from core.access.gateway import GatewayDown, Outputs, RelayGateway, open_gateway
-from core.access.models import Outcome
+from core.access.models import OrderKind, Outcome
 from core.access.service import Claim
 from core.config import AccessTiming, Config
 from core.db import Database, Writer
@@ -45,6 +45,7 @@ class Delivery:
     worker: str
     _busy: set[uuid.UUID] = field(default_factory=set)
     _heard: dict[str, Outputs] = field(default_factory=dict)
+    _asked_at: dict[str, datetime] = field(default_factory=dict)
     _reading_back: Future[None] | None = None
     _read_back_at: float = 0.0
 
@@ -81,8 +82,10 @@ class Delivery:
             self._reading_back = reader.submit(self._read_back, waiting)
 
     def _read_back(self, device_uids: list[str]) -> None:
+        asked_at = self.now()
         try:
             self._heard = self.gateway.read_outputs(device_uids)
+            self._asked_at = dict.fromkeys(device_uids, asked_at)
         except GatewayDown as problem:
             log.warning("relays could not be read back: %s", problem)
         except Exception:
@@ -101,12 +104,25 @@ class Delivery:
                 self._note_waiting(claim, why)
             case rules.Finish():
                 self._conclude(claim, step)
+            case rules.Send() if self._may_have_worked(claim):
+                pass  # the reading back that is under way tells; then this order is looked at again
             case rules.Send(number):
                 self._busy.add(claim.job_id)
                 senders.submit(self._guarded, self._send, claim, number)
             case rules.LookUp(number):
                 self._busy.add(claim.job_id)
                 senders.submit(self._guarded, self._look_up, claim, number)
+
+    def _may_have_worked(self, claim: Claim) -> bool:
+        """Whether nobody has asked for the relay since the last lock command worked or died.
+
+        A worker that takes an order over knows nothing yet, and must not lock again what the relay holds already.
+        """
+        if claim.job.kind is OrderKind.RELEASE or not claim.job.attempts:
+            return False
+        last = claim.job.attempts[-1]
+        asked_at = self._asked_at.get(claim.device_uid)
+        return asked_at is None or asked_at < last.started_at + timedelta(seconds=last.ttl_s)
 
     def _gateway_readings(self, claim: Claim) -> list[rules.RelayReading]:
         outputs = self._heard.get(claim.device_uid)

@@ -1,0 +1,88 @@
+"""One worker's hands on an order, with a gateway that tells what it was asked."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+
+from core import clock
+from core.access import queries, service
+from core.access.delivery import Delivery
+from core.access.gateway import Answer, GatewayDown, Outputs
+from core.access.models import JobState, OrderKind, Outcome, Reason
+from core.access.schemas import ImmobilizationOrder
+from core.config import AccessTiming
+from core.db import Database
+from core.permissions import DEVICE, Actor, system
+from core.telemetry import service as telemetry
+from core.telemetry.schemas import Point, Reading
+from tests.conftest import ROOT, Fleet
+
+WORKER = system("worker")
+DEVICES = Actor("device", None, "devices", roles=frozenset({DEVICE}), parks=None)
+TIMING = AccessTiming()
+HOLDING = 0b1
+
+
+@dataclass
+class Gateway:
+    """A platform whose relay holds, and which may answer late or not at all."""
+
+    down_for: int = 0
+    asked: int = 0
+    sent: list[OrderKind] = field(default_factory=list)
+
+    def send(self, *, device_uid: str, kind: OrderKind, ttl_s: int) -> Answer:
+        self.sent.append(kind)
+        return Answer(Outcome.ACCEPTED, "accepted")
+
+    def was_logged(self, *, device_uid: str, kind: OrderKind, since: datetime) -> bool:
+        return True
+
+    def read_outputs(self, device_uids: Iterable[str]) -> dict[str, Outputs]:
+        self.asked += 1
+        if self.asked <= self.down_for:
+            raise GatewayDown("no answer")
+        return {uid: Outputs(HOLDING, clock.now()) for uid in device_uids}
+
+
+@pytest.fixture
+def overtaken(database: Database, fleet: Fleet) -> uuid.UUID:
+    """A lock whose command left five seconds ago by the hands of a worker that has died since."""
+    began = clock.now() - timedelta(seconds=5)
+    for ago in (30, 0, -5):
+        point = Point(ts=began - timedelta(seconds=ago), speed_kmh=0.0, ignition=False)
+        reading = Reading(index=0, vehicle_id=fleet.vehicle_id, point=point)
+        with database.transaction() as session:
+            telemetry.ingest(session, actor=DEVICES, at=point.ts, source="test", readings=[reading])
+    with database.transaction() as session:
+        order = ImmobilizationOrder(reason=Reason.THEFT)
+        job_id = service.immobilize(
+            session, actor=ROOT, at=began, vehicle_id=fleet.vehicle_id, order=order, timing=TIMING
+        )
+    with database.transaction() as session:
+        service.claim_open_jobs(session, actor=WORKER, at=began, worker="dead", timing=TIMING)
+        assert service.begin_attempt(
+            session, actor=WORKER, at=began, worker="dead", job_id=job_id, number=1, timing=TIMING
+        )
+    with database.transaction() as session:
+        service.record_answer(
+            session, actor=WORKER, at=began, job_id=job_id, number=1, outcome=Outcome.ACCEPTED, answer="accepted"
+        )
+    return job_id
+
+
+class TestAWorkerThatTakesALockOver:
+    def test_asks_what_the_relay_does_before_it_locks_again(
+        self, database: Database, fleet: Fleet, overtaken: uuid.UUID
+    ) -> None:
+        gateway = Gateway(down_for=2)
+        Delivery(database.transaction, gateway, clock.now, TIMING, "heir").run_until_idle()
+        with database.reading() as reader:
+            job = queries.get_job(reader, viewer=ROOT, vehicle_id=fleet.vehicle_id, job_id=overtaken)
+        assert job.state is JobState.CONFIRMED
+        assert gateway.sent == []
