@@ -10,11 +10,13 @@ import core.consequences
 import core.drivers.models
 import core.events.models
 import core.health
+import core.idempotency
 import core.identity.models
 import core.investors.models
 import core.outbox
 import core.telemetry.models
-import core.vehicles.models  # noqa: F401
+import core.vehicles.models
+import core.webhooks.models  # noqa: F401
 from core.db import Base
 
 # Children of tables cut by day come and go; the queue's tables are Huey's own.

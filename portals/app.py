@@ -16,7 +16,7 @@ from core.db import Database
 from core.identity import sealing
 from core.identity.tokens import TokenIssuer, ensure_signing_key
 from core.telemetry.rules.limits import limits_for
-from portals import admin, auth, bodies, driver, errors, filters, health, investor, live, operator, security
+from portals import admin, auth, bodies, driver, errors, filters, health, investor, live, oauth, operator, security
 from portals.api_v1 import bp as api_v1
 from portals.devices.http import bp as devices
 from portals.doors import ErpApp
@@ -56,12 +56,13 @@ def create_app(config: Config, database: Database) -> ErpApp:
     errors.install(app)
     filters.install(app)
     auth.install(app)
+    oauth.install(app)
     live.install(app)
     app.register_blueprint(health.bp)
     for machines in (api_v1, devices):
         app.register_blueprint(machines)
         security.csrf.exempt(machines)
-    security.csrf.exempt("portals.auth.issue_token")
+    security.csrf.exempt("portals.oauth.issue_token")
     for portal in (operator, driver, investor, admin):
         app.register_blueprint(portal.bp)
     return app

@@ -55,6 +55,7 @@ class Geofence(Base):
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     closed_by: Mapped[str | None] = mapped_column(sa.Text)
     closed_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    version: Mapped[int] = mapped_column(sa.Integer, server_default="1")
 
 
 class Detection(Base):

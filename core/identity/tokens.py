@@ -36,7 +36,7 @@ def ensure_signing_key(session: Writer, *, secret: bytes, at: datetime) -> None:
     private = json.dumps(key.as_dict(private=True)).encode()
     sealed = sealing.seal(sealing.derive(secret, "identity:signing"), private, about=kid)
     public = json.dumps(key.as_dict(private=False))
-    session.add(SigningKey(kid=kid, sealed_private_key=sealed, public_jwk=public, created_at=at))
+    session.add(SigningKey(kid=kid, sealed_private_key=sealed, public_jwk=public, created_at=at, signs_from=at))
 
 
 def list_public_keys(reader: Reader) -> list[dict[str, Any]]:

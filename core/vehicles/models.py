@@ -80,6 +80,7 @@ class Vehicle(Base):
     )
     status: Mapped[VehicleStatus] = mapped_column(text_enum(VehicleStatus, "status"))
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    version: Mapped[int] = mapped_column(sa.Integer, server_default="1")
 
 
 class VehicleStatusChange(Base):

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from core import clock
+from core.identity import service
 from core.identity.models import User
 from tests.portals.page import check_page
 
@@ -139,11 +140,18 @@ class TestASession:
         assert browser.get("/sign-out").status_code == 405
         assert browser.get("/admin/").status_code == 200
 
-    def test_ends_when_the_session_key_changes(self, sign_in, fleet, change):
-        browser = sign_in("admin")
-        assert browser.get("/admin/").status_code == 200
-        change(fleet.email("admin"), session_key="another")
-        assert browser.get("/admin/").status_code == 302
+    def test_ended_is_ended_in_its_browser_alone(self, sign_in, database):
+        first, second = sign_in("admin"), sign_in("admin")
+        with database.transaction() as session:
+            service.end_session(session, at=clock.now(), session_id=1, why="a test")
+        assert first.get("/admin/").status_code == 302
+        assert second.get("/admin/").status_code == 200
+
+    def test_cannot_be_had_by_its_number_alone(self, sign_in, client):
+        sign_in("admin")
+        with client.session_transaction() as cookie:
+            cookie["_user_id"] = "1:guess"
+        assert client.get("/admin/").status_code == 302
 
     def test_ends_when_the_account_is_closed(self, sign_in, fleet, change):
         browser = sign_in("admin")

@@ -54,7 +54,10 @@ class TestSigningIn:
 class TestAddingAPerson:
     def test_is_for_administrators(self, database: Database, fleet: Fleet, at: datetime) -> None:
         with database.transaction() as session:
-            found = queries.find_signed_in(session.connection(), user_id=fleet.user_ids["operator"])
+            cookie = service.start_session(
+                session, at=at, user_id=fleet.user_ids["operator"], method="pwd", address="", agent=""
+            )
+            found = queries.find_signed_in(session.connection(), cookie=cookie)
             assert found is not None
             with pytest.raises(Forbidden):
                 service.create_user(

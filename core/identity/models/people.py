@@ -1,18 +1,18 @@
-"""Tables of people, what they may do, and the machines that act for them."""
+"""Tables of people and of what they may do."""
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base
 
 
 class User(Base):
-    """A person who can sign in. `session_key` is part of every session of theirs: change it and all end."""
+    """A person who can sign in. `handle` names them to apps and passkeys: it tells nothing and never changes."""
 
     __tablename__ = "identity_users"
     __table_args__ = (sa.CheckConstraint("email = lower(email) AND position('@' IN email) > 1", name="email_normal"),)
@@ -20,8 +20,8 @@ class User(Base):
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
     email: Mapped[str] = mapped_column(sa.Text, unique=True)
     name: Mapped[str] = mapped_column(sa.Text)
-    password_hash: Mapped[str] = mapped_column(sa.Text)
-    session_key: Mapped[str] = mapped_column(sa.Text)
+    handle: Mapped[uuid.UUID] = mapped_column(sa.Uuid, unique=True, server_default=sa.func.gen_random_uuid())
+    password_hash: Mapped[str | None] = mapped_column(sa.Text)
     time_zone: Mapped[str] = mapped_column(sa.Text, server_default="UTC")
     all_parks: Mapped[bool] = mapped_column(server_default=sa.false())
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
@@ -43,12 +43,23 @@ class UserRole(Base):
 
 
 class UserGrant(Base):
-    """One permission on top of the roles: the right to immobilize is one."""
+    """One permission on top of the roles: the right to immobilize is one.
+
+    It reaches as far as the person sees, or no further than one park or one vehicle, and may end by itself.
+    """
 
     __tablename__ = "identity_user_grants"
+    __table_args__ = (
+        sa.CheckConstraint("park_id IS NULL OR vehicle_id IS NULL", name="one_reach"),
+        sa.UniqueConstraint("user_id", "permission", "park_id", "vehicle_id", postgresql_nulls_not_distinct=True),
+    )
 
-    user_id: Mapped[int] = mapped_column(sa.ForeignKey(User.id), primary_key=True)
-    permission: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey(User.id))
+    permission: Mapped[str] = mapped_column(sa.Text)
+    park_id: Mapped[int | None] = mapped_column(sa.ForeignKey("vehicles_parks.id"))
+    vehicle_id: Mapped[int | None] = mapped_column(sa.ForeignKey("vehicles_vehicles.id"))
+    expires_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     granted_by: Mapped[str] = mapped_column(sa.Text)
     granted_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
 
@@ -60,30 +71,3 @@ class UserPark(Base):
 
     user_id: Mapped[int] = mapped_column(sa.ForeignKey(User.id), primary_key=True)
     park_id: Mapped[int] = mapped_column(sa.ForeignKey("vehicles_parks.id"), primary_key=True)
-
-
-class ApiClient(Base):
-    """A machine that gets access tokens with its own secret. `scopes` are permissions it may ask for."""
-
-    __tablename__ = "identity_api_clients"
-
-    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
-    client_id: Mapped[str] = mapped_column(sa.Text, unique=True)
-    secret_hash: Mapped[str] = mapped_column(sa.Text)
-    name: Mapped[str] = mapped_column(sa.Text)
-    scopes: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
-    park_ids: Mapped[list[int] | None] = mapped_column(ARRAY(sa.BigInteger))
-    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
-    disabled_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
-
-
-class SigningKey(Base):
-    """A key that signs access tokens. The private half is sealed with the product's own secret."""
-
-    __tablename__ = "identity_signing_keys"
-
-    kid: Mapped[str] = mapped_column(sa.Text, primary_key=True)
-    sealed_private_key: Mapped[bytes] = mapped_column(sa.LargeBinary)
-    public_jwk: Mapped[str] = mapped_column(sa.Text)
-    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
-    retired_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))

@@ -1,0 +1,42 @@
+"""Tables of people, their ways in, and the programs that act for them."""
+
+from __future__ import annotations
+
+from core.identity.models.clients import ApiClient, ClientKind, SigningKey
+from core.identity.models.factors import Passkey, RecoveryCode, Totp
+from core.identity.models.letters import Letter, Ticket, TicketKind
+from core.identity.models.oauth import (
+    Authorization,
+    AuthorizationCode,
+    Consent,
+    RefreshToken,
+    Revocation,
+    RevokedKind,
+)
+from core.identity.models.people import User, UserGrant, UserPark, UserRole
+from core.identity.models.sessions import ExternalLogin, LoginSession, Throttle
+
+__all__ = [
+    "ApiClient",
+    "Authorization",
+    "AuthorizationCode",
+    "ClientKind",
+    "Consent",
+    "ExternalLogin",
+    "Letter",
+    "LoginSession",
+    "Passkey",
+    "RecoveryCode",
+    "RefreshToken",
+    "Revocation",
+    "RevokedKind",
+    "SigningKey",
+    "Throttle",
+    "Ticket",
+    "TicketKind",
+    "Totp",
+    "User",
+    "UserGrant",
+    "UserPark",
+    "UserRole",
+]

@@ -1,0 +1,1 @@
+"""Facts told to the endpoints of integrators, signed, in order, until they are taken."""

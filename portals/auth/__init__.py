@@ -1,0 +1,19 @@
+"""Who is asking: people by their session, machines by their token; and the pages where people sign in."""
+
+from __future__ import annotations
+
+from flask_login import LoginManager
+
+from portals.auth.gates import bearer, gate, load_session, machine
+from portals.auth.sign_in import bp
+from portals.doors import ErpApp
+
+__all__ = ["bearer", "gate", "install", "machine"]
+
+
+def install(app: ErpApp) -> None:
+    """Give the application its sessions and its sign-in pages."""
+    manager = LoginManager(app)
+    manager.user_loader(load_session)
+    manager.session_protection = None  # a phone changes its address; the cookie is signed and bound to a key
+    app.register_blueprint(bp)
