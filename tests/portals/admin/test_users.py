@@ -2,7 +2,8 @@
 
 import pytest
 
-from core.identity import queries
+from core import clock
+from core.identity import queries, service
 from tests.conftest import ROOT
 from tests.portals.page import check_page
 
@@ -70,7 +71,10 @@ class TestAPersonAdded:
         sign_in("admin").post("/admin/users", data=good)
         with database.reading() as reader:
             user = next(u for u in queries.list_users(reader, viewer=ROOT) if u["email"] == "mia@example.test")
-            actor = queries.find_signed_in(reader, user_id=user["id"]).actor
+        with database.transaction() as session:
+            who = {"user_id": user["id"], "method": "pwd", "address": "", "agent": ""}
+            cookie = service.start_session(session, at=clock.now(), **who)
+            actor = queries.find_signed_in(session.connection(), cookie=cookie).actor
         assert actor.roles == {"operator"}
         assert actor.grants == {"access:immobilize"}
         assert actor.parks == {fleet.park_id}
