@@ -16,7 +16,21 @@ from core.db import Database
 from core.identity import sealing
 from core.identity.tokens import TokenIssuer, ensure_signing_key
 from core.telemetry.rules.limits import limits_for
-from portals import admin, auth, bodies, driver, errors, filters, health, investor, live, oauth, operator, security
+from portals import (
+    admin,
+    auth,
+    bodies,
+    driver,
+    errors,
+    filters,
+    health,
+    investor,
+    live,
+    oauth,
+    operator,
+    policy,
+    security,
+)
 from portals.api_v1 import bp as api_v1
 from portals.devices.http import bp as devices
 from portals.doors import ErpApp
@@ -37,7 +51,10 @@ class OrjsonProvider(JSONProvider):
 
 
 def create_app(config: Config, database: Database) -> ErpApp:
-    """The application over one database. Nothing is connected before the first request."""
+    """The application over one database. Nothing is connected before the first request.
+
+    Raises LookupError when the policy does not say of a route who may use it.
+    """
     app = ErpApp(
         "equinomix",
         root_path=str(ROOT),
@@ -51,6 +68,7 @@ def create_app(config: Config, database: Database) -> ErpApp:
     app.secret_key = sealing.derive(secret, "portals:session")
     app.json = OrjsonProvider(app)
     _set_up_templates(app)
+    policy.install(app)
     bodies.install(app, bodies.Budget())
     security.install(app)
     errors.install(app)
@@ -65,6 +83,7 @@ def create_app(config: Config, database: Database) -> ErpApp:
     security.csrf.exempt("portals.oauth.issue_token")
     for portal in (operator, driver, investor, admin):
         app.register_blueprint(portal.bp)
+    policy.check(app)
     return app
 
 
