@@ -16,7 +16,21 @@ from core.db import Database
 from core.identity import sealing
 from core.identity.tokens import TokenIssuer, ensure_signing_key
 from core.telemetry.rules.limits import limits_for
-from portals import admin, auth, bodies, driver, errors, filters, health, investor, live, oauth, operator, security
+from portals import (
+    account,
+    admin,
+    auth,
+    bodies,
+    driver,
+    errors,
+    filters,
+    health,
+    investor,
+    live,
+    oauth,
+    operator,
+    security,
+)
 from portals.api_v1 import bp as api_v1
 from portals.devices.http import bp as devices
 from portals.doors import ErpApp
@@ -63,7 +77,7 @@ def create_app(config: Config, database: Database) -> ErpApp:
         app.register_blueprint(machines)
         security.csrf.exempt(machines)
     security.csrf.exempt("portals.oauth.issue_token")
-    for portal in (operator, driver, investor, admin):
+    for portal in (operator, driver, investor, admin, account):
         app.register_blueprint(portal.bp)
     return app
 
