@@ -33,6 +33,8 @@ ROLES: dict[str, str] = {
 PERMISSIONS: dict[str, frozenset[str]] = {
     "identity:manage": frozenset({ADMIN}),
     "identity:read": frozenset({ADMIN}),
+    "identity:maintain": frozenset({SYSTEM}),
+    "identity:manage_own": frozenset({ADMIN, OPERATOR, DRIVER, INVESTOR, STAFF}),
     "vehicles:read": frozenset({ADMIN, OPERATOR, STAFF, INTEGRATOR, SYSTEM}),
     "vehicles:register": frozenset({ADMIN, OPERATOR}),
     "vehicles:change_status": frozenset({ADMIN, OPERATOR}),

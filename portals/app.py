@@ -17,6 +17,7 @@ from core.identity import sealing
 from core.identity.tokens import TokenIssuer, ensure_signing_key
 from core.telemetry.rules.limits import limits_for
 from portals import (
+    account,
     admin,
     auth,
     bodies,
@@ -81,7 +82,7 @@ def create_app(config: Config, database: Database) -> ErpApp:
         app.register_blueprint(machines)
         security.csrf.exempt(machines)
     security.csrf.exempt("portals.oauth.issue_token")
-    for portal in (operator, driver, investor, admin):
+    for portal in (operator, driver, investor, admin, account):
         app.register_blueprint(portal.bp)
     policy.check(app)
     return app

@@ -97,6 +97,11 @@ POLICY: dict[str, Rule] = {
     "auth.show_sign_in": anybody("where one signs in"),
     "auth.sign_in": anybody("how one signs in"),
     "auth.sign_out": anybody("ends a session, if there is one"),
+    # A person's own pages.
+    "account.home": person(),
+    "account.list_sessions": person(),
+    "account.end_session": person(),
+    "account.end_other_sessions": person(),
     # The authorization server.
     "oauth.issue_token": itself("RFC 6749 section 3.2: the client proves itself"),
     "oauth.public_keys": anybody("RFC 7517: public keys are public"),

@@ -6,7 +6,7 @@ from flask import request
 from flask_login import UserMixin, current_user
 
 from core.errors import Unauthenticated
-from core.identity import queries
+from core.identity import queries, rules, service
 from core.identity.queries import SignedIn
 from core.identity.tokens import actor_of
 from core.permissions import Actor
@@ -31,8 +31,13 @@ class Session(UserMixin):  # type: ignore[misc]
 
 def load_session(cookie: str) -> Session | None:
     """The person behind a cookie, with their rights as they are now, or None."""
-    person = queries.find_signed_in(read(), cookie=cookie)
-    return None if person is None else Session(person, cookie)
+    person = queries.find_signed_in(read(), cookie=cookie, at=at())
+    if person is None:
+        return None
+    if rules.is_seen_long_ago(last_seen_at=person.last_seen_at, at=at()):
+        with erp().database.transaction() as session:
+            service.note_seen(session, at=at(), session_id=person.session_id)
+    return Session(person, cookie)
 
 
 def person() -> Actor:
