@@ -50,7 +50,9 @@ def bearer() -> None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("Send an access token: Authorization: Bearer …. Get one from POST /oauth/token.")
-    g.actor = actor_of(erp().tokens.check(token.strip(), at=at()))
+    claims = erp().tokens.check(token.strip(), at=at())
+    g.actor = actor_of(claims)
+    g.caller = f"{claims['client_id']} {claims['sub']}"
 
 
 def machine() -> None:
