@@ -78,8 +78,10 @@ def _answer_refusal(refusal: Refusal) -> ResponseReturnValue:
         )
     if isinstance(refusal, Unauthenticated):
         response.headers["WWW-Authenticate"] = 'Bearer realm="equinomix", error="invalid_token"'
-    if refusal.status == 503:
-        response.headers["Retry-After"] = "2"
+    if "retry_after_s" in refusal.facts or refusal.status == 503:
+        response.headers["Retry-After"] = str(refusal.facts.get("retry_after_s", 2))
+    if "version" in refusal.facts:
+        response.set_etag(str(refusal.facts["version"]))
     return response
 
 
