@@ -93,7 +93,7 @@ def _set_age(response: Response) -> Response:
     """An address that carries the hash of its file may be kept for a year. One without, as modules name each other,
     is asked for again each time and answered with 304 as long as it has not changed.
     """
-    if request.endpoint == "static":
+    if request.endpoint == "static" and response.status_code < 400:
         kept = "public, max-age=31536000, immutable" if "v" in request.args else "no-cache"
         response.headers["Cache-Control"] = kept
     return response

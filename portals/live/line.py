@@ -16,7 +16,7 @@ from portals.doors import ErpApp, erp, stop_reading
 from portals.live.client import Client
 from portals.live.frames import may_deflate
 from portals.live.hub import Hub
-from portals.security import is_same_origin
+from portals.security import is_own_origin
 
 bp = Blueprint("live", __name__)
 sock = Sock(bp)
@@ -62,7 +62,7 @@ class Wire:
 def live(ws: Server) -> None:
     """The websocket of a board."""
     actor = _viewer()
-    if actor is None or not is_same_origin():
+    if actor is None or not is_own_origin(request.headers.get("Origin")):
         ws.close(1008, "Sign in as an operator.")
         return
     stop_reading()
