@@ -5,10 +5,8 @@ from __future__ import annotations
 from flask import Blueprint
 
 from portals import bodies
-from portals.auth import bearer
 
 bp = Blueprint("api_v1", __name__, url_prefix="/api/v1")
-bp.before_request(bearer)
 bp.before_request(bodies.count)
 
 from portals.api_v1 import (  # noqa: E402 - they hang their views on bp

@@ -14,16 +14,15 @@ from portals.security.crossing import csrf, is_own_origin
 from portals.security.headers import csp_nonce, let_form_lead_to
 from portals.security.targets import own_path
 
-__all__ = ["as_cell", "csp_nonce", "csrf", "install", "is_own_origin", "let_form_lead_to", "own_path"]
+__all__ = ["as_cell", "csp_nonce", "csrf", "hosts", "install", "is_own_origin", "let_form_lead_to", "own_path"]
 
 
 def install(app: ErpApp) -> None:
-    """Guard the application. Before all else that looks at requests: the host is checked first."""
+    """Guard the application. `hosts.install` comes before, and before all else that looks at requests."""
     app.config.update(
         MAX_CONTENT_LENGTH=16 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
     )
-    hosts.install(app)
     cookies.install(app)
     crossing.install(app)
     headers.install(app)
