@@ -92,6 +92,7 @@ PORTALS: dict[str, frozenset[str]] = {
 POLICY: dict[str, Rule] = {
     # Anybody.
     "static": anybody("style, scripts and the map; nothing about anybody"),
+    "security.show_contact": anybody("RFC 9116: whom to tell of a weakness"),
     "health.healthz": anybody("asked by proxies and monitors; tells states, no records"),
     "auth.home": anybody("sends people where they belong"),
     "auth.show_sign_in": anybody("where one signs in"),
@@ -237,7 +238,7 @@ def offered(nav: Iterable[tuple[str, str, str]], actor: Actor) -> list[tuple[str
 
 
 def install(app: ErpApp) -> None:
-    """Ask the table before every request. Call it before anything else that looks at requests."""
+    """Ask the table before every request. Call it before all else that looks at who asks for what."""
     app.before_request(_admit)
 
 
