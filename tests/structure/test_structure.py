@@ -37,7 +37,12 @@ OPEN_VERBS = {
     "core.identity.service.throttles.count_attempt",
 }
 # What the verbs of a folder share: called by them, reached from nowhere else.
-SHARED = {"core.access.service.claims", "core.access.service.verdict", "core.identity.service.endings"}
+SHARED = {
+    "core.access.service.claims",
+    "core.access.service.verdict",
+    "core.identity.service.endings",
+    "core.identity.service.revocations",
+}
 
 
 def python_files(folder: str) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.identity.service.clients import NewClient, create_client
+from core.identity.service.keys import rotate_signing_key
 from core.identity.service.people import create_user
 from core.identity.service.sessions import (
     drop_old_sessions,
@@ -26,6 +27,7 @@ __all__ = [
     "end_own_session",
     "end_session",
     "note_seen",
+    "rotate_signing_key",
     "sign_in",
     "start_session",
 ]
