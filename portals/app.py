@@ -17,6 +17,7 @@ from core.identity import sealing
 from core.identity.tokens import TokenIssuer, ensure_signing_key
 from core.telemetry.rules.limits import limits_for
 from portals import admin, auth, bodies, driver, errors, filters, health, investor, live, oauth, operator, security
+from portals.api_v1 import allowance, encoding
 from portals.api_v1 import bp as api_v1
 from portals.devices.http import bp as devices
 from portals.doors import ErpApp
@@ -58,6 +59,8 @@ def create_app(config: Config, database: Database) -> ErpApp:
     auth.install(app)
     oauth.install(app)
     live.install(app)
+    allowance.install(app)
+    encoding.install(app)
     app.register_blueprint(health.bp)
     for machines in (api_v1, devices):
         app.register_blueprint(machines)
