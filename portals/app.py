@@ -16,7 +16,22 @@ from core.db import Database
 from core.identity import sealing
 from core.identity.tokens import TokenIssuer, ensure_signing_key
 from core.telemetry.rules.limits import limits_for
-from portals import admin, auth, bodies, driver, errors, filters, health, investor, live, oauth, operator, security
+from portals import (
+    account,
+    admin,
+    auth,
+    bodies,
+    driver,
+    errors,
+    filters,
+    health,
+    investor,
+    live,
+    oauth,
+    operator,
+    policy,
+    security,
+)
 from portals.api_v1 import allowance, encoding
 from portals.api_v1 import bp as api_v1
 from portals.devices.http import bp as devices
@@ -38,7 +53,10 @@ class OrjsonProvider(JSONProvider):
 
 
 def create_app(config: Config, database: Database) -> ErpApp:
-    """The application over one database. Nothing is connected before the first request."""
+    """The application over one database. Nothing is connected before the first request.
+
+    Raises LookupError when the policy does not say of a route who may use it.
+    """
     app = ErpApp(
         "equinomix",
         root_path=str(ROOT),
@@ -52,6 +70,7 @@ def create_app(config: Config, database: Database) -> ErpApp:
     app.secret_key = sealing.derive(secret, "portals:session")
     app.json = OrjsonProvider(app)
     _set_up_templates(app)
+    policy.install(app)
     bodies.install(app, bodies.Budget())
     security.install(app)
     errors.install(app)
@@ -66,8 +85,9 @@ def create_app(config: Config, database: Database) -> ErpApp:
         app.register_blueprint(machines)
         security.csrf.exempt(machines)
     security.csrf.exempt("portals.oauth.issue_token")
-    for portal in (operator, driver, investor, admin):
+    for portal in (operator, driver, investor, admin, account):
         app.register_blueprint(portal.bp)
+    policy.check(app)
     return app
 
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from flask import Response, g, request
+from flask.typing import ResponseReturnValue
 
 from core.errors import Refusal, Unauthenticated
-from portals.auth import bearer
+from portals import errors
 from portals.doors import ErpApp, caller, erp
 from portals.meter import Left, Meter, Quota
 
@@ -62,20 +63,26 @@ def install(app: ErpApp) -> None:
     )
 
 
-def admit() -> None:
-    """Let in who shows a good access token and has something left. Raises Unauthenticated or UsedUp."""
-    allowances: Allowances = erp().extensions["allowances"]
-    try:
-        bearer()
-    except Unauthenticated:
-        _spend(allowances.strangers, _network(request.remote_addr or ""), 1, allowances.failures)
-        raise
-    quota = allowances.intake if request.endpoint in INTAKE else allowances.requests
-    _spend(allowances.clients, caller(), COSTS.get(request.endpoint or "", 1), quota)
+def charge() -> None:
+    """Take what this request costs from what the client has. Raises UsedUp when that is more than is left."""
+    quota, left = _take()
+    if left.wait_s is not None and _cost() > 0:
+        raise _used_up(quota, left.wait_s)
+
+
+def answer_stranger(refusal: Unauthenticated) -> ResponseReturnValue:
+    """The answer to a request without a good token: 401, or 429 once its address has sent too many of them."""
+    allowances = _allowances()
+    quota = allowances.failures
+    g.allowance = quota, allowances.strangers.spend(_network(request.remote_addr or ""), 1, quota)
+    wait_s = g.allowance[1].wait_s
+    return errors.answer_refusal(refusal if wait_s is None else _used_up(quota, wait_s))
 
 
 def say(response: Response) -> Response:
-    """Put what is left on the answer."""
+    """Put what is left on the answer. A request that was refused before it was charged costs too."""
+    if "allowance" not in g and "caller" in g:
+        _take()
     if "allowance" in g:
         quota, left = g.allowance
         response.headers["RateLimit-Policy"] = quota.policy
@@ -83,17 +90,31 @@ def say(response: Response) -> Response:
     return response
 
 
-def _spend(meter: Meter, name: str, cost: int, quota: Quota) -> None:
-    left: Left = meter.spend(name, cost, quota)
-    g.allowance = quota, left
-    if left.wait_s is not None and cost > 0:
-        used_up = UsedUp(
-            f"You have used up your allowance of {quota.per_minute} units a minute ({quota.name}). "
-            f"Nothing of this request was done; repeat it in {left.wait_s} s, and ask less often from then on.",
-            retry_after_s=left.wait_s,
-        )
-        used_up.facts["violated-policies"] = [quota.name]
-        raise used_up
+def _take() -> tuple[Quota, Left]:
+    allowances = _allowances()
+    quota = allowances.intake if request.endpoint in INTAKE else allowances.requests
+    g.allowance = quota, allowances.clients.spend(caller(), _cost(), quota)
+    taken: tuple[Quota, Left] = g.allowance
+    return taken
+
+
+def _cost() -> int:
+    return COSTS.get(request.endpoint or "", 1)
+
+
+def _allowances() -> Allowances:
+    allowances: Allowances = erp().extensions["allowances"]
+    return allowances
+
+
+def _used_up(quota: Quota, wait_s: int) -> UsedUp:
+    used_up = UsedUp(
+        f"You have used up your allowance of {quota.per_minute} units a minute ({quota.name}). "
+        f"Nothing of this request was done; repeat it in {wait_s} s, and ask less often from then on.",
+        retry_after_s=wait_s,
+    )
+    used_up.facts["violated-policies"] = [quota.name]
+    return used_up
 
 
 def _network(address: str) -> str:

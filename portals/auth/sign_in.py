@@ -69,7 +69,7 @@ def _start_session(user_id: int, *, method: str) -> Session:
         address=request.remote_addr or "",
         agent=request.user_agent.string,
     )
-    person = queries.find_signed_in(write().connection(), cookie=cookie)
+    person = queries.find_signed_in(write().connection(), cookie=cookie, at=at())
     assert person is not None
     session = Session(person, cookie)
     login_user(session)

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from core.identity.tokens import Holder
 from portals.api_v1.allowance import COSTS
 from portals.meter import Quota
 
@@ -29,6 +30,11 @@ class TestEveryAnswer:
         assert first.headers["RateLimit"] == '"requests";r=5999;t=1'
         assert second.status_code == 404
         assert re.fullmatch(r'"requests";r=59\d\d;t=1', second.headers["RateLimit"])
+
+    def test_to_who_lacks_the_scope_says_it_too(self, api) -> None:
+        client = api("telemetry:ingest")
+        refused = client.get(VEHICLES)
+        assert (refused.status_code, refused.headers["RateLimit"]) == (403, '"requests";r=5999;t=1')
 
     def test_to_who_sends_points_speaks_of_points(self, api) -> None:
         answer = api("telemetry:ingest").post("/api/v1/telemetry", json={"points": []})
@@ -67,7 +73,7 @@ class TestAClient:
         while client.get(VEHICLES).status_code == 200:
             pass
         client_id = app.tokens.check(token, at=at)["client_id"]
-        again = app.tokens.issue(client_id=client_id, name="Other", scope="vehicles:read", park_ids=None, at=at)
+        again = app.tokens.issue(Holder(client_id, "Other", parks=None), scope="vehicles:read", at=at)
         client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {again['access_token']}"
         assert client.get(VEHICLES).status_code == 429
 
