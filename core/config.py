@@ -84,6 +84,12 @@ class Config:
     """Where a weakness is reported: a mailto: or https: address (RFC 9116)."""
     oidc: OidcProvider | None = None
     access: AccessTiming = AccessTiming()
+    api_rate_per_min: int = 6_000
+    """Units that one API client may have in a minute; what costs how many: portals/api_v1/allowance.py."""
+    api_intake_rate_per_min: int = 1_200_000
+    """Requests with points that one API client may send in a minute, besides."""
+    api_stranger_rate_per_min: int = 300
+    """Requests without a good token that one address may make in a minute before it is told to wait."""
     limits: Mapping[str, Any] = field(default_factory=dict)
     """What the limits file says of filters and detectors (core/telemetry/rules/limits.py)."""
 
@@ -153,6 +159,9 @@ def load(env: Mapping[str, str] | None = None) -> Config:
         trusted_proxies=_whole(env, "ERP_TRUSTED_PROXIES", 0, low=0, high=5),
         security_contact=_read_contact(env.get("ERP_SECURITY_CONTACT", "").strip()),
         oidc=_read_provider(env),
+        api_rate_per_min=_whole(env, "ERP_API_RATE_PER_MIN", 6_000, low=60, high=100_000_000),
+        api_intake_rate_per_min=_whole(env, "ERP_API_INTAKE_RATE_PER_MIN", 1_200_000, low=60, high=100_000_000),
+        api_stranger_rate_per_min=_whole(env, "ERP_API_STRANGER_RATE_PER_MIN", 300, low=1, high=100_000_000),
         limits=_read_limits(env.get("ERP_LIMITS_FILE") or None),
     )
 
