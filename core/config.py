@@ -62,6 +62,8 @@ class Config:
     wialon: WialonAccount
     public_url: str | None = None
     secret_key: str | None = field(default=None, repr=False)
+    require_second_factor: frozenset[str] = frozenset()
+    """Roles whose people reach nothing before they have set up a second factor."""
     access: AccessTiming = AccessTiming()
     limits: Mapping[str, Any] = field(default_factory=dict)
     """What the limits file says of filters and detectors (core/telemetry/rules/limits.py)."""
@@ -98,8 +100,12 @@ class Config:
 
     @property
     def base_url(self) -> str:
-        """Address people open: ERP_PUBLIC_URL behind a proxy, else this machine's own."""
-        return self.public_url or self.local_url
+        """Address people open: ERP_PUBLIC_URL behind a proxy, else this machine's own.
+
+        On the machine itself that is `localhost` and not 127.0.0.1, since passkeys belong to a name.
+        """
+        is_here = _reachable(self.host) in {"127.0.0.1", "localhost"}
+        return self.public_url or (f"http://localhost:{self.port}" if is_here else self.local_url)
 
 
 def load(env: Mapping[str, str] | None = None) -> Config:
@@ -128,6 +134,7 @@ def load(env: Mapping[str, str] | None = None) -> Config:
         ),
         public_url=env.get("ERP_PUBLIC_URL", "").rstrip("/") or None,
         secret_key=env.get("ERP_SECRET_KEY") or None,
+        require_second_factor=_words(env, "ERP_REQUIRE_SECOND_FACTOR"),
         limits=_read_limits(env.get("ERP_LIMITS_FILE") or None),
     )
 
@@ -145,6 +152,10 @@ def _whole(env: Mapping[str, str], name: str, default: int, *, low: int, high: i
     if not text.isdecimal() or not low <= int(text) <= high:
         raise ConfigurationError(f"{name} is {text!r}; it must be a whole number from {low} to {high}.")
     return int(text)
+
+
+def _words(env: Mapping[str, str], name: str) -> frozenset[str]:
+    return frozenset(word.strip() for word in env.get(name, "").split(",")) - {""}
 
 
 def _read_limits(name: str | None) -> Mapping[str, Any]:
