@@ -62,6 +62,8 @@ class Config:
     wialon: WialonAccount
     public_url: str | None = None
     secret_key: str | None = field(default=None, repr=False)
+    webhook_allow: tuple[str, ...] = ()
+    """Receivers of webhooks that may be called although they are not public: host:port, or networks."""
     access: AccessTiming = AccessTiming()
     limits: Mapping[str, Any] = field(default_factory=dict)
     """What the limits file says of filters and detectors (core/telemetry/rules/limits.py)."""
@@ -128,6 +130,7 @@ def load(env: Mapping[str, str] | None = None) -> Config:
         ),
         public_url=env.get("ERP_PUBLIC_URL", "").rstrip("/") or None,
         secret_key=env.get("ERP_SECRET_KEY") or None,
+        webhook_allow=tuple(entry.strip() for entry in env.get("ERP_WEBHOOK_ALLOW", "").split(",") if entry.strip()),
         limits=_read_limits(env.get("ERP_LIMITS_FILE") or None),
     )
 
