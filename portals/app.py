@@ -69,6 +69,7 @@ def create_app(config: Config, database: Database) -> ErpApp:
     app.secret_key = sealing.derive(secret, "portals:session")
     app.json = OrjsonProvider(app)
     _set_up_templates(app)
+    security.hosts.install(app)
     policy.install(app)
     bodies.install(app, bodies.Budget())
     security.install(app)
@@ -113,7 +114,7 @@ def _set_age(response: Response) -> Response:
     """An address that carries the hash of its file may be kept for a year. One without, as modules name each other,
     is asked for again each time and answered with 304 as long as it has not changed.
     """
-    if request.endpoint == "static":
+    if request.endpoint == "static" and response.status_code < 400:
         kept = "public, max-age=31536000, immutable" if "v" in request.args else "no-cache"
         response.headers["Cache-Control"] = kept
     return response
