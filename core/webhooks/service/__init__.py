@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.webhooks.service.addresses import Address, check_address
 from core.webhooks.service.endpoints import (
+    RECORDER,
     NewSecret,
     add_endpoint,
     change_endpoint,
@@ -19,6 +20,7 @@ from core.webhooks.service.turns import Claim, Result, Turn, take_turn
 from core.webhooks.service.upkeep import clear_old
 
 __all__ = [
+    "RECORDER",
     "Address",
     "Claim",
     "NewSecret",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from core import audit, outbox
 from core.db import Writer
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Invalid, check_version
 from core.permissions import PERMISSIONS, Actor, needs
 from core.vehicles import queries as vehicles
 from core.webhooks.gateway import Address
@@ -23,6 +23,8 @@ from core.webhooks.service.order import lock_seen_endpoint
 from core.webhooks.service.secrets import seal
 
 MOST_ENDPOINTS = 50
+# Whoever has written an endpoint is shown it, whatever else they may read.
+RECORDER = Actor("system", None, "webhooks", grants=frozenset({"webhooks:read"}), parks=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,21 @@ def add_endpoint(
 
 @needs("webhooks:manage")
 def change_endpoint(
-    session: Writer, *, actor: Actor, at: datetime, endpoint_id: int, change: EndpointChange, address: Address | None
+    session: Writer,
+    *,
+    actor: Actor,
+    at: datetime,
+    endpoint_id: int,
+    change: EndpointChange,
+    address: Address | None,
+    versions: Collection[int] | None = None,
 ) -> None:
-    """Change what is given; `address` is the checked one when `change` has a `url`. Raises Invalid with the field."""
+    """Change what is given; `address` is the checked one when `change` has a `url`. Raises Invalid with the field.
+
+    With `versions` only if it still has one of them; else PreconditionFailed.
+    """
     endpoint = lock_seen_endpoint(session, viewer=actor, endpoint_id=endpoint_id)
+    check_version(endpoint.version, versions)
     changed: dict[str, object] = {}
     if address is not None and address.url != endpoint.url:
         # What failed at the old address says nothing about the new one.
@@ -110,9 +123,15 @@ def enable_endpoint(session: Writer, *, actor: Actor, at: datetime, endpoint_id:
 
 
 @needs("webhooks:manage")
-def remove_endpoint(session: Writer, *, actor: Actor, at: datetime, endpoint_id: int) -> None:
-    """Send nothing more, ever. The secrets are forgotten; the messages stay to be looked up by their audit."""
+def remove_endpoint(
+    session: Writer, *, actor: Actor, at: datetime, endpoint_id: int, versions: Collection[int] | None = None
+) -> None:
+    """Send nothing more, ever. The secrets are forgotten; the endpoint is not shown any more.
+
+    With `versions` only if it still has one of them; else PreconditionFailed.
+    """
     endpoint = lock_seen_endpoint(session, viewer=actor, endpoint_id=endpoint_id)
+    check_version(endpoint.version, versions)
     endpoint.removed_at = at
     endpoint.version += 1
     session.execute(sa.delete(EndpointSecret).where(EndpointSecret.endpoint_id == endpoint_id))

@@ -40,6 +40,7 @@ def read_facts(session: Writer, *, actor: Actor, at: datetime, endpoint_id: int)
     viewer = _viewer(session, endpoint)
     if viewer is None:
         endpoint.disabled_at, endpoint.disabled_why = at, "Its API client was closed."
+        endpoint.version += 1
         audit.record(
             session, actor=actor, at=at, action="webhooks.endpoint_disabled", subject=("endpoint", endpoint_id)
         )
@@ -91,6 +92,7 @@ def _find_place(session: Writer, endpoint: Endpoint, *, at: datetime) -> tuple[O
     message = {"name": MISSED, "subject": MISSED, "body": _body(MISSED, at, data)}
     _add(session, endpoint.id, [message], at=at)
     endpoint.read_epoch, endpoint.missed_at = epoch, at
+    endpoint.version += 1
     return place, settled
 
 
