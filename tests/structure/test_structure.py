@@ -27,6 +27,7 @@ FURTHER_FILES = {
     "access": {"delivery"},  # docs/decisions/0006
     "events": {"following"},  # docs/decisions/0010
     "identity": {"passwords", "sealing", "tokens"},  # docs/decisions/0007
+    "webhooks": {"delivery"},  # docs/decisions/0019
 }
 # Verbs by which one becomes somebody: they need no right because they are how one gets them. To be counted needs none.
 OPEN_VERBS = {
@@ -47,6 +48,7 @@ SHARED = {
     "core.identity.service.revocations",
     "core.identity.service.codes",
     "core.identity.service.proofs",
+    "core.webhooks.service.order",
 }
 
 
