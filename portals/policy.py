@@ -94,6 +94,7 @@ SECTIONS: dict[str, dict[str, Rule]] = {
     "Anybody": {
         "static": anybody("style, scripts and the map; nothing about anybody"),
         "security.show_contact": anybody("RFC 9116: whom to tell of a weakness"),
+        "api_v1.get_openapi": anybody("what the API is; integrators read it before they have a token"),
         "health.healthz": anybody("asked by proxies and monitors; tells states, no records"),
         "auth.home": anybody("sends people where they belong"),
         "auth.show_sign_in": anybody("where one signs in"),
