@@ -33,6 +33,8 @@ ROLES: dict[str, str] = {
 PERMISSIONS: dict[str, frozenset[str]] = {
     "identity:manage": frozenset({ADMIN}),
     "identity:read": frozenset({ADMIN}),
+    "identity:maintain": frozenset({SYSTEM}),
+    "identity:manage_own": frozenset({ADMIN, OPERATOR, DRIVER, INVESTOR, STAFF}),
     "vehicles:read": frozenset({ADMIN, OPERATOR, STAFF, INTEGRATOR, SYSTEM}),
     "vehicles:register": frozenset({ADMIN, OPERATOR}),
     "vehicles:change_status": frozenset({ADMIN, OPERATOR}),
@@ -76,6 +78,17 @@ GRANTABLE: dict[str, str] = {
     "events:read": "Read what was detected about vehicles, and the geofences",
     "events:manage_geofences": "Add, rename and close geofences",
 }
+
+# What an app asks a person for beyond rights (OpenID Connect Core sections 5.4 and 11), in words for the consent page.
+PERSONAL_SCOPES: dict[str, str] = {
+    "openid": "Know that it is you",
+    "profile": "Read your name and time zone",
+    "email": "Read your e-mail address",
+    "offline_access": "Stay connected while you are away",
+}
+
+# Rights over what happens on the road: whoever is asked for one is told so.
+DANGEROUS: frozenset[str] = frozenset({"access:immobilize", "access:release"})
 
 Kind = Literal["user", "client", "device", "system"]
 

@@ -16,7 +16,23 @@ from core.db import Database
 from core.identity import sealing
 from core.identity.tokens import TokenIssuer, ensure_signing_key
 from core.telemetry.rules.limits import limits_for
-from portals import admin, auth, bodies, driver, errors, filters, health, investor, live, oauth, operator, security
+from portals import (
+    account,
+    admin,
+    auth,
+    bodies,
+    driver,
+    errors,
+    filters,
+    health,
+    investor,
+    live,
+    oauth,
+    operator,
+    policy,
+    security,
+)
+from portals.api_v1 import allowance, encoding
 from portals.api_v1 import bp as api_v1
 from portals.devices.http import bp as devices
 from portals.doors import ErpApp
@@ -37,7 +53,10 @@ class OrjsonProvider(JSONProvider):
 
 
 def create_app(config: Config, database: Database) -> ErpApp:
-    """The application over one database. Nothing is connected before the first request."""
+    """The application over one database. Nothing is connected before the first request.
+
+    Raises LookupError when the policy does not say of a route who may use it.
+    """
     app = ErpApp(
         "equinomix",
         root_path=str(ROOT),
@@ -51,6 +70,8 @@ def create_app(config: Config, database: Database) -> ErpApp:
     app.secret_key = sealing.derive(secret, "portals:session")
     app.json = OrjsonProvider(app)
     _set_up_templates(app)
+    security.hosts.install(app)
+    policy.install(app)
     bodies.install(app, bodies.Budget())
     security.install(app)
     errors.install(app)
@@ -58,13 +79,16 @@ def create_app(config: Config, database: Database) -> ErpApp:
     auth.install(app)
     oauth.install(app)
     live.install(app)
+    allowance.install(app)
+    encoding.install(app)
     app.register_blueprint(health.bp)
     for machines in (api_v1, devices):
         app.register_blueprint(machines)
         security.csrf.exempt(machines)
     security.csrf.exempt("portals.oauth.issue_token")
-    for portal in (operator, driver, investor, admin):
+    for portal in (operator, driver, investor, admin, account):
         app.register_blueprint(portal.bp)
+    policy.check(app)
     return app
 
 
@@ -93,7 +117,7 @@ def _set_age(response: Response) -> Response:
     """An address that carries the hash of its file may be kept for a year. One without, as modules name each other,
     is asked for again each time and answered with 304 as long as it has not changed.
     """
-    if request.endpoint == "static":
+    if request.endpoint == "static" and response.status_code < 400:
         kept = "public, max-age=31536000, immutable" if "v" in request.args else "no-cache"
         response.headers["Cache-Control"] = kept
     return response

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from flask import Flask
 from flask_login import current_user
 
+from portals.agents import device
 from portals.doors import at
 
 NOTHING = "–"
@@ -69,7 +70,7 @@ def source(code: str | None) -> str:
 
 def install(app: Flask) -> None:
     """Make them known to the templates."""
-    for show in (when, age, number, kilometres, size, words, source):
+    for show in (when, age, number, kilometres, size, words, source, device):
         app.jinja_env.filters[show.__name__] = show
 
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from flask import Blueprint
 
+from core.errors import Unauthenticated
 from portals import bodies
-from portals.api_v1.contract import find_operation
-from portals.auth import bearer
+from portals.api_v1 import allowance, conditional, idempotency, pages
 
 bp = Blueprint("api_v1", __name__, url_prefix="/api/v1")
-
-
-@bp.before_request
-def let_in() -> None:
-    """Let in who shows a good access token, and anybody where the declaration of the view says so."""
-    declared = find_operation(request.endpoint)
-    if declared is None or declared.needs is not None:
-        bearer()
-
-
+bp.before_request(allowance.charge)
 bp.before_request(bodies.count)
+bp.before_request(idempotency.gate)
+bp.after_request(conditional.answer_unchanged)
+bp.after_request(pages.link)
+bp.after_request(allowance.say)
+bp.register_error_handler(Unauthenticated, allowance.answer_stranger)
 
 from portals.api_v1 import (  # noqa: E402 - they hang their views on bp
     access,  # noqa: F401

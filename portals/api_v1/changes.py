@@ -87,7 +87,7 @@ class ChangeQuery(pages.PageQuery, frozen=True, kw_only=True):
 
 
 @bp.get("/changes")
-@operation(query=ChangeQuery, answers={200: ChangePage}, refuses=(410,), needs="telemetry:read")
+@operation(query=ChangeQuery, answers={200: ChangePage}, refuses=(410,))
 def list_changes(query: ChangeQuery) -> Answer:
     """The facts after a cursor, oldest first; with `wait_s` the answer comes as soon as there is one.
 
@@ -166,5 +166,6 @@ def _gone(why: str) -> Gone:
 
 
 def _answer(items: list[dict[str, Any]], cursor: Cursor, *, is_all: bool) -> Answer:
+    pages.goes_on_at(str(cursor))
     page = {"items": items, "next_cursor": str(cursor), "more": not is_all}
     return Answer(page, {"Cache-Control": "no-store"})

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask_login import LoginManager
 
-from portals.auth.gates import bearer, gate, load_session, machine
+from portals.auth.gates import load_session
 from portals.auth.sign_in import bp
 from portals.doors import ErpApp
 
-__all__ = ["bearer", "gate", "install", "machine"]
+__all__ = ["install"]
 
 
 def install(app: ErpApp) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import g, request
 from flask_login import UserMixin, current_user
 
-from core.errors import Forbidden, Unauthenticated
-from core.identity import queries
+from core.errors import Unauthenticated
+from core.identity import queries, rules, service
 from core.identity.queries import SignedIn
 from core.identity.tokens import actor_of
 from core.permissions import Actor
@@ -31,35 +31,39 @@ class Session(UserMixin):  # type: ignore[misc]
 
 def load_session(cookie: str) -> Session | None:
     """The person behind a cookie, with their rights as they are now, or None."""
-    person = queries.find_signed_in(read(), cookie=cookie)
-    return None if person is None else Session(person, cookie)
+    person = queries.find_signed_in(read(), cookie=cookie, at=at())
+    if person is None:
+        return None
+    if rules.is_seen_long_ago(last_seen_at=person.last_seen_at, at=at()):
+        with erp().database.transaction() as session:
+            service.note_seen(session, at=at(), session_id=person.session_id)
+    return Session(person, cookie)
 
 
-def gate(*roles: str) -> None:
-    """Let in who is signed in with one of `roles`; the others are told what to do."""
+def person() -> Actor:
+    """Who is signed in. Raises Unauthenticated when nobody is."""
     if not current_user.is_authenticated:
         raise Unauthenticated("Sign in to open this page.")
-    person: Actor = current_user.actor
-    if person.roles.isdisjoint(roles):
-        raise Forbidden(f"This part is for the role {' or '.join(roles)}. You are signed in as {person.name}.")
-    g.actor = person
+    signed_in: Actor = current_user.actor
+    return signed_in
 
 
-def bearer() -> None:
-    """Let in who shows a good access token."""
+def bearer() -> Actor:
+    """Who shows a good access token. Raises Unauthenticated without one."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("Send an access token: Authorization: Bearer …. Get one from POST /oauth/token.")
-    g.actor = actor_of(erp().tokens.check(token.strip(), at=at()))
+    claims = erp().tokens.check(token.strip(), at=at())
+    g.caller = f"{claims['client_id']} {claims['sub']}"
+    return actor_of(claims)
 
 
-def machine() -> None:
-    """Let in an API client that shows an access token or, where a sender can only send fixed headers, its secret."""
+def machine() -> Actor:
+    """An API client that shows an access token or, where a sender can only send fixed headers, its secret."""
     shown = request.authorization
     if shown is None or shown.type != "basic":
         return bearer()
     client = queries.find_client(read(), client_id=(shown.username or "").replace("\0", ""))
     if client is None or not client.check_secret(shown.password or ""):
         raise Unauthenticated("The client id or its secret is wrong. Look them up, or add an API client.")
-    g.actor = Actor("client", None, client.name, grants=client.scopes, parks=client.park_ids)
-    return None
+    return Actor("client", None, client.name, grants=client.scopes, parks=client.park_ids)

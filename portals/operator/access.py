@@ -44,7 +44,6 @@ def show_lock(vehicle_id: int) -> Response:
 @bp.get("/vehicles/<int:vehicle_id>/immobilization/new")
 def confirm_immobilization(vehicle_id: int) -> Response:
     """The second step: what will happen, to whom, and why; nothing is ordered by looking at it."""
-    actor().require("access:immobilize")
     panel = read_panel(vehicle_id)
     return _show(panel, confirming=panel.can_order)
 

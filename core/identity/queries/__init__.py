@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from core.identity.queries.clients import Client, find_client, list_clients
 from core.identity.queries.people import has_users, list_users
-from core.identity.queries.sessions import SignedIn, find_signed_in
+from core.identity.queries.sessions import SignedIn, find_signed_in, list_sessions
 
-__all__ = ["Client", "SignedIn", "find_client", "find_signed_in", "has_users", "list_clients", "list_users"]
+__all__ = [
+    "Client",
+    "SignedIn",
+    "find_client",
+    "find_signed_in",
+    "has_users",
+    "list_clients",
+    "list_sessions",
+    "list_users",
+]

@@ -1,17 +1,18 @@
-"""Reads about sessions: who is behind a cookie."""
+"""Reads about sessions: who is behind a cookie, and where somebody is signed in."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from core.db import Reader
-from core.identity import passwords
-from core.identity.models import LoginSession, User
+from core.db import Reader, plain_rows
+from core.identity import passwords, rules
+from core.identity.models import LoginSession, User, UserRole
 from core.identity.queries.rights import GRANTS, PARKS, ROLES
-from core.permissions import Actor
+from core.permissions import ADMIN, Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class SignedIn:
     email: str
     time_zone: str
     confirmed_at: datetime
+    last_seen_at: datetime
     actor: Actor
 
 
@@ -33,6 +35,8 @@ _SIGNED_IN = sa.select(
     User.email,
     User.time_zone,
     LoginSession.key_hash,
+    LoginSession.created_at,
+    LoginSession.last_seen_at,
     LoginSession.confirmed_at,
     User.all_parks,
     ROLES.label("roles"),
@@ -46,8 +50,8 @@ _SIGNED_IN = sa.select(
 )
 
 
-def find_signed_in(reader: Reader, *, cookie: str) -> SignedIn | None:
-    """The person behind a session's cookie, with their rights as they are now, or None."""
+def find_signed_in(reader: Reader, *, cookie: str, at: datetime) -> SignedIn | None:
+    """The person behind a session's cookie, with their rights as they are at this moment, or None."""
     session_id, _, key = cookie.partition(":")
     if not (session_id.isascii() and session_id.isdecimal() and len(session_id) < 19):
         return None
@@ -62,4 +66,46 @@ def find_signed_in(reader: Reader, *, cookie: str) -> SignedIn | None:
         grants=frozenset(row.grants or ()),
         parks=None if row.all_parks else frozenset(row.parks or ()),
     )
-    return SignedIn(int(session_id), row.id, row.name, row.email, row.time_zone, row.confirmed_at, actor)
+    is_admin = ADMIN in actor.roles
+    if rules.session_end(created_at=row.created_at, last_seen_at=row.last_seen_at, is_admin=is_admin) <= at:
+        return None
+    return SignedIn(
+        session_id=int(session_id),
+        user_id=row.id,
+        name=row.name,
+        email=row.email,
+        time_zone=row.time_zone,
+        confirmed_at=row.confirmed_at,
+        last_seen_at=row.last_seen_at,
+        actor=actor,
+    )
+
+
+_COLUMNS: tuple[Any, ...] = (
+    LoginSession.id,
+    LoginSession.method,
+    LoginSession.address,
+    LoginSession.agent,
+    LoginSession.created_at,
+    LoginSession.last_seen_at,
+)
+
+
+def list_sessions(reader: Reader, *, viewer: Actor, user_id: int | None, at: datetime) -> list[dict[str, Any]]:
+    """Where a person is signed in, the latest used first; at `ends_at` a session is over even if it is used.
+
+    Needs identity:read for anybody but oneself.
+    """
+    if viewer.kind != "user" or viewer.id != user_id:
+        viewer.require("identity:read")
+    is_admin = bool(reader.scalar(sa.select(sa.exists().where(UserRole.user_id == user_id, UserRole.role == ADMIN))))
+    rows = reader.execute(
+        sa.select(*_COLUMNS)
+        .where(LoginSession.user_id == user_id, LoginSession.ended_at.is_(None))
+        .order_by(LoginSession.last_seen_at.desc(), LoginSession.id)
+    )
+    return [
+        row | {"ends_at": row["created_at"] + rules.longest_session(is_admin=is_admin)}
+        for row in plain_rows(rows)
+        if rules.session_end(created_at=row["created_at"], last_seen_at=row["last_seen_at"], is_admin=is_admin) > at
+    ]

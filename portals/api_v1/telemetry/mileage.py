@@ -53,7 +53,7 @@ EXAMPLE = {"odometer_m": 80_123_400, "reason": "Inspection"}
 
 
 @bp.get("/telemetry/<int:vehicle_id>/mileage")
-@operation(query=MileageQuery, answers={200: Mileage}, needs="telemetry:read")
+@operation(query=MileageQuery, answers={200: Mileage})
 def get_mileage(vehicle_id: int, query: MileageQuery) -> dict[str, Any]:
     """What it has driven in all, nulls while that is not known, and the newest readings, newest first."""
     mileage = queries.find_mileage(read(), viewer=actor(), vehicle_id=vehicle_id) or UNKNOWN
@@ -66,7 +66,7 @@ def get_mileage(vehicle_id: int, query: MileageQuery) -> dict[str, Any]:
     body=NewReading,
     answers={201: RecordedReading},
     refuses=(409,),
-    needs="telemetry:record_mileage",
+    keyed=True,
     example=EXAMPLE,
 )
 def record_mileage(vehicle_id: int, body: NewReading) -> RecordedReading:

@@ -57,7 +57,7 @@ class TestAddingAPerson:
             cookie = service.start_session(
                 session, at=at, user_id=fleet.user_ids["operator"], method="pwd", address="", agent=""
             )
-            found = queries.find_signed_in(session.connection(), cookie=cookie)
+            found = queries.find_signed_in(session.connection(), cookie=cookie, at=at)
             assert found is not None
             with pytest.raises(Forbidden):
                 service.create_user(

@@ -74,7 +74,7 @@ class TestAPersonAdded:
         with database.transaction() as session:
             who = {"user_id": user["id"], "method": "pwd", "address": "", "agent": ""}
             cookie = service.start_session(session, at=clock.now(), **who)
-            actor = queries.find_signed_in(session.connection(), cookie=cookie).actor
+            actor = queries.find_signed_in(session.connection(), cookie=cookie, at=clock.now()).actor
         assert actor.roles == {"operator"}
         assert actor.grants == {"access:immobilize"}
         assert actor.parks == {fleet.park_id}

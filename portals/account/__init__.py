@@ -1,0 +1,32 @@
+"""A signed-in person's own pages, whatever their role: who they are, how they sign in, where they are signed in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from portals import policy
+from portals.doors import actor
+
+bp = Blueprint("account", __name__, url_prefix="/account")
+
+NAV = [
+    ("account.list_sessions", "Sessions", "device-desktop"),
+]
+
+
+@bp.context_processor
+def offer_navigation() -> dict[str, Any]:
+    """The entries beside the page."""
+    return {"nav": policy.offered(NAV, actor())}
+
+
+@bp.get("/")
+def home() -> ResponseReturnValue:
+    """The first of these pages."""
+    return redirect(url_for(NAV[0][0]))
+
+
+from portals.account import sessions  # noqa: E402, F401 - it hangs its views on bp
