@@ -103,7 +103,14 @@ POLICY: dict[str, Rule] = {
     "account.end_session": person(),
     "account.end_other_sessions": person(),
     # The authorization server.
+    "oauth.authorize": itself("RFC 6749 section 3.1: whoever comes is sent to sign in, and then asked"),
+    "oauth.decide": person(),
     "oauth.issue_token": itself("RFC 6749 section 3.2: the client proves itself"),
+    "oauth.revoke_token": itself("RFC 7009 section 2.1: the client proves itself"),
+    "oauth.introspect_token": itself("RFC 7662 section 2.1: the client proves itself"),
+    "oauth.tell_user": itself("OpenID Connect Core section 5.3: a person's access token with the scope openid"),
+    "well_known.authorization_server": anybody("RFC 8414: where to ask for tokens"),
+    "well_known.openid_provider": anybody("OpenID Connect Discovery: the same, for who signs people in"),
     "oauth.public_keys": anybody("RFC 7517: public keys are public"),
     # Trackers.
     "devices.take_osmand": itself("a tracker names itself; it can only add its own points"),

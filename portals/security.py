@@ -15,7 +15,7 @@ csrf = CSRFProtect()
 _POLICY = (
     "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
     "img-src 'self' data: blob:; connect-src 'self'{map_host}; worker-src 'self' blob:; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'{form_target}; object-src 'none'"
 )
 
 
@@ -56,9 +56,21 @@ def _set_headers(response: Response) -> Response:
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     if response.mimetype == "text/html":
-        headers.setdefault("Content-Security-Policy", _POLICY.format(nonce=csp_nonce(), map_host=_map_host()))
+        headers.setdefault("Content-Security-Policy", _policy())
         headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+def allow_form_to_lead_to(source: str) -> None:
+    """Let the forms of this page end at one place elsewhere. Browsers hold the answer's redirect to `form-action` too.
+
+    `source` is a host source or a scheme of the policy language (CSP level 3), never text that somebody sent.
+    """
+    g.form_target = f" {source}"
+
+
+def _policy() -> str:
+    return _POLICY.format(nonce=csp_nonce(), map_host=_map_host(), form_target=g.get("form_target", ""))
 
 
 def _map_host() -> str:
