@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import request
+from flask import g, request
 from flask_login import UserMixin, current_user
 
 from core.errors import Unauthenticated
@@ -50,7 +50,9 @@ def person() -> Actor:
 
 def bearer() -> Actor:
     """Who shows a good access token. Raises Unauthenticated without one."""
-    return actor_of(erp().tokens.check(bearer_token(), at=at()))
+    claims = erp().tokens.check(bearer_token(), at=at())
+    g.caller = f"{claims['client_id']} {claims['sub']}"
+    return actor_of(claims)
 
 
 def bearer_token() -> str:

@@ -23,6 +23,7 @@ from core.identity import queries, service
 from core.identity.queries import SignedIn
 from core.permissions import DANGEROUS
 from portals import security
+from portals.auth.confirmation import confirmed
 from portals.doors import at, read, write
 from portals.oauth.blueprint import bp
 from portals.oauth.grants import Allowed
@@ -77,11 +78,17 @@ def decide() -> ResponseReturnValue:
         scopes = _offered(wish, person) & shown
         if request.form.get("decision") != "allow" or not scopes:
             raise AccessDeniedError("The person refused.", redirect_uri=wish.grant.redirect_uri)
-        session, client_id = write(), wish.app.client_id
-        service.give_consent(session, actor=person.actor, at=at(), client_id=client_id, scopes=scopes)
-        return _send_code(wish, person, scopes, status=303)
+        if scopes & DANGEROUS:
+            _let_form_lead_back(wish)  # the page that asks for a proof holds this form
+            return confirmed("Letting an app act on vehicles")(_allow)(wish, person, scopes)
+        return _allow(wish, person, scopes)
     except OAuth2Error as error:
         return _refuse(error, status=303)
+
+
+def _allow(wish: Wish, person: SignedIn, scopes: frozenset[str]) -> ResponseReturnValue:
+    service.give_consent(write(), actor=person.actor, at=at(), client_id=wish.app.client_id, scopes=scopes)
+    return _send_code(wish, person, scopes, status=303)
 
 
 def _read_wish() -> Wish:
@@ -150,7 +157,7 @@ def _is_who_it_says(wish: Wish) -> bool:
 
 def _show_question(wish: Wish, person: SignedIn, scopes: frozenset[str], allowed: frozenset[str]) -> Response:
     target = urlsplit(wish.grant.redirect_uri)
-    security.allow_form_to_lead_to(_csp_source(wish.grant.redirect_uri))
+    _let_form_lead_back(wish)
     page = render_template(
         "oauth/consent.html",
         app=wish.app,
@@ -165,13 +172,14 @@ def _show_question(wish: Wish, person: SignedIn, scopes: frozenset[str], allowed
     return make_response(page)
 
 
-def _csp_source(redirect_uri: str) -> str:
-    """Where the answer leads, in the language of the policy. An app's own scheme has no host, and the policy has no
-    word for a host in brackets.
-    """
-    parts = urlsplit(redirect_uri)
-    has_host = parts.scheme in {"https", "http"} and "[" not in parts.netloc
-    return f"{parts.scheme}://{parts.netloc}" if has_host else f"{parts.scheme}:"
+def _let_form_lead_back(wish: Wish) -> None:
+    if not _has_no_name_in_policies(wish.grant.redirect_uri):
+        security.let_form_lead_to(wish.grant.redirect_uri)
+
+
+def _has_no_name_in_policies(address: str) -> bool:
+    """Whether the language of policies has no word for its host: one in brackets (CSP level 3 section 2.3.1)."""
+    return "[" in urlsplit(address).netloc
 
 
 def _send_code(wish: Wish, person: SignedIn, scopes: frozenset[str], status: int = 302) -> ResponseReturnValue:
@@ -190,12 +198,13 @@ def _refuse(error: OAuth2Error, status: int = 302) -> ResponseReturnValue:
 
 
 def _send_back(response: Response, status: int, name: str | None) -> ResponseReturnValue:
-    """Send the browser to the app. From our sign-in form it may not be sent elsewhere (its `form-action`), so there it
-    gets a page that goes on by itself.
+    """Send the browser to the app. A page whose form may not lead there (`form-action`), as our sign-in page, is
+    answered with one that goes on by itself.
     """
     response.headers["Cache-Control"] = "no-store"
     response.status_code = status
-    came_from = urlsplit(request.referrer or "")
-    if request.method == "POST" or came_from.netloc != request.host:
+    is_from_us = urlsplit(request.referrer or "").netloc == request.host
+    may_lead_there = request.method == "POST" and not _has_no_name_in_policies(response.location)
+    if may_lead_there or not is_from_us:
         return response
     return render_template("oauth/continue.html", name=name, address=response.location)

@@ -31,12 +31,15 @@ FURTHER_FILES = {
 # Verbs by which one becomes somebody: they need no right because they are how one gets them. To be counted needs none.
 OPEN_VERBS = {
     "core.identity.service.sign_in.sign_in",
+    "core.identity.service.confirmation.confirm_session",
+    "core.identity.service.confirmation.prove_second_factor",
+    "core.identity.service.confirmation.sign_in_with_passkey",
     "core.identity.service.sessions.start_session",
     "core.identity.service.sessions.end_session",
     "core.identity.service.sessions.note_seen",
     "core.identity.service.throttles.count_attempt",
     "core.identity.service.clients.use_client",
-    "core.identity.service.codes.take_code",
+    "core.identity.service.authorization_codes.take_code",
     "core.identity.service.refresh_tokens.give_refresh_token",
     "core.identity.service.refresh_tokens.hold_refresh_token",
     "core.identity.service.refresh_tokens.use_refresh_token",
@@ -50,6 +53,8 @@ SHARED = {
     "core.identity.service.endings",
     "core.identity.service.families",
     "core.identity.service.revocations",
+    "core.identity.service.codes",
+    "core.identity.service.proofs",
 }
 
 
