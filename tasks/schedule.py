@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from core import clock, config, db, health, outbox
+from core.identity import sealing
 from core.permissions import system
+from tasks import tokens
 from tasks.app import queue
 from tasks.health import probe
 from tasks.relay import relay
@@ -46,6 +48,7 @@ def run() -> None:
     """Run for ever. A lost database connection is opened again; nothing is kept in memory that rows do not say."""
     timed = [
         Timed(cut_days, timedelta(minutes=10)),
+        Timed(keep_tokens, timedelta(minutes=10)),
         Timed(ask_worker, timedelta(seconds=2)),
         Timed(beat, timedelta(seconds=2)),
     ]
@@ -75,6 +78,14 @@ def cut_days() -> None:
     dropped = keep_storage(db.current(), at=clock.now(), retention=config.current().retention)
     if dropped:
         log.info("dropped %s", ", ".join(dropped))
+
+
+def keep_tokens() -> None:
+    """Clear away what is finished of the authorization server, and change its signing key once a month."""
+    secret = sealing.load_secret(config.current())
+    made = tokens.keep_tokens(db.current(), at=clock.now(), secret=secret)
+    if made:
+        log.info("made the signing key %s", made)
 
 
 def ask_worker() -> None:
