@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from core.errors import ConfigurationError
 
@@ -46,6 +48,18 @@ class WialonAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class MailServer:
+    """Who takes our letters, by SMTP: with TLS from the start, or after STARTTLS (RFC 8314, RFC 3207)."""
+
+    host: str
+    port: int
+    is_tls: bool
+    sender: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Every setting of the product. Ports are neighbours of `port`."""
 
@@ -63,6 +77,7 @@ class Config:
     public_url: str | None = None
     secret_key: str | None = field(default=None, repr=False)
     access: AccessTiming = AccessTiming()
+    mail: MailServer | None = None
     limits: Mapping[str, Any] = field(default_factory=dict)
     """What the limits file says of filters and detectors (core/telemetry/rules/limits.py)."""
 
@@ -128,6 +143,7 @@ def load(env: Mapping[str, str] | None = None) -> Config:
         ),
         public_url=env.get("ERP_PUBLIC_URL", "").rstrip("/") or None,
         secret_key=env.get("ERP_SECRET_KEY") or None,
+        mail=_mail_server(env.get("ERP_SMTP_URL", "").strip(), env.get("ERP_MAIL_FROM", "").strip()),
         limits=_read_limits(env.get("ERP_LIMITS_FILE") or None),
     )
 
@@ -154,6 +170,29 @@ def _read_limits(name: str | None) -> Mapping[str, Any]:
         return tomllib.loads(Path(name).read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
         raise ConfigurationError(f"ERP_LIMITS_FILE is {name!r}, which cannot be read as TOML: {problem}.") from None
+
+
+def _mail_server(url: str, sender: str) -> MailServer | None:
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"smtp": 587, "smtps": 465}[parts.scheme]
+        host = parts.hostname or ""
+    except (ValueError, KeyError):
+        host, port = "", 0
+    if not host:
+        raise ConfigurationError("ERP_SMTP_URL must look like smtp://user:password@host:587 or smtps://host:465.")
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", sender):
+        raise ConfigurationError("ERP_MAIL_FROM must be the address that letters come from, like erp@company.com.")
+    return MailServer(
+        host=host,
+        port=port,
+        is_tls=parts.scheme == "smtps",
+        sender=sender,
+        user=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+    )
 
 
 def _reachable(host: str) -> str:

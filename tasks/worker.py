@@ -1,4 +1,5 @@
-"""The worker process: consequences from the queue in threads, and one thread that carries out orders to vehicles."""
+"""The worker process: consequences from the queue in threads, one thread that carries out orders to vehicles,
+and one that sends letters."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from huey.consumer import Consumer
 import tasks.health  # noqa: F401 - its task must be known to the queue
 from tasks.access import start_delivery
 from tasks.app import queue
+from tasks.letters import start_sending
 
 THREADS = 4
 # On SIGTERM running jobs are let finish, this long: what is still running then is found again by its row.
@@ -16,6 +18,7 @@ FINISH_S = 10
 def work() -> None:
     """Run until told to stop."""
     start_delivery()
+    start_sending()
     consumer = Consumer(
         queue,
         workers=THREADS,

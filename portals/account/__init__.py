@@ -13,6 +13,7 @@ from portals.doors import actor
 bp = Blueprint("account", __name__, url_prefix="/account")
 
 NAV = [
+    ("account.show_profile", "Profile", "user-circle"),
     ("account.list_sessions", "Sessions", "device-desktop"),
 ]
 
@@ -29,4 +30,4 @@ def home() -> ResponseReturnValue:
     return redirect(url_for(NAV[0][0]))
 
 
-from portals.account import sessions  # noqa: E402, F401 - it hangs its views on bp
+from portals.account import profile, sessions  # noqa: E402, F401 - they hang their views on bp

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_login import LoginManager
 
+from portals.auth import tickets  # noqa: F401 - it hangs its views on bp
 from portals.auth.gates import load_session
 from portals.auth.sign_in import bp
 from portals.doors import ErpApp

@@ -35,13 +35,18 @@ OPEN_VERBS = {
     "core.identity.service.sessions.end_session",
     "core.identity.service.sessions.note_seen",
     "core.identity.service.throttles.count_attempt",
+    "core.identity.service.tickets.ask_for_reset",
+    "core.identity.service.tickets.redeem_ticket",
 }
 # What the verbs of a folder share: called by them, reached from nowhere else.
 SHARED = {
     "core.access.service.claims",
     "core.access.service.verdict",
     "core.identity.service.endings",
+    "core.identity.service.persons",
+    "core.identity.service.posting",
     "core.identity.service.revocations",
+    "core.identity.service.strangers",
 }
 
 

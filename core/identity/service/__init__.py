@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+from core.identity.service.accounts import (
+    close_user,
+    end_session_of,
+    end_sessions_of,
+    invite_again,
+    reopen_user,
+    send_reset,
+)
 from core.identity.service.clients import NewClient, create_client
+from core.identity.service.grants import give_grant, take_grant
 from core.identity.service.keys import rotate_signing_key
-from core.identity.service.people import create_user
+from core.identity.service.letters import (
+    Claimed,
+    answer_reset_request,
+    drop_old_letters,
+    open_mailer,
+    send,
+    settle_letter,
+    take_letter,
+)
+from core.identity.service.own import change_own_password, change_own_profile
+from core.identity.service.people import Invited, change_user, create_user, invite_user
+from core.identity.service.posting import Post, letter_key, open_post
 from core.identity.service.sessions import (
     drop_old_sessions,
     end_own_other_sessions,
@@ -15,19 +35,46 @@ from core.identity.service.sessions import (
 )
 from core.identity.service.sign_in import sign_in
 from core.identity.service.throttles import count_attempt, drop_old_counts
+from core.identity.service.tickets import Redeemed, ask_for_reset, redeem_ticket
 
 __all__ = [
+    "Claimed",
+    "Invited",
     "NewClient",
+    "Post",
+    "Redeemed",
+    "answer_reset_request",
+    "ask_for_reset",
+    "change_own_password",
+    "change_own_profile",
+    "change_user",
+    "close_user",
     "count_attempt",
     "create_client",
     "create_user",
     "drop_old_counts",
+    "drop_old_letters",
     "drop_old_sessions",
     "end_own_other_sessions",
     "end_own_session",
     "end_session",
+    "end_session_of",
+    "end_sessions_of",
+    "give_grant",
+    "invite_again",
+    "invite_user",
+    "letter_key",
     "note_seen",
+    "open_mailer",
+    "open_post",
+    "redeem_ticket",
+    "reopen_user",
     "rotate_signing_key",
+    "send",
+    "send_reset",
+    "settle_letter",
     "sign_in",
     "start_session",
+    "take_grant",
+    "take_letter",
 ]

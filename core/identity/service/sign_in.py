@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 import sqlalchemy as sa
 
@@ -10,26 +12,50 @@ from core.db import Writer
 from core.errors import Unauthenticated
 from core.identity import passwords, rules
 from core.identity.models import User
+from core.identity.service.lockout import count_wrong, find_wait, forget_wrong, wait_until
+from core.identity.service.strangers import count_failure, find_lock
+from core.identity.service.throttles import count_attempt
 
 WRONG = "That e-mail and password do not match. Check both, or ask an administrator for a new password."
+NOWHERE: Mapping[int, str] = MappingProxyType({})
 
 
-def sign_in(session: Writer, *, at: datetime, email: str, password: str) -> int | Unauthenticated:
+def sign_in(
+    session: Writer, *, at: datetime, email: str, password: str, known: Mapping[int, str] = NOWHERE
+) -> int | Unauthenticated:
     """The id of the person with this e-mail and password, or why not.
 
     Needs no right: it is how one gets them. The refusal is returned, not raised, because the count of
     failures must be kept: raising would roll it back. A row lock makes guesses in parallel count one by one.
+
+    `known` is what the browser remembers of whom it was used by: a person's id and a secret of that browser. Guesses
+    from elsewhere do not lock the person out of it: it has a count of its own.
+
+    An e-mail that nobody has is locked like one that somebody has, after as many guesses and for as long.
     """
-    user = session.scalars(sa.select(User).where(User.email == email.strip().lower()).with_for_update()).one_or_none()
-    if user is not None and user.locked_until is not None and user.locked_until > at:
-        wait_s = int((user.locked_until - at).total_seconds()) + 1
-        return Unauthenticated(f"Too many wrong passwords. Try again in {wait_s} seconds.", retry_after_s=wait_s)
+    email = email.strip().lower()
+    user = session.scalars(sa.select(User).where(User.email == email).with_for_update()).one_or_none()
+    lock = find_lock(session, email=email, at=at)  # asked in both cases: both take as long
+    wait = find_wait(user, at=at) if user is not None else wait_until(lock, at=at)
+    if wait is not None and not _may_pass(session, user, known, at=at):
+        return wait
     if not passwords.is_password(password, user.password_hash if user else None) or user is None:
-        if user is not None:
-            user.failed_count += 1
-            user.locked_until = rules.next_lockout(failed_count=user.failed_count, at=at)
+        if user is None:
+            count_failure(session, email=email, at=at)
+        else:
+            count_wrong(user, at=at)
         return Unauthenticated(WRONG)
     if user.disabled_at is not None:
         return Unauthenticated("This account is closed. An administrator can open it again.")
-    user.failed_count, user.locked_until, user.last_sign_in_at = 0, None, at
+    forget_wrong(user)
+    user.last_sign_in_at = at
+    if user.password_hash is not None and passwords.is_outdated(user.password_hash):
+        user.password_hash = passwords.hash_password(password)
     return user.id
+
+
+def _may_pass(session: Writer, user: User | None, known: Mapping[int, str], *, at: datetime) -> bool:
+    if user is None or user.id not in known:
+        return False
+    limit, source = rules.KNOWN_BROWSER_LIMIT, f"{user.id}:{known[user.id]}"
+    return count_attempt(session, at=at, what=limit.what, source=source, most=limit.most, per_s=limit.per_s) is None
