@@ -139,6 +139,7 @@ def _gone(why: str) -> Gone:
 
 
 def _answer(items: list[dict[str, Any]], cursor: Cursor, *, is_all: bool) -> Response:
+    pages.goes_on_at(str(cursor))
     response = jsonify({"items": items, "next_cursor": str(cursor), "more": not is_all})
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import request
+from flask import g, request
 from flask_login import UserMixin, current_user
 
 from core.errors import Unauthenticated
@@ -53,7 +53,9 @@ def bearer() -> Actor:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("Send an access token: Authorization: Bearer …. Get one from POST /oauth/token.")
-    return actor_of(erp().tokens.check(token.strip(), at=at()))
+    claims = erp().tokens.check(token.strip(), at=at())
+    g.caller = f"{claims['client_id']} {claims['sub']}"
+    return actor_of(claims)
 
 
 def machine() -> Actor:

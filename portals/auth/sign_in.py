@@ -7,11 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, logout_user
 
 from core.errors import Unauthenticated
-from core.identity import rules, service
+from core.identity import queries, rules, service
 from portals import limits
+from portals.auth import half, passkeys
 from portals.auth.known import known_people
-from portals.auth.start import home_url, safe_next, start_session
-from portals.doors import at, write
+from portals.auth.start import home_url, start_session
+from portals.doors import at, read, write
+from portals.security import own_path
 
 bp = Blueprint("auth", __name__)
 
@@ -32,7 +34,7 @@ def show_sign_in() -> ResponseReturnValue:
 
 @bp.post("/sign-in")
 def sign_in() -> ResponseReturnValue:
-    """Sign a person in with e-mail and password."""
+    """Sign a person in with e-mail and password; who has a second factor is asked for that next."""
     email, password = request.form.get("email", "").replace("\0", ""), request.form.get("password", "")
     target = request.form.get("next", "")
     if wait_s := limits.find_wait(rules.SIGN_IN_LIMIT):
@@ -40,8 +42,30 @@ def sign_in() -> ResponseReturnValue:
     result = service.sign_in(write(), at=at(), email=email, password=password, known=known_people())
     if isinstance(result, Unauthenticated):
         return _page(email=email, problem=result.detail, next=target), 422
+    factors = queries.find_factors(read(), user_id=result)
+    if factors is not None and factors.has_second_factor:
+        half.keep(result, target=target)
+        return redirect(url_for("auth.show_second_factor"))
     session = start_session(result, method="pwd")
-    return redirect(safe_next(target) or home_url(session.actor))
+    return redirect(own_path(target) or home_url(session.actor))
+
+
+@bp.post("/sign-in/passkey/options")
+def offer_passkey() -> ResponseReturnValue:
+    """What the browser is to ask its passkeys; it does not say whose."""
+    return passkeys.offer()
+
+
+@bp.post("/sign-in/passkey")
+def sign_in_with_passkey() -> ResponseReturnValue:
+    """Sign a person in with a passkey alone: it is in their hand, and it asked for a finger, a face or a number."""
+    target = request.form.get("next", "")
+    answer = passkeys.take_answer(request.form.get("passkey", ""))
+    result = service.sign_in_with_passkey(write(), at=at(), answer=answer) if answer else passkeys.TOO_LATE
+    if isinstance(result, Unauthenticated):
+        return _page(problem=result.detail, next=target), 422
+    session = start_session(result, method="hwk user")
+    return redirect(own_path(target) or home_url(session.actor))
 
 
 @bp.post("/sign-out")
@@ -54,5 +78,6 @@ def sign_out() -> ResponseReturnValue:
     return redirect(url_for("auth.show_sign_in"))
 
 
-def _page(*, next: str, email: str = "", problem: str | None = None) -> str:
-    return render_template("sign_in.html", email=email, problem=problem, next=next)
+def _page(*, email: str = "", problem: str | None = None, next: str = "") -> str:
+    obstacle = passkeys.find_obstacle()
+    return render_template("sign_in.html", email=email, problem=problem, next=next, passkey_obstacle=obstacle)

@@ -31,6 +31,9 @@ FURTHER_FILES = {
 # Verbs by which one becomes somebody: they need no right because they are how one gets them. To be counted needs none.
 OPEN_VERBS = {
     "core.identity.service.sign_in.sign_in",
+    "core.identity.service.confirmation.confirm_session",
+    "core.identity.service.confirmation.prove_second_factor",
+    "core.identity.service.confirmation.sign_in_with_passkey",
     "core.identity.service.sessions.start_session",
     "core.identity.service.sessions.end_session",
     "core.identity.service.sessions.note_seen",
@@ -47,6 +50,9 @@ SHARED = {
     "core.identity.service.posting",
     "core.identity.service.revocations",
     "core.identity.service.strangers",
+    "core.identity.service.codes",
+    "core.identity.service.proofs",
+    "core.identity.service.lockout",
 }
 
 

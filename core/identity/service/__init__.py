@@ -10,7 +10,17 @@ from core.identity.service.accounts import (
     reopen_user,
     send_reset,
 )
+from core.identity.service.ceremonies import (
+    Challenge,
+    Offer,
+    PasskeyAnswer,
+    RelyingParty,
+    offer_authentication,
+    offer_registration,
+)
 from core.identity.service.clients import NewClient, create_client
+from core.identity.service.confirmation import confirm_session, prove_second_factor, sign_in_with_passkey
+from core.identity.service.factors import reset_factors
 from core.identity.service.grants import give_grant, take_grant
 from core.identity.service.keys import rotate_signing_key
 from core.identity.service.letters import (
@@ -23,8 +33,11 @@ from core.identity.service.letters import (
     take_letter,
 )
 from core.identity.service.own import change_own_password, change_own_profile
+from core.identity.service.passkeys import add_passkey, remove_passkey, rename_passkey
 from core.identity.service.people import Invited, change_user, create_user, invite_user
 from core.identity.service.posting import Post, letter_key, open_post
+from core.identity.service.proofs import Code, Password, Proof
+from core.identity.service.recovery import renew_recovery_codes
 from core.identity.service.sessions import (
     drop_old_sessions,
     end_own_other_sessions,
@@ -36,19 +49,31 @@ from core.identity.service.sessions import (
 from core.identity.service.sign_in import sign_in
 from core.identity.service.throttles import count_attempt, drop_old_counts
 from core.identity.service.tickets import Redeemed, ask_for_reset, redeem_ticket
+from core.identity.service.totp import begin_totp, confirm_totp, remove_totp
 
 __all__ = [
+    "Challenge",
     "Claimed",
+    "Code",
     "Invited",
     "NewClient",
+    "Offer",
+    "PasskeyAnswer",
+    "Password",
     "Post",
+    "Proof",
     "Redeemed",
+    "RelyingParty",
+    "add_passkey",
     "answer_reset_request",
     "ask_for_reset",
+    "begin_totp",
     "change_own_password",
     "change_own_profile",
     "change_user",
     "close_user",
+    "confirm_session",
+    "confirm_totp",
     "count_attempt",
     "create_client",
     "create_user",
@@ -65,15 +90,24 @@ __all__ = [
     "invite_user",
     "letter_key",
     "note_seen",
+    "offer_authentication",
+    "offer_registration",
     "open_mailer",
     "open_post",
+    "prove_second_factor",
     "redeem_ticket",
+    "remove_passkey",
+    "remove_totp",
+    "rename_passkey",
+    "renew_recovery_codes",
     "reopen_user",
+    "reset_factors",
     "rotate_signing_key",
     "send",
     "send_reset",
     "settle_letter",
     "sign_in",
+    "sign_in_with_passkey",
     "start_session",
     "take_grant",
     "take_letter",

@@ -14,8 +14,9 @@ from core.errors import Conflict, Invalid
 from core.identity import service
 from core.vehicles import queries as vehicles
 from portals.admin import bp
-from portals.admin.identity.person import show_person
+from portals.admin.identity.person import CHANGING, show_person
 from portals.admin.identity.users import parks_in_view
+from portals.auth import confirmed
 from portals.doors import actor, at, read, write
 from portals.forms import parse_form
 
@@ -30,6 +31,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @bp.post("/users/<int:user_id>/grants")
+@confirmed(CHANGING)
 def give_grant(user_id: int) -> ResponseReturnValue:
     """Grant a right."""
     try:
@@ -53,6 +55,7 @@ def give_grant(user_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/users/<int:user_id>/grants/<int:grant_id>/end")
+@confirmed(CHANGING)
 def take_grant(user_id: int, grant_id: int) -> ResponseReturnValue:
     """Take a right."""
     service.take_grant(write(), actor=actor(), at=at(), user_id=user_id, grant_id=grant_id)

@@ -14,8 +14,13 @@ from core.vehicles import queries as vehicles
 from portals import hx
 from portals.admin import bp
 from portals.admin.identity.users import Person, parks_in_view, problems_of, role_options, show_link, time_zones
+from portals.auth import confirmed
 from portals.doors import actor, at, erp, read, write
 from portals.forms import parse_form
+
+CHANGING = "Changing what somebody may do"
+LINKING = "Letting somebody choose a new password"
+CLOSING = "Closing or opening an account"
 
 
 @bp.get("/users/<int:user_id>")
@@ -25,6 +30,7 @@ def show_user(user_id: int) -> Response:
 
 
 @bp.post("/users/<int:user_id>")
+@confirmed(CHANGING)
 def change_user(user_id: int) -> ResponseReturnValue:
     """Change name, zone, roles and parks."""
     person = parse_form(Person)
@@ -39,6 +45,7 @@ def change_user(user_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/users/<int:user_id>/invitation")
+@confirmed(LINKING)
 def invite_user_again(user_id: int) -> ResponseReturnValue:
     """Send the invitation again; the link before it is good no longer."""
     link = service.invite_again(write(), actor=actor(), at=at(), user_id=user_id, post=_post())
@@ -46,6 +53,7 @@ def invite_user_again(user_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/users/<int:user_id>/reset")
+@confirmed(LINKING)
 def send_reset(user_id: int) -> ResponseReturnValue:
     """Send a link to a new password."""
     link = service.send_reset(write(), actor=actor(), at=at(), user_id=user_id, post=_post())
@@ -53,6 +61,7 @@ def send_reset(user_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/users/<int:user_id>/closing")
+@confirmed(CLOSING)
 def close_user(user_id: int) -> ResponseReturnValue:
     """Close the account, or withdraw the invitation."""
     try:
@@ -65,6 +74,7 @@ def close_user(user_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/users/<int:user_id>/reopening")
+@confirmed(CLOSING)
 def reopen_user(user_id: int) -> ResponseReturnValue:
     """Open the account again."""
     service.reopen_user(write(), actor=actor(), at=at(), user_id=user_id)

@@ -14,6 +14,7 @@ from core.permissions import ADMIN, DRIVER, INVESTOR, OPERATOR, ROLES, STAFF
 from core.vehicles import queries as vehicles
 from portals import hx
 from portals.admin import bp
+from portals.auth import confirmed
 from portals.doors import actor, at, erp, read, write
 from portals.forms import parse_form
 
@@ -27,6 +28,7 @@ PEOPLE = {
 }
 SEES_PARKS = {ADMIN, OPERATOR, STAFF}
 IMMOBILIZE = "access:immobilize"
+ADDING = "Adding a person"
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,12 +56,14 @@ def list_users() -> Response:
 
 
 @bp.get("/users/new")
-def new_user() -> Response:
+@confirmed(ADDING)
+def new_user() -> ResponseReturnValue:
     """The form for one more person."""
     return _show_form(NewPerson(), {})
 
 
 @bp.post("/users")
+@confirmed(ADDING)
 def add_user() -> ResponseReturnValue:
     """Invite a person. Without a mail server the answer is the only page that shows the link, so it is no redirect."""
     person = parse_form(NewPerson)
