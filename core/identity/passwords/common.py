@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 _LIST = Path(__file__).with_name("common.txt")
+_NO_LETTER = r"[\W\d_]"
 _DISGUISES = str.maketrans("013457@$!", "oieastasi")
 
 
@@ -15,8 +16,8 @@ def is_common(password: str) -> bool:
     repeats one, or repeats up to three letters. Digits and signs alone count as common: they are run through first.
     """
     plain = "".join(password.lower().split())
-    core = re.sub(r"^[^a-z]+|[^a-z]+$", "", plain)
-    undisguised = re.sub(r"[^a-z]", "", core.translate(_DISGUISES))
+    core = re.sub(rf"^{_NO_LETTER}+|{_NO_LETTER}+$", "", plain)
+    undisguised = re.sub(_NO_LETTER, "", core.translate(_DISGUISES))
     units = {_unit(text) for text in (plain, core, undisguised)}
     return not core or any(len(unit) < 4 or unit in _common() for unit in units)
 
