@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from core import clock, config, db, health, outbox
 from core.permissions import system
+from tasks import webhooks
 from tasks.app import queue
 from tasks.health import probe
 from tasks.relay import relay
@@ -48,6 +49,7 @@ def run() -> None:
     timed = [
         Timed(cut_days, timedelta(minutes=10)),
         Timed(forget, timedelta(hours=1)),
+        Timed(clear_webhooks, timedelta(hours=1)),
         Timed(ask_worker, timedelta(seconds=2)),
         Timed(beat, timedelta(seconds=2)),
     ]
@@ -82,6 +84,13 @@ def cut_days() -> None:
 def forget() -> None:
     """Forget sessions, letters and counts that are over."""
     forget_old(db.current(), at=clock.now())
+
+
+def clear_webhooks() -> None:
+    """Clear the messages to webhook endpoints that are no longer kept."""
+    cleared = webhooks.clear_old(db.current(), at=clock.now())
+    if cleared:
+        log.info("cleared %s messages to webhook endpoints", cleared)
 
 
 def ask_worker() -> None:

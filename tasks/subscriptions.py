@@ -32,4 +32,5 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "vehicles.status_changed": (),
     "vehicles.tracker_paired": (),
     "vehicles.vehicle_registered": (),
+    "webhooks.endpoint_disabled": (),
 }

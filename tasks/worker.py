@@ -1,14 +1,13 @@
-"""The worker process: consequences from the queue in threads, one thread that carries out orders to vehicles,
-and one that sends letters."""
+"""The worker process: consequences from the queue in threads, and a thread each for orders to vehicles, webhooks and
+letters."""
 
 from __future__ import annotations
 
 from huey.consumer import Consumer
 
 import tasks.health  # noqa: F401 - its task must be known to the queue
-from tasks.access import start_delivery
+from tasks import access, letters, webhooks
 from tasks.app import queue
-from tasks.letters import start_sending
 
 THREADS = 4
 # On SIGTERM running jobs are let finish, this long: what is still running then is found again by its row.
@@ -17,8 +16,9 @@ FINISH_S = 10
 
 def work() -> None:
     """Run until told to stop."""
-    start_delivery()
-    start_sending()
+    access.start_delivery()
+    webhooks.start_delivery()
+    letters.start_sending()
     consumer = Consumer(
         queue,
         workers=THREADS,
