@@ -46,10 +46,9 @@ class Limit:
 
 
 # From one address: a whole office may stand behind one, a program that guesses makes many more. Source: OWASP.
-SIGN_IN_LIMIT = Limit("sign-in", most=50, per_s=300)
+SIGN_IN_LIMIT = Limit("sign-in", most=100, per_s=300)
 TICKET_LIMIT = Limit("ticket", most=30, per_s=300)
 RESET_LIMIT = Limit("reset", most=10, per_s=3600)
-TOKEN_LIMIT = Limit("token", most=300, per_s=60)
 # To one person: so that nobody's mailbox is filled by others.
 RESET_LETTER_LIMIT = Limit("reset letter", most=3, per_s=3600)
 # From one browser that this person signed in with before, in place of the lock of the account.

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from core.db import Writer
 from core.identity import rules, sealing
 from core.identity.gateway import Mail, Mailer, MailNotSent, make_mailer
-from core.identity.models import Letter, ResetRequest, TicketKind, User
+from core.identity.models import Letter, ResetRequest, Ticket, TicketKind, User
 from core.identity.service.posting import Post, issue_link
 from core.identity.service.throttles import count_attempt
 from core.permissions import Actor, needs
@@ -118,7 +118,10 @@ def _is_flooded(session: Writer, user: User, *, at: datetime) -> bool:
 
 @needs("identity:maintain")
 def drop_old_letters(session: Writer, *, actor: Actor, at: datetime) -> int:
-    """Forget letters that were settled 30 days ago, and requests that nobody answered; returns how many letters."""
+    """Forget letters that were settled 30 days ago, links that ran out then, and requests that nobody answered;
+    returns how many letters. Who was invited by whom, and when, stays in the audit.
+    """
+    session.execute(sa.delete(Ticket).where(Ticket.expires_at < at - KEPT))
     session.execute(sa.delete(ResetRequest).where(ResetRequest.asked_at < at - KEPT))
     gone = session.execute(sa.delete(Letter).where(Letter.next_at.is_(None), Letter.created_at < at - KEPT))
     return int(gone.rowcount)  # type: ignore[attr-defined]
