@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.identity.queries.clients import Client, find_client, list_clients
+from core.identity.queries.external import list_external_logins
 from core.identity.queries.people import has_users, list_users
 from core.identity.queries.sessions import SignedIn, find_signed_in, list_sessions
 
@@ -13,6 +14,7 @@ __all__ = [
     "find_signed_in",
     "has_users",
     "list_clients",
+    "list_external_logins",
     "list_sessions",
     "list_users",
 ]

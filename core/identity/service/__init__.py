@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from core.identity.service.clients import NewClient, create_client
+from core.identity.service.external import (
+    ExternalAccount,
+    confirm_externally,
+    sign_in_externally,
+    unlink_external_login,
+)
 from core.identity.service.keys import rotate_signing_key
 from core.identity.service.people import create_user
 from core.identity.service.sessions import (
@@ -17,7 +23,9 @@ from core.identity.service.sign_in import sign_in
 from core.identity.service.throttles import count_attempt, drop_old_counts
 
 __all__ = [
+    "ExternalAccount",
     "NewClient",
+    "confirm_externally",
     "count_attempt",
     "create_client",
     "create_user",
@@ -29,5 +37,7 @@ __all__ = [
     "note_seen",
     "rotate_signing_key",
     "sign_in",
+    "sign_in_externally",
     "start_session",
+    "unlink_external_login",
 ]
