@@ -170,6 +170,7 @@ class TestThePageWhereOneSignsIn:
         check_page(answer.text)
         assert answer.status_code == 503
         assert "Acme does not answer just now." in answer.text
+        assert '<form method="post" action="/sign-in"' in answer.text
         data = {"email": fleet.email("operator"), "password": fleet.password, "next": "/operator/events"}
         assert client.post("/sign-in", data=data).headers["Location"] == "/operator/events"
 
