@@ -10,7 +10,7 @@ from portals.auth.external.provider import Provider
 from portals.auth.external.views import confirmation_url
 from portals.doors import ErpApp
 
-__all__ = ["confirmation_url", "install"]
+__all__ = ["install"]
 
 
 def install(app: ErpApp) -> None:
@@ -18,3 +18,4 @@ def install(app: ErpApp) -> None:
     settings = app.settings.oidc
     app.extensions["external"] = None if settings is None else Provider(settings)
     app.jinja_env.globals["external_name"] = None if settings is None else settings.name
+    app.jinja_env.globals["external_confirmation"] = confirmation_url

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import logging
 from typing import Any, cast
+from urllib.parse import urlsplit
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from core.errors import NotFound, Unauthenticated
-from core.identity import service
+from core.identity import queries, service
 from core.identity.service import ExternalAccount
 from portals.auth.external import round_trip
 from portals.auth.external.checks import Doubtful, was_asked_again
 from portals.auth.external.provider import Away, Provider
 from portals.auth.external.round_trip import RoundTrip
-from portals.auth.sign_in import bp
+from portals.auth.sign_in import bp, sign_in_page
 from portals.auth.start import home_url, start_session
-from portals.doors import at, erp, stop_reading, write
+from portals.doors import at, erp, read, stop_reading, write
 from portals.errors import request_id
 from portals.security import own_path
 
@@ -64,9 +65,15 @@ def finish_external() -> ResponseReturnValue:
     return _confirm(provider, trip, claims) if confirms else _sign_in(provider, trip, claims)
 
 
-def confirmation_url(next_path: str) -> str | None:
-    """Where whoever is signed in goes to confirm by the provider and come back to `next_path`; None without one."""
-    return None if _configured() is None else url_for("auth.confirm_external", next=next_path)
+def confirmation_url(next_path: str | None) -> str | None:
+    """Where whoever is signed in goes to confirm by the provider, and comes back from to `next_path`, or else to the
+    page on which they were; None when no account there is linked with theirs.
+    """
+    provider = _configured()
+    logins = queries.list_external_logins(read(), viewer=current_user.actor, user_id=current_user.person.user_id)
+    if provider is None or provider.issuer not in {login["issuer"] for login in logins}:
+        return None
+    return url_for("auth.confirm_external", next=next_path or urlsplit(request.referrer or "").path)
 
 
 def _leave(*, confirms: bool, **more: Any) -> ResponseReturnValue:
@@ -135,7 +142,7 @@ def _say(detail: str, status: int, next_path: str = "") -> ResponseReturnValue:
     if current_user.is_authenticated:
         flash(detail, "act")
         return redirect(next_path or home_url(), 303)
-    return render_template("sign_in.html", email="", problem=detail, next=next_path), status
+    return sign_in_page(problem=detail, next=next_path), status
 
 
 def _redirect_uri() -> str:

@@ -73,7 +73,8 @@ class Client(ClientMixin):
         return scope
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        return redirect_uri.startswith("http://127.0.0.1:") and redirect_uri.endswith("/sign-in/external/callback")
+        ours = ("http://127.0.0.1:", "http://localhost:")
+        return redirect_uri.startswith(ours) and redirect_uri.endswith("/sign-in/external/callback")
 
     def check_client_secret(self, client_secret: str) -> bool:
         return client_secret == CLIENT_SECRET

@@ -380,6 +380,14 @@ class TestConfirmingThatItIsYou:
         assert answer.headers["Location"] == "/operator/events"
         assert self.age_s(database) < 60
 
+    def test_is_offered_where_a_proof_is_asked_for(self, old_session, sign_in, database):
+        act = "/operator/vehicles/1/immobilization"
+        data = {"reason": "theft"}
+        page = old_session.post(act, data=data, headers={"Referer": "http://localhost/operator/vehicles/1"}).text
+        check_page(page)
+        assert "Confirm with Acme" in page
+        assert 'href="/confirm/external?next=/operator/vehicles/1"' in page
+
     def test_takes_no_proof_that_was_only_remembered(self, old_session, provider, database):
         for how in ({"auth_age_s": 3600}, {"claims": {"auth_time": None}}, {"claims": {"auth_time": "now"}}):
             provider.tell(**how)
