@@ -99,6 +99,8 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "auth.home": anybody("sends people where they belong"),
         "auth.show_sign_in": anybody("where one signs in"),
         "auth.sign_in": anybody("how one signs in"),
+        "auth.begin_external": anybody("the way to sign in by an account elsewhere"),
+        "auth.finish_external": anybody("how one comes back from there: the provider's answer is checked"),
         "auth.sign_out": anybody("ends a session, if there is one"),
         "auth.show_forgotten": anybody("where one asks for a new password"),
         "auth.ask_for_reset": anybody("tells nobody who has an account"),
@@ -135,6 +137,9 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "account.remove_passkey": person(),
         "auth.confirm": person(),
         "auth.offer_confirmation": person(),
+        "auth.confirm_external": person(),
+        "account.list_external_logins": person(),
+        "account.unlink_external_login": person(),
     },
     "The authorization server": {
         "oauth.authorize": itself("RFC 6749 section 3.1: whoever comes is sent to sign in, and then asked"),
