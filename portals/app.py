@@ -32,6 +32,7 @@ from portals import (
     policy,
     security,
 )
+from portals.api_v1 import allowance, encoding
 from portals.api_v1 import bp as api_v1
 from portals.devices.http import bp as devices
 from portals.doors import ErpApp
@@ -66,6 +67,7 @@ def create_app(config: Config, database: Database) -> ErpApp:
     app.settings, app.database = config, database
     app.limits = limits_for(config.raw_retention_days, config.limits)
     app.tokens = TokenIssuer(database, issuer=config.base_url, secret=secret)
+    app.factor_key = sealing.derive(secret, "identity:factors")
     app.secret_key = sealing.derive(secret, "portals:session")
     app.json = OrjsonProvider(app)
     _set_up_templates(app)
@@ -78,11 +80,12 @@ def create_app(config: Config, database: Database) -> ErpApp:
     auth.install(app)
     oauth.install(app)
     live.install(app)
+    allowance.install(app)
+    encoding.install(app)
     app.register_blueprint(health.bp)
     for machines in (api_v1, devices):
         app.register_blueprint(machines)
         security.csrf.exempt(machines)
-    security.csrf.exempt("portals.oauth.issue_token")
     for portal in (operator, driver, investor, admin, account):
         app.register_blueprint(portal.bp)
     policy.check(app)

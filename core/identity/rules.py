@@ -1,7 +1,9 @@
-"""Pure decisions about sign-in."""
+"""Pure decisions about sign-in and about apps."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 MIN_PASSWORD_LENGTH = 12
@@ -17,6 +19,12 @@ LONGEST_ADMIN_SESSION = timedelta(hours=12)
 SEEN_EVERY = timedelta(minutes=4)
 # For so long after their end sessions can be looked at.
 SESSION_KEPT = timedelta(days=30)
+
+# How long a proof that it is really this person is good for a dangerous act.
+CONFIRMED_FOR = timedelta(minutes=5)
+# How long somebody whose password was right may take to show the second factor.
+SECOND_FACTOR_WITHIN = timedelta(minutes=5)
+TOTP_STEP_S = 30
 
 
 def longest_session(*, is_admin: bool) -> timedelta:
@@ -55,3 +63,90 @@ def password_problem(password: str, *, email: str) -> str | None:
     if email.split("@")[0].lower() in password.lower():
         return "Do not use your e-mail address in the password."
     return None
+
+
+def is_confirmed(*, confirmed_at: datetime, at: datetime) -> bool:
+    """Whether a person proved who they are recently enough for a dangerous act."""
+    return at - confirmed_at <= CONFIRMED_FOR
+
+
+def totp_steps(at: datetime) -> tuple[int, int, int]:
+    """The steps whose codes are good at this moment (RFC 6238): the present one and its neighbours, since clocks of
+    phones differ by seconds and people type slowly.
+    """
+    step = int(at.timestamp()) // TOTP_STEP_S
+    return step - 1, step, step + 1
+
+
+def is_totp_code(text: str) -> bool:
+    """Whether this looks like a code of an authenticator app: six digits, spaces aside."""
+    plain = text.replace(" ", "")
+    return len(plain) == 6 and plain.isascii() and plain.isdecimal()
+
+
+def plain_recovery_code(text: str) -> str:
+    """A recovery code as it was made, out of what somebody typed: the digits 0, 1 and 8 stand in no code, but are
+    easily read for the letters o, l and b.
+    """
+    letters = "".join(letter for letter in text.lower() if letter.isascii() and letter.isalnum())
+    return letters.translate(str.maketrans("018", "olb"))
+
+
+def is_counter_good(*, known: int, shown: int) -> bool:
+    """Whether a passkey's counter moved on (WebAuthn section 7.2, step 22). One that does not count shows 0 always."""
+    return (known, shown) == (0, 0) or shown > known
+
+
+def totp_label(user_id: int) -> str:
+    """What the secret of a person's authenticator app is sealed to: in another person's row it cannot be opened."""
+    return f"totp:{user_id}"
+
+
+def may_show_second_factor(*, since: datetime, at: datetime) -> bool:
+    """Whether somebody whose password was right at `since` may still show the second factor."""
+    return since <= at <= since + SECOND_FACTOR_WITHIN
+
+
+LOOPBACK = ("127.0.0.1", "[::1]")
+# RFC 3986 appendix B, with the letters that an address may have, and without a part behind "#".
+_ADDRESS = re.compile(
+    r"""(?P<scheme>[a-z][a-z0-9+.-]*): (?://(?P<host>[A-Za-z0-9.-]*|\[[0-9a-f:.]+\]) (?P<port>:[0-9]{1,5})? (?=[/?]|$))?
+        (?P<path>[A-Za-z0-9/._~!$&'()*+,;=:@%-]*) (?P<query>\?[A-Za-z0-9/._~!$&'()*+,;=:@%?-]*)?""",
+    re.VERBOSE,
+)
+
+
+def redirect_uri_problem(uri: str) -> str | None:
+    """What is wrong with an address to which an app's codes shall be sent, in words, or None (RFC 8252 section 7).
+
+    https; http on this very device, at any port; or a scheme of the app's own, named after a domain it has.
+    """
+    parts = _ADDRESS.fullmatch(uri)
+    if parts is None or len(uri) > 400:
+        return f"{uri[:60]!r} is not a whole address, or has a part behind #, or a sign that must be written as %…."
+    scheme, host = parts["scheme"], parts["host"]
+    if scheme == "https":
+        return None if host else f"{uri} names no host."
+    if scheme == "http":
+        return None if host in LOOPBACK else f"{uri}: use https, or http://127.0.0.1 for an app on a device."
+    if "." in scheme and host is None and parts["path"]:
+        return None
+    return f"{uri}: begin with https://, or with a name of the app's own like com.example.app:/signed-in."
+
+
+def is_redirect_uri(asked: str, *, registered: Iterable[str]) -> bool:
+    """Whether `asked` is one of an app's addresses, letter by letter; on the device itself any port may be asked
+    (RFC 8252 section 7.3), because an app takes the one that is free.
+    """
+    if redirect_uri_problem(asked) is not None:
+        return False
+    place = _place_on_device(asked)
+    return any(asked == one or (place is not None and place == _place_on_device(one)) for one in registered)
+
+
+def _place_on_device(uri: str) -> tuple[str, ...] | None:
+    """What must be the same of an address on the device: all but its port."""
+    parts = _ADDRESS.fullmatch(uri)
+    if parts is None or parts["scheme"] != "http" or parts["host"] not in LOOPBACK:
+        return None
+    return parts["host"], parts["path"], parts["query"] or ""

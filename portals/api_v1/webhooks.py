@@ -2,24 +2,139 @@
 
 from __future__ import annotations
 
-from typing import Any
+import uuid
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 import msgspec
-from flask import Response, g, jsonify, request, url_for
+from flask import g, request, url_for
+from msgspec import Meta
 
-from core.errors import Invalid, NotFound
+from core.errors import NotFound
 from core.webhooks import queries, service
 from core.webhooks.queries import EndpointRecord, MessageRecord
 from core.webhooks.rules.catalog import parse_public_id, public_id
 from core.webhooks.schemas import EndpointChange, NewEndpoint, Replay, SecretRotation
 from portals.api_v1 import bp, pages
 from portals.api_v1.conditional import show_record, wanted_versions
-from portals.api_v1.idempotency import keep_no_answer, require_key
+from portals.api_v1.contract import Answer, operation
+from portals.api_v1.idempotency import keep_no_answer
 from portals.doors import actor, at, erp, read, write
-from portals.forms import parse_json
 
-CHECKED = {"api_v1.add_endpoint", "api_v1.change_endpoint"}
-STATES = ("waiting", "delivered", "dead")
+CHECKED = {"api_v1.add_webhook_endpoint", "api_v1.change_webhook_endpoint"}
+EXAMPLE = {"url": "https://hooks.example.com/fleet", "facts": ["access.job_finished", "events.detected"]}
+State = Literal["waiting", "delivered", "dead"]
+
+
+class WebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """An address that facts are told to."""
+
+    id: int
+    url: str
+    description: str
+    facts: Annotated[list[str] | None, Meta(description="Null for all but the batches of points.")]
+    park_ids: Annotated[list[int] | None, Meta(description="Null for all parks in view.")]
+    client_id: Annotated[str | None, Meta(description="The API client whose it is; null for one of a person.")]
+    created_by: str
+    created_at: datetime
+    missed_at: Annotated[datetime | None, Meta(description="When facts were last found to be dropped untold.")]
+    disabled_at: datetime | None
+    disabled_why: str | None
+
+
+class NewWebhookEndpoint(WebhookEndpoint, frozen=True, kw_only=True):
+    """An endpoint just added."""
+
+    secret: Annotated[str, Meta(description="`whsec_…`, to check signatures with. Shown this once.")]
+
+
+class WebhookEndpointPage(pages.Page, frozen=True, kw_only=True):
+    """Endpoints by id."""
+
+    items: list[WebhookEndpoint]
+
+
+class WebhookStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """How well an endpoint takes what it is told."""
+
+    state: Annotated[str, Meta(description="`open`, `failing` or `disabled`.")]
+    last_success_at: Annotated[datetime | None, Meta(description="To ten seconds.")]
+    failing_since: Annotated[datetime | None, Meta(description="It has taken nothing since.")]
+    held_until: Annotated[datetime | None, Meta(description="Until when it asked to be left alone.")]
+    waiting: int
+    waiting_since: Annotated[datetime | None, Meta(description="When the oldest waiting message was made.")]
+    dead: Annotated[int, Meta(description="Messages that were given up.")]
+
+
+class WebhookSecret(msgspec.Struct, frozen=True, kw_only=True):
+    """A new secret."""
+
+    secret: Annotated[str, Meta(description="Shown this once.")]
+    previous_until: Annotated[datetime | None, Meta(description="Until when the one before signs along.")]
+
+
+class WebhookMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """One fact on its way to an endpoint."""
+
+    id: Annotated[str, Meta(description="The `webhook-id`, the same at every try.")]
+    type: str
+    subject: Annotated[str, Meta(description="What it is about. Those about one subject come in order.")]
+    created_at: datetime
+    state: State
+    attempts: int
+    next_at: Annotated[datetime | None, Meta(description="Null while an earlier one about the subject waits.")]
+    finished_at: datetime | None
+    last_status: int | None
+    last_words: str | None
+    last_at: datetime | None
+
+
+class WebhookTry(msgspec.Struct, frozen=True, kw_only=True):
+    """One try to deliver."""
+
+    number: int
+    at: datetime
+    status: Annotated[int | None, Meta(description="Of the answer; null when there was none.")]
+    words: str
+    took_ms: int
+
+
+class WholeWebhookMessage(WebhookMessage, frozen=True, kw_only=True):
+    """A message with its body and every try."""
+
+    body: dict[str, Any]
+    tries: list[WebhookTry]
+
+
+class WebhookMessagePage(pages.Page, frozen=True, kw_only=True):
+    """Messages, newest first."""
+
+    items: list[WebhookMessage]
+
+
+class WebhookEndpointQuery(pages.PageQuery, frozen=True, kw_only=True):
+    """Which page of endpoints."""
+
+    limit: pages.UpTo500 = 50
+
+
+class WebhookMessageQuery(pages.PageQuery, frozen=True, kw_only=True):
+    """Which messages."""
+
+    state: Annotated[State | None, Meta(description="Only those in this state.")] = None
+    limit: pages.UpTo500 = 50
+
+
+class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+    """What is on its way again."""
+
+    replayed: Annotated[int, Meta(description="How many messages.")]
+
+
+class Pinged(msgspec.Struct, frozen=True, kw_only=True):
+    """A test message on its way."""
+
+    id: str
 
 
 class _Wanted(msgspec.Struct):
@@ -42,139 +157,158 @@ def look_behind_address() -> None:
 
 
 @bp.get("/webhooks/endpoints")
-def list_endpoints() -> Response:
+@operation(query=WebhookEndpointQuery, answers={200: WebhookEndpointPage})
+def list_webhook_endpoints(query: WebhookEndpointQuery) -> dict[str, Any]:
     """The endpoints in sight, by id. An API client sees its own."""
-    most = pages.limit(default=50, most=500)
-    found = queries.list_endpoints(read(), viewer=actor(), at=at(), after_id=pages.after_id(), most=most)
-    items = [_show(endpoint) for endpoint in found]
-    return jsonify(pages.page(items, most=most, last_id=found[-1].id if found else None))
+    found = queries.list_endpoints(
+        read(), viewer=actor(), at=at(), after_id=pages.after_id(query.cursor), most=query.limit
+    )
+    items = [WebhookEndpoint(**_shown(endpoint)) for endpoint in found]
+    return pages.page(items, most=query.limit, last_id=found[-1].id if found else None)
 
 
 @bp.post("/webhooks/endpoints")
-def add_endpoint() -> Response:
-    """Add an endpoint: 201, its address, its record and its secret, which no other answer ever shows."""
-    require_key()
+@operation(body=NewEndpoint, answers={201: NewWebhookEndpoint}, refuses=(409,), keyed=True, example=EXAMPLE)
+def add_webhook_endpoint(body: NewEndpoint) -> Answer:
+    """Add an endpoint. Its secret is in this answer and in no other.
+
+    Because it is shown once, the answer is not kept under the Idempotency-Key: a repetition adds nothing and is
+    answered 409. Make a new secret then.
+    """
     keep_no_answer()
-    new = parse_json(NewEndpoint)
     session = write()
-    made = service.add_endpoint(
-        session, actor=actor(), at=at(), new=new, address=g.address, sealing_key=service.sealing_key(erp().settings)
-    )
+    key = service.sealing_key(erp().settings)
+    made = service.add_endpoint(session, actor=actor(), at=at(), new=body, address=g.address, sealing_key=key)
     endpoint = _get_written(made.endpoint_id)
-    response = show_record({**_show(endpoint), "secret": made.secret}, endpoint.version, 201)
-    response.headers["Location"] = url_for("api_v1.get_endpoint", endpoint_id=made.endpoint_id)
-    return response
+    record = NewWebhookEndpoint(**_shown(endpoint), secret=made.secret)
+    location = url_for("api_v1.get_webhook_endpoint", endpoint_id=made.endpoint_id)
+    return show_record(record, endpoint.version, location=location)
 
 
 @bp.get("/webhooks/endpoints/<int:endpoint_id>")
-def get_endpoint(endpoint_id: int) -> Response:
+@operation(answers={200: WebhookEndpoint})
+def get_webhook_endpoint(endpoint_id: int) -> Answer:
     """One endpoint."""
     endpoint = queries.get_endpoint(read(), viewer=actor(), at=at(), endpoint_id=endpoint_id)
-    return show_record(_show(endpoint), endpoint.version)
+    return show_record(WebhookEndpoint(**_shown(endpoint)), endpoint.version)
 
 
 @bp.patch("/webhooks/endpoints/<int:endpoint_id>")
-def change_endpoint(endpoint_id: int) -> Response:
-    """Change what is given; with If-Match only if nobody else has."""
-    change = parse_json(EndpointChange)
+@operation(
+    body=EndpointChange,
+    answers={200: WebhookEndpoint},
+    conditional=True,
+    example={"description": "Dispatch", "disabled": False},
+)
+def change_webhook_endpoint(endpoint_id: int, body: EndpointChange) -> Answer:
+    """Change what is given. `disabled` stops it, or lets it go on from where it was stopped."""
     service.change_endpoint(
         write(),
         actor=actor(),
         at=at(),
         endpoint_id=endpoint_id,
-        change=change,
-        address=g.address if isinstance(change.url, str) else None,
+        change=body,
+        address=g.address if isinstance(body.url, str) else None,
         versions=wanted_versions(),
     )
     endpoint = _get_written(endpoint_id)
-    return show_record(_show(endpoint), endpoint.version)
+    return show_record(WebhookEndpoint(**_shown(endpoint)), endpoint.version)
 
 
 @bp.delete("/webhooks/endpoints/<int:endpoint_id>")
-def remove_endpoint(endpoint_id: int) -> tuple[str, int]:
+@operation(answers={204: None}, conditional=True)
+def remove_webhook_endpoint(endpoint_id: int) -> None:
     """Remove it: nothing more is sent, its secrets are forgotten."""
     service.remove_endpoint(write(), actor=actor(), at=at(), endpoint_id=endpoint_id, versions=wanted_versions())
-    return "", 204
 
 
 @bp.get("/webhooks/endpoints/<int:endpoint_id>/standing")
-def get_endpoint_standing(endpoint_id: int) -> Response:
+@operation(answers={200: WebhookStanding})
+def get_webhook_standing(endpoint_id: int) -> WebhookStanding:
     """How well it takes what it is told."""
     endpoint = queries.get_endpoint(read(), viewer=actor(), at=at(), endpoint_id=endpoint_id)
-    return jsonify(
-        {
-            "state": endpoint.state,
-            "last_success_at": endpoint.last_success_at,
-            "failing_since": endpoint.failing_since,
-            "held_until": endpoint.held_until,
-            "waiting": endpoint.waiting,
-            "waiting_since": endpoint.waiting_since,
-            "dead": endpoint.dead,
-        }
+    return WebhookStanding(
+        state=endpoint.state,
+        last_success_at=endpoint.last_success_at,
+        failing_since=endpoint.failing_since,
+        held_until=endpoint.held_until,
+        waiting=endpoint.waiting,
+        waiting_since=endpoint.waiting_since,
+        dead=endpoint.dead,
     )
 
 
 @bp.post("/webhooks/endpoints/<int:endpoint_id>/secret")
-def rotate_secret(endpoint_id: int) -> Response:
-    """Make a new secret; the one before signs along for 24 hours, or ends at once."""
-    require_key()
+@operation(body=SecretRotation, answers={200: WebhookSecret}, keyed=True, example={"end_previous_now": False})
+def rotate_webhook_secret(endpoint_id: int, body: SecretRotation) -> WebhookSecret:
+    """Make a new secret; the one before signs along for 24 hours, or ends at once. It is shown in no other answer."""
     keep_no_answer()
     made = service.rotate_secret(
         write(),
         actor=actor(),
         at=at(),
         endpoint_id=endpoint_id,
-        end_previous_now=parse_json(SecretRotation).end_previous_now,
+        end_previous_now=body.end_previous_now,
         sealing_key=service.sealing_key(erp().settings),
     )
-    return jsonify({"secret": made.secret, "previous_until": made.previous_until})
+    return WebhookSecret(secret=made.secret, previous_until=made.previous_until)
 
 
 @bp.get("/webhooks/endpoints/<int:endpoint_id>/messages")
-def list_messages(endpoint_id: int) -> Response:
-    """What was and is to be sent to it, newest first; in one `state` when asked."""
-    most = pages.limit(default=50, most=500)
+@operation(query=WebhookMessageQuery, answers={200: WebhookMessagePage})
+def list_webhook_messages(endpoint_id: int, query: WebhookMessageQuery) -> dict[str, Any]:
+    """What was and is to be sent to it, newest first."""
     found = queries.list_messages(
         read(),
         viewer=actor(),
         at=at(),
         endpoint_id=endpoint_id,
-        state=_asked_state(),
-        before_id=pages.after_id() or None,
-        most=most,
+        state=query.state,
+        before_id=pages.after_id(query.cursor) or None,
+        most=query.limit,
     )
-    items = [_show_message(message) for message in found]
-    return jsonify(pages.page(items, most=most, last_id=found[-1].id if found else None))
+    items = [WebhookMessage(**_shown_message(message)) for message in found]
+    return pages.page(items, most=query.limit, last_id=found[-1].id if found else None)
 
 
 @bp.get("/webhooks/endpoints/<int:endpoint_id>/messages/<message_id>")
-def get_message(endpoint_id: int, message_id: str) -> Response:
+@operation(answers={200: WholeWebhookMessage})
+def get_webhook_message(endpoint_id: int, message_id: str) -> WholeWebhookMessage:
     """One message, its body and every try."""
-    which = {"endpoint_id": endpoint_id, "message_id": _message_id(message_id)}
+    which: dict[str, Any] = {"endpoint_id": endpoint_id, "message_id": _message_id(message_id)}
     message = queries.get_message(read(), viewer=actor(), at=at(), **which)
     tries = queries.list_attempts(read(), viewer=actor(), at=at(), **which)
-    return jsonify({**_show_message(message), "body": message.body, "tries": tries})
+    return WholeWebhookMessage(
+        **_shown_message(message), body=message.body, tries=[WebhookTry(**each) for each in tries]
+    )
 
 
 @bp.post("/webhooks/endpoints/<int:endpoint_id>/messages/<message_id>/replay")
-def replay_message(endpoint_id: int, message_id: str) -> tuple[Response, int]:
+@operation(answers={202: Replayed}, refuses=(409,))
+def replay_webhook_message(endpoint_id: int, message_id: str) -> Replayed:
     """Send one message again, with its id; one that waits for its next try is tried now."""
     service.replay_message(write(), actor=actor(), at=at(), endpoint_id=endpoint_id, message_id=_message_id(message_id))
-    return jsonify({"replayed": 1}), 202
+    return Replayed(replayed=1)
 
 
 @bp.post("/webhooks/endpoints/<int:endpoint_id>/replay")
-def replay_messages(endpoint_id: int) -> tuple[Response, int]:
-    """Send again the dead, or all finished, messages made since a moment."""
-    count = service.replay_messages(write(), actor=actor(), at=at(), endpoint_id=endpoint_id, wanted=parse_json(Replay))
-    return jsonify({"replayed": count}), 202
+@operation(
+    body=Replay,
+    answers={202: Replayed},
+    refuses=(409,),
+    example={"state": "dead", "since": "2026-11-25T00:00:00Z"},
+)
+def replay_webhook_messages(endpoint_id: int, body: Replay) -> Replayed:
+    """Send again the dead, or all finished, messages made since a moment: up to 10 000 at once, the oldest first."""
+    count = service.replay_messages(write(), actor=actor(), at=at(), endpoint_id=endpoint_id, wanted=body)
+    return Replayed(replayed=count)
 
 
 @bp.post("/webhooks/endpoints/<int:endpoint_id>/ping")
-def ping_endpoint(endpoint_id: int) -> tuple[Response, int]:
-    """Send a test message."""
-    made = service.ping(write(), actor=actor(), at=at(), endpoint_id=endpoint_id)
-    return jsonify({"id": public_id(made)}), 202
+@operation(answers={202: Pinged}, refuses=(409,))
+def ping_webhook_endpoint(endpoint_id: int) -> Pinged:
+    """Send a test message, `webhooks.ping`, on its way like any other."""
+    return Pinged(id=public_id(service.ping(write(), actor=actor(), at=at(), endpoint_id=endpoint_id)))
 
 
 def _get_written(endpoint_id: int) -> EndpointRecord:
@@ -184,48 +318,19 @@ def _get_written(endpoint_id: int) -> EndpointRecord:
     return queries.get_endpoint(session.connection(), viewer=service.RECORDER, at=at(), endpoint_id=endpoint_id)
 
 
-def _message_id(text: str) -> Any:
+def _message_id(text: str) -> uuid.UUID:
     found = parse_public_id(text)
     if found is None:
         raise NotFound(f"There is no message {text}.")
     return found
 
 
-def _asked_state() -> Any:
-    text = request.args.get("state")
-    if text is not None and text not in STATES:
-        raise Invalid(f"state: one of {', '.join(STATES)}.", fields={"state": f"One of {', '.join(STATES)}."})
-    return text
-
-
-def _show(endpoint: EndpointRecord) -> dict[str, Any]:
+def _shown(endpoint: EndpointRecord) -> dict[str, Any]:
     """What its version stands for; what changes with each message is its standing."""
-    return {
-        "id": endpoint.id,
-        "url": endpoint.url,
-        "description": endpoint.description,
-        "facts": endpoint.facts,
-        "park_ids": endpoint.park_ids,
-        "client_id": endpoint.client_id,
-        "created_by": endpoint.created_by,
-        "created_at": endpoint.created_at,
-        "missed_at": endpoint.missed_at,
-        "disabled_at": endpoint.disabled_at,
-        "disabled_why": endpoint.disabled_why,
-    }
+    return {name: getattr(endpoint, name) for name in WebhookEndpoint.__struct_fields__}
 
 
-def _show_message(message: MessageRecord) -> dict[str, Any]:
-    return {
-        "id": message.webhook_id,
-        "type": message.name,
-        "subject": message.subject,
-        "created_at": message.created_at,
-        "state": message.state,
-        "attempts": message.attempts,
-        "next_at": message.next_at,
-        "finished_at": message.finished_at,
-        "last_status": message.last_status,
-        "last_words": message.last_words,
-        "last_at": message.last_at,
-    }
+def _shown_message(message: MessageRecord) -> dict[str, Any]:
+    names = WebhookMessage.__struct_fields__
+    shown = {name: getattr(message, name) for name in names if name not in {"id", "type"}}
+    return {"id": message.webhook_id, "type": message.name, **shown}
