@@ -88,7 +88,7 @@ def show_webhook(endpoint_id: int) -> Response:
         viewer=actor(),
         at=at(),
         endpoint_id=endpoint_id,
-        state=state if state in STATES else None,  # type: ignore[arg-type]
+        state=state if state in STATES else None,
         before_id=before,
         most=PAGE,
     )
