@@ -96,7 +96,7 @@ class TestTheFeedWhileFiftyWrite:
     @pytest.mark.proof
     @pytest.mark.timeout(600)
     def test_misses_nothing_for_a_long_time(self, app, api: Api, fleet: Fleet, database) -> None:
-        self._prove(app, api, fleet, database, transactions=300, longest_s=0.15)
+        self._prove(app, api, fleet, database, transactions=120, longest_s=0.15)
 
     def _prove(self, app, api: Api, fleet: Fleet, database, *, transactions: int, longest_s: float) -> None:
         plenty = replace(app.extensions["allowances"], requests=Quota("requests", 100_000_000))
