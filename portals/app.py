@@ -67,9 +67,11 @@ def create_app(config: Config, database: Database) -> ErpApp:
     app.settings, app.database = config, database
     app.limits = limits_for(config.raw_retention_days, config.limits)
     app.tokens = TokenIssuer(database, issuer=config.base_url, secret=secret)
+    app.factor_key = sealing.derive(secret, "identity:factors")
     app.secret_key = sealing.derive(secret, "portals:session")
     app.json = OrjsonProvider(app)
     _set_up_templates(app)
+    security.hosts.install(app)
     policy.install(app)
     bodies.install(app, bodies.Budget())
     security.install(app)
@@ -116,7 +118,7 @@ def _set_age(response: Response) -> Response:
     """An address that carries the hash of its file may be kept for a year. One without, as modules name each other,
     is asked for again each time and answered with 304 as long as it has not changed.
     """
-    if request.endpoint == "static":
+    if request.endpoint == "static" and response.status_code < 400:
         kept = "public, max-age=31536000, immutable" if "v" in request.args else "no-cache"
         response.headers["Cache-Control"] = kept
     return response

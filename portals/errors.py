@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from typing import Any
 
@@ -20,6 +21,9 @@ from portals.doors import ErpApp, erp
 
 log = logging.getLogger(__name__)
 
+# What stands for itself in a log, a page and a header.
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
 _PLAIN = {
     400: "The request could not be understood.",
     404: "There is nothing at this address, or nothing that you may see. Check it, or start again from the first page.",
@@ -32,9 +36,10 @@ _MACHINES = ("/api/", "/devices/", "/oauth/", "/healthz", "/live")
 
 
 def request_id() -> str:
-    """The name of this request in the logs, shown with every problem."""
+    """The name of this request in the logs, shown with every problem: the sender's own, if they gave it a plain one."""
     if "request_id" not in g:
-        g.request_id = secrets.token_hex(8)
+        given = request.headers.get("X-Request-Id", "")
+        g.request_id = given if _PLAIN_NAME.fullmatch(given) else secrets.token_hex(8)
     name: str = g.request_id
     return name
 

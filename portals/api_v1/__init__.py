@@ -24,4 +24,5 @@ from portals.api_v1 import (  # noqa: E402 - they hang their views on bp
     geofences,  # noqa: F401
     telemetry,  # noqa: F401
     vehicles,  # noqa: F401
+    webhooks,  # noqa: F401
 )

@@ -44,9 +44,11 @@ class TestEveryAnswer:
 class TestAClient:
     def test_that_has_used_up_its_allowance_is_told_when_to_come_back(self, scanty, api) -> None:
         client, other = api("vehicles:read", "telemetry:read"), api("vehicles:read")
-        for _ in range(60):
-            assert client.get(VEHICLES).status_code == 200
-        refused = client.get(VEHICLES)
+        taken = 0
+        while (refused := client.get(VEHICLES)).status_code == 200:
+            taken += 1  # one comes back each second, and the machine may be slow
+            assert taken < 1000
+        assert taken >= 60
         assert (refused.status_code, refused.mimetype) == (429, "application/problem+json")
         assert refused.json["type"] == "urn:equinomix:problem:quota-exceeded"
         assert refused.json["violated-policies"] == ["requests"]
