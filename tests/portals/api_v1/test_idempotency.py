@@ -10,7 +10,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import idempotency
@@ -123,11 +123,13 @@ class TestAKey:
             answer = client.post(URL, json=DEPOT, headers={"Idempotency-Key": text})
             assert answer.json["type"] == "urn:equinomix:problem:idempotency-key-malformed", text
 
+    @settings(max_examples=40)
     @given(st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=255))
     def test_of_visible_characters_is_taken_in_quotes(self, key) -> None:
         escaped = key.replace("\\", "\\\\").replace('"', '\\"')
         assert parse_key(f'"{escaped}"') == key
 
+    @settings(max_examples=40)
     @given(st.text(max_size=300))
     def test_of_whatever_text_is_read_or_not_a_key(self, text) -> None:
         key = parse_key(text)
