@@ -1,4 +1,4 @@
-"""What happens, as a feed: every fact about vehicles in sight, in order, none missed and none twice.
+"""What happens, as a feed: every fact in sight, in order, none missed and none twice.
 
 A client keeps the cursor of the last answer and asks again. The stream never passes a transaction that is still running
 (core.outbox), so what a cursor has passed can no longer change. A cursor also carries when it was given: facts are
@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from core import outbox
 from core.errors import Gone, Invalid
 from core.outbox import Offset
 from core.webhooks.queries import list_in_sight
+from core.webhooks.rules.catalog import FACTS
 from portals.api_v1 import bp, pages
 from portals.doors import actor, at, read, stop_reading
 
@@ -93,7 +94,7 @@ def _read_page(cursor: Cursor, names: Sequence[str] | None, most: int) -> tuple[
     last = facts[-1].offset if facts else cursor.offset
     # The head was taken before: all up to it is either among these facts or not asked for.
     place = max(last, head, cursor.offset) if is_all else last
-    seen = list_in_sight(read(), viewer=actor(), facts=facts)
+    seen = list_in_sight(read(), viewer=actor(), facts=facts, beyond_vehicles=True)
     items = [{"name": each.fact.name, "at": each.fact.at, **each.ids} for each in seen]
     return items, Cursor(epoch, place, at()), is_all
 
@@ -113,7 +114,20 @@ def _answer(items: list[dict[str, Any]], cursor: Cursor, *, is_all: bool) -> Res
 
 def _asked_names() -> list[str] | None:
     text = request.args.get("names")
-    return None if text is None else [name for name in text.split(",") if name]
+    names = None if text is None else [name for name in text.split(",") if name]
+    _check_names(names or [])
+    return names
+
+
+def _check_names(names: Iterable[str]) -> None:
+    """Raise Invalid for a fact that there is none of: whoever waits for it would wait for ever."""
+    unknown = [name for name in names if name not in FACTS]
+    if unknown:
+        known = ", ".join(FACTS)
+        raise Invalid(
+            f"names: there is no fact {unknown[0][:60]!r}. Those there are: {known}.",
+            fields={"names": f"No {unknown[0][:60]!r}."},
+        )
 
 
 def _asked_wait_s() -> int:
