@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from core import idempotency
 from core.db import Database
+from portals.api_v1 import idempotency as gates
 from portals.api_v1.idempotency import parse_key
 from portals.app import create_app
 from portals.doors import ErpApp
@@ -208,17 +209,16 @@ def _serve_and_die(config, dsn: str, token: str, moment: str) -> None:
     def die(*_: object, **__: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    keep = idempotency.keep
+    once = gates._once
 
-    def keep_and_die(*args, **kwargs) -> None:
-        keep(*args, **kwargs)
-        args[0].flush()
+    def do_and_die(*args) -> None:
+        once(*args)
         die()
 
     if moment == "before it is kept":
         idempotency.keep = die
     elif moment == "before it is committed":
-        idempotency.keep = keep_and_die
+        gates._once = do_and_die
     app: ErpApp = create_app(config, Database(dsn))
     app.after_request(die)
     app.test_client().post(URL, json=DEPOT, headers={**KEY, "Authorization": token})
