@@ -304,6 +304,19 @@ class Change(Record, frozen=True, kw_only=True):
         return [*self.ids.get("vehicle_ids", ()), *(() if one is None else (one,))]
 
 
+class WebhookEndpoint(Record, frozen=True, kw_only=True):
+    """An address that facts are told to; `facts` None are all but the batches of points."""
+
+    id: int
+    url: str
+    description: str
+    created_at: datetime
+    facts: list[str] | None = None
+    park_ids: list[int] | None = None
+    disabled_at: datetime | None = None
+    disabled_why: str | None = None
+
+
 class Message(Record, frozen=True, kw_only=True):
     """A webhook whose signature was right. The same `id` comes again when an answer was lost: do it once."""
 
@@ -546,6 +559,24 @@ class Fleet:
             yield changes
             cursor = after
             saved.save(cursor)
+
+    # Webhooks
+
+    def webhook_endpoints(self) -> Iterator[WebhookEndpoint]:
+        """The endpoints of this client."""
+        return self._pages("/webhooks/endpoints", WebhookEndpoint, {"limit": 500})
+
+    def add_webhook_endpoint(
+        self, url: str, *, facts: Sequence[str] | None = None, description: str = ""
+    ) -> tuple[WebhookEndpoint, str]:
+        """Have facts told to an address; returns its record and the secret for `read_webhook`, shown this once."""
+        body = {"url": url, "facts": facts, "description": description}
+        made = self.request("POST", "/webhooks/endpoints", json=body)
+        return _decode(made, WebhookEndpoint), str(made.json()["secret"])
+
+    def remove_webhook_endpoint(self, endpoint_id: int) -> None:
+        """Tell it nothing more."""
+        self.request("DELETE", f"/webhooks/endpoints/{endpoint_id}")
 
     # Requests
 

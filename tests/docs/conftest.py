@@ -6,7 +6,6 @@ import itertools
 import os
 import signal
 import subprocess
-import sys
 import sysconfig
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
+from fleet_client import Fleet
 
 from core import clock
 from core.config import load
@@ -26,10 +26,6 @@ from tests.conftest import ROOT, WITH_FLEET
 from tests.infra.free_ports import free_ports
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs" / "api"
-sys.path[:0] = [str(DOCS), str(DOCS / "examples")]
-
-from fleet_client import Fleet  # noqa: E402 - an integrator has the file beside the program
-
 ERP = Path(sysconfig.get_path("scripts")) / "erp"
 READY_S = 60.0
 _numbers = itertools.count(1)
@@ -45,12 +41,13 @@ class Site:
             "ERP_HOME": str(home),
             "ERP_PORT": str(self.port),
             "ERP_WEB_WORKERS": "2",
+            "ERP_WEBHOOK_ALLOW": "127.0.0.0/8",
             "DATABASE_URL": dsn,
         }
-        config = load(self._env)
-        self.url = config.base_url
+        self.config = load(self._env)
+        self.url = self.config.base_url
         self.database = Database(dsn)
-        make_ready(config, self.database)
+        make_ready(self.config, self.database)
         self._server: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -18,11 +18,13 @@ import nightly_trips
 import pytest
 import receive_webhooks
 import send_points
-from standardwebhooks import Webhook
+from fleet_client import Fleet, Message
 
+from core import clock
 from core.access.models import JobState
 from core.vehicles import service as vehicles
 from core.vehicles.schemas import NewVehicle
+from core.webhooks.delivery import make_delivery
 from tests.conftest import ROOT
 from tests.docs.conftest import DOCS
 from tests.e2e.product import eventually
@@ -30,7 +32,6 @@ from tests.portals.api_v1.test_access import conclude
 from tests.portals.history import keep_trip
 
 pytestmark = [pytest.mark.xdist_group("docs"), pytest.mark.usefixtures("environment")]
-SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 class TestSendPoints:
@@ -109,21 +110,28 @@ class TestImmobilize:
 
 
 class TestReceiveWebhooks:
-    def test_takes_what_is_signed_once_and_nothing_else(self, monkeypatch, capsys) -> None:
-        monkeypatch.setenv("FLEET_WEBHOOK_SECRET", SECRET)
+    def test_takes_what_the_fleet_tells_and_nothing_else(self, site, monkeypatch, capsys) -> None:
         server = ThreadingHTTPServer(("127.0.0.1", 0), receive_webhooks.Receiver)
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        body = '{"type":"vehicles.status_changed","timestamp":"2026-11-24T08:00:06Z","data":{"vehicle_id":7}}'
-        now = datetime.now(UTC)
-        headers = {
-            "webhook-id": "msg_1",
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": Webhook(SECRET).sign("msg_1", now, body),
-        }
-        with httpx.Client(base_url=f"http://127.0.0.1:{server.server_port}", trust_env=False) as http:
-            statuses = [http.post("/", content=body, headers=headers).status_code for _ in range(2)]
-            statuses.append(http.post("/", content=f"{body} ", headers=headers).status_code)
+        url = f"http://127.0.0.1:{server.server_port}/"
+        with Fleet.from_environment() as fleet:
+            endpoint, secret = fleet.add_webhook_endpoint(url, facts=["vehicles.vehicle_registered"])
+            monkeypatch.setenv("FLEET_WEBHOOK_SECRET", secret)
+            assert [known.url for known in fleet.webhook_endpoints()] == [url]
+            made = fleet.register_vehicle(vin="ZZZG1234567890123", model="Vue", park_id=1)
+            delivery = make_delivery(site.config, site.database, now=clock.now, worker="tests")
+            said = eventually(lambda: delivery.run_until_idle() or capsys.readouterr().out, within_s=30)
+            delivery.close()
+            with httpx.Client(trust_env=False) as http:
+                assert http.post(url, content=b"{}", headers={"webhook-id": "msg_1"}).status_code == 400
+            fleet.remove_webhook_endpoint(endpoint.id)
+            assert list(fleet.webhook_endpoints()) == []
         server.shutdown()
         server.server_close()
-        assert statuses == [204, 204, 400]
-        assert capsys.readouterr().out.count("vehicles.status_changed {'vehicle_id': 7}") == 1
+        assert f"vehicles.vehicle_registered {{'vehicle_id': {made.id}}}" in said
+
+    def test_does_what_comes_twice_once(self, capsys) -> None:
+        message = Message(id="msg_twice", sent_at=datetime.now(UTC), type="vehicles.status_changed", data={})
+        receive_webhooks.take(message)
+        receive_webhooks.take(message)
+        assert capsys.readouterr().out.count("vehicles.status_changed") == 1
