@@ -78,13 +78,19 @@ _HEADERS_OF = {
     429: ("Retry-After",),
     503: ("Retry-After",),
 }
-_REQUEST_HEADERS = {
-    "Idempotency-Key": (
+_REQUEST_HEADERS: dict[str, dict[str, Any]] = {
+    "Idempotency-Key": _text(
         "A new random text for each new request, and the same one when it is repeated because its answer did not "
-        "arrive: it is done once, and answered alike for a day."
+        "arrive: it is done once, and answered alike for a day.",
+        pattern="^[!#-+.-~-]{1,255}$",
+        examples=["4e8f3c1a-5a0b-4a4e-9a53-0d4c1a7c8b11"],
     ),
-    "If-Match": "The ETag as it was read: 412 when the record has changed since.",
-    "If-None-Match": "The ETag of what you have: 304 without a body when it has not changed.",
+    "If-Match": _text(
+        "The ETag as it was read: 412 when the record has changed since.",
+        pattern=r'^(\*|"[1-9][0-9]{0,9}")$',
+        examples=['"7"'],
+    ),
+    "If-None-Match": _text("The ETag of what you have: 304 without a body when it has not changed."),
 }
 
 
@@ -217,13 +223,7 @@ def _in_headers(one: Endpoint) -> list[dict[str, Any]]:
     if declared.conditional:
         asked["If-Match"] = False
     return [
-        {
-            "name": name,
-            "in": "header",
-            "required": required,
-            "description": _REQUEST_HEADERS[name],
-            "schema": {"type": "string"},
-        }
+        {"name": name, "in": "header", "required": required, **_REQUEST_HEADERS[name]}
         for name, required in asked.items()
     ]
 
