@@ -76,6 +76,8 @@ class Config:
     wialon: WialonAccount
     public_url: str | None = None
     secret_key: str | None = field(default=None, repr=False)
+    webhook_allow: tuple[str, ...] = ()
+    """Receivers of webhooks that may be called although they are not public: host:port, or networks."""
     allowed_hosts: frozenset[str] = frozenset()
     """Names by which the web may be asked for, beyond those it knows of itself (portals/security/hosts.py)."""
     trusted_proxies: int = 0
@@ -83,6 +85,8 @@ class Config:
     security_contact: str | None = None
     """Where a weakness is reported: a mailto: or https: address (RFC 9116)."""
     oidc: OidcProvider | None = None
+    require_second_factor: frozenset[str] = frozenset()
+    """Roles whose people reach nothing before they have set up a second factor."""
     access: AccessTiming = AccessTiming()
     api_rate_per_min: int = 6_000
     """Units that one API client may have in a minute; what costs how many: portals/api_v1/allowance.py."""
@@ -125,8 +129,12 @@ class Config:
 
     @property
     def base_url(self) -> str:
-        """Address people open: ERP_PUBLIC_URL behind a proxy, else this machine's own."""
-        return self.public_url or self.local_url
+        """Address people open: ERP_PUBLIC_URL behind a proxy, else this machine's own.
+
+        On the machine itself that is `localhost` and not 127.0.0.1, since passkeys belong to a name.
+        """
+        is_here = _reachable(self.host) in {"127.0.0.1", "localhost"}
+        return self.public_url or (f"http://localhost:{self.port}" if is_here else self.local_url)
 
 
 def load(env: Mapping[str, str] | None = None) -> Config:
@@ -155,6 +163,7 @@ def load(env: Mapping[str, str] | None = None) -> Config:
         ),
         public_url=env.get("ERP_PUBLIC_URL", "").rstrip("/") or None,
         secret_key=env.get("ERP_SECRET_KEY") or None,
+        webhook_allow=tuple(entry.strip() for entry in env.get("ERP_WEBHOOK_ALLOW", "").split(",") if entry.strip()),
         allowed_hosts=frozenset(env.get("ERP_ALLOWED_HOSTS", "").lower().replace(",", " ").split()),
         trusted_proxies=_whole(env, "ERP_TRUSTED_PROXIES", 0, low=0, high=5),
         security_contact=_read_contact(env.get("ERP_SECURITY_CONTACT", "").strip()),
@@ -162,6 +171,7 @@ def load(env: Mapping[str, str] | None = None) -> Config:
         api_rate_per_min=_whole(env, "ERP_API_RATE_PER_MIN", 6_000, low=60, high=100_000_000),
         api_intake_rate_per_min=_whole(env, "ERP_API_INTAKE_RATE_PER_MIN", 1_200_000, low=60, high=100_000_000),
         api_stranger_rate_per_min=_whole(env, "ERP_API_STRANGER_RATE_PER_MIN", 300, low=1, high=100_000_000),
+        require_second_factor=_words(env, "ERP_REQUIRE_SECOND_FACTOR"),
         limits=_read_limits(env.get("ERP_LIMITS_FILE") or None),
     )
 
@@ -204,6 +214,10 @@ def _read_provider(env: Mapping[str, str]) -> OidcProvider | None:
         )
     name = env.get("ERP_OIDC_NAME", "").strip() or found["host"]
     return OidcProvider(issuer=issuer, client_id=client_id, client_secret=client_secret, name=name)
+
+
+def _words(env: Mapping[str, str], name: str) -> frozenset[str]:
+    return frozenset(word.strip() for word in env.get(name, "").split(",")) - {""}
 
 
 def _read_limits(name: str | None) -> Mapping[str, Any]:

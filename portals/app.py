@@ -67,6 +67,7 @@ def create_app(config: Config, database: Database) -> ErpApp:
     app.settings, app.database = config, database
     app.limits = limits_for(config.raw_retention_days, config.limits)
     app.tokens = TokenIssuer(database, issuer=config.base_url, secret=secret)
+    app.factor_key = sealing.derive(secret, "identity:factors")
     app.secret_key = sealing.derive(secret, "portals:session")
     app.json = OrjsonProvider(app)
     _set_up_templates(app)

@@ -30,6 +30,7 @@ class ErpApp(Flask):
     settings: Config
     database: Database
     tokens: TokenIssuer
+    factor_key: bytes
     limits: Mapping[str, Limits]
 
     def dispatch_request(self) -> ResponseReturnValue:

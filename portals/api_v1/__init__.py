@@ -25,4 +25,5 @@ from portals.api_v1 import (  # noqa: E402 - they hang their views on bp
     openapi,  # noqa: F401
     telemetry,  # noqa: F401
     vehicles,  # noqa: F401
+    webhooks,  # noqa: F401
 )

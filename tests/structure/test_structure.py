@@ -28,10 +28,14 @@ FURTHER_FILES = {
     "access": {"delivery"},  # docs/decisions/0006
     "events": {"following"},  # docs/decisions/0010
     "identity": {"passwords", "sealing", "tokens"},  # docs/decisions/0007
+    "webhooks": {"delivery"},  # docs/decisions/0019
 }
 # Verbs by which one becomes somebody: they need no right because they are how one gets them. To be counted needs none.
 OPEN_VERBS = {
     "core.identity.service.sign_in.sign_in",
+    "core.identity.service.confirmation.confirm_session",
+    "core.identity.service.confirmation.prove_second_factor",
+    "core.identity.service.confirmation.sign_in_with_passkey",
     "core.identity.service.sessions.start_session",
     "core.identity.service.sessions.end_session",
     "core.identity.service.sessions.note_seen",
@@ -43,6 +47,9 @@ SHARED = {
     "core.access.service.verdict",
     "core.identity.service.endings",
     "core.identity.service.revocations",
+    "core.identity.service.codes",
+    "core.identity.service.proofs",
+    "core.webhooks.service.order",
 }
 
 

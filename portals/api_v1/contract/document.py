@@ -16,6 +16,7 @@ from core.permissions import GRANTABLE
 from portals.api_v1.contract import problems
 from portals.api_v1.contract.operation import JSON, Content, Operation
 from portals.api_v1.contract.problems import Problem
+from portals.api_v1.idempotency import NEVER_REFUSED
 from portals.policy import POLICY
 
 PROBLEM_JSON = "application/problem+json"
@@ -34,11 +35,14 @@ TAGS = {
     "openapi": "This description.",
     "telemetry": "Points in, and what was made of them out.",
     "vehicles": "The registry of vehicles.",
+    "webhooks": "Addresses that facts are told to, and what became of each message.",
 }
 # What the parts of a path are.
 PATH_PARAMETERS = {
     "vehicle_id": "The id of a vehicle.",
     "geofence_id": "The id of a geofence.",
+    "endpoint_id": "The id of a webhook endpoint.",
+    "message_id": "The id of a message, as in its `webhook-id`.",
     "job_id": "The id of an order, as the answer to it gave it.",
 }
 _CONVERTERS: dict[str, dict[str, Any]] = {
@@ -222,10 +226,12 @@ def _in_headers(one: Endpoint) -> list[dict[str, Any]]:
         asked["Idempotency-Key"] = declared.keyed
     if declared.conditional:
         asked["If-Match"] = False
-    return [
-        {"name": name, "in": "header", "required": required, **_REQUEST_HEADERS[name]}
-        for name, required in asked.items()
-    ]
+    made = {
+        name: {"name": name, "in": "header", "required": must, **_REQUEST_HEADERS[name]} for name, must in asked.items()
+    }
+    if one.rule.endpoint in NEVER_REFUSED:
+        made["Idempotency-Key"]["schema"] = {"type": "string"}  # what is no key is done as if there were none
+    return list(made.values())
 
 
 def _parameter(name: str, schema: dict[str, Any], required: bool) -> dict[str, Any]:
