@@ -82,12 +82,13 @@ _HEADERS_OF = {
     429: ("Retry-After",),
     503: ("Retry-After",),
 }
+EXAMPLE_KEY = "4e8f3c1a-5a0b-4a4e-9a53-0d4c1a7c8b11"
 _REQUEST_HEADERS: dict[str, dict[str, Any]] = {
     "Idempotency-Key": _text(
         "A new random text for each new request, and the same one when it is repeated because its answer did not "
         "arrive: it is done once, and answered alike for a day.",
         pattern="^[!#-+.-~-]{1,255}$",
-        examples=["4e8f3c1a-5a0b-4a4e-9a53-0d4c1a7c8b11"],
+        examples=[EXAMPLE_KEY],
     ),
     "If-Match": _text(
         "The ETag as it was read: 412 when the record has changed since.",
