@@ -79,6 +79,17 @@ GRANTABLE: dict[str, str] = {
     "events:manage_geofences": "Add, rename and close geofences",
 }
 
+# What an app asks a person for beyond rights (OpenID Connect Core sections 5.4 and 11), in words for the consent page.
+PERSONAL_SCOPES: dict[str, str] = {
+    "openid": "Know that it is you",
+    "profile": "Read your name and time zone",
+    "email": "Read your e-mail address",
+    "offline_access": "Stay connected while you are away",
+}
+
+# Rights over what happens on the road: whoever is asked for one is told so.
+DANGEROUS: frozenset[str] = frozenset({"access:immobilize", "access:release"})
+
 Kind = Literal["user", "client", "device", "system"]
 
 

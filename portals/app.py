@@ -29,6 +29,7 @@ from portals import (
     live,
     oauth,
     operator,
+    policy,
     security,
 )
 from portals.api_v1 import bp as api_v1
@@ -51,7 +52,10 @@ class OrjsonProvider(JSONProvider):
 
 
 def create_app(config: Config, database: Database) -> ErpApp:
-    """The application over one database. Nothing is connected before the first request."""
+    """The application over one database. Nothing is connected before the first request.
+
+    Raises LookupError when the policy does not say of a route who may use it.
+    """
     app = ErpApp(
         "equinomix",
         root_path=str(ROOT),
@@ -66,6 +70,8 @@ def create_app(config: Config, database: Database) -> ErpApp:
     app.secret_key = sealing.derive(secret, "portals:session")
     app.json = OrjsonProvider(app)
     _set_up_templates(app)
+    security.hosts.install(app)
+    policy.install(app)
     bodies.install(app, bodies.Budget())
     security.install(app)
     errors.install(app)
@@ -80,6 +86,7 @@ def create_app(config: Config, database: Database) -> ErpApp:
     security.csrf.exempt("portals.oauth.issue_token")
     for portal in (operator, driver, investor, admin, account):
         app.register_blueprint(portal.bp)
+    policy.check(app)
     return app
 
 
@@ -108,7 +115,7 @@ def _set_age(response: Response) -> Response:
     """An address that carries the hash of its file may be kept for a year. One without, as modules name each other,
     is asked for again each time and answered with 304 as long as it has not changed.
     """
-    if request.endpoint == "static":
+    if request.endpoint == "static" and response.status_code < 400:
         kept = "public, max-age=31536000, immutable" if "v" in request.args else "no-cache"
         response.headers["Cache-Control"] = kept
     return response

@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from typing import Any
 
 import orjson
 from flask import Response, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from core.db import AWAY
 from core.errors import Forbidden, Refusal, Unauthenticated
+from core.permissions import ROLES
 from portals.doors import ErpApp, erp
 
 log = logging.getLogger(__name__)
 
+# What stands for itself in a log, a page and a header.
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
 _PLAIN = {
     400: "The request could not be understood.",
-    404: "There is nothing at this address. Check it, or start again from the first page.",
+    404: "There is nothing at this address, or nothing that you may see. Check it, or start again from the first page.",
     405: "This address does not take that method.",
     415: "Send the body as application/json.",
 }
 
 
+_MACHINES = ("/api/", "/devices/", "/oauth/", "/healthz", "/live")
+
+
 def request_id() -> str:
-    """The name of this request in the logs, shown with every problem."""
+    """The name of this request in the logs, shown with every problem: the sender's own, if they gave it a plain one."""
     if "request_id" not in g:
-        g.request_id = secrets.token_hex(8)
+        given = request.headers.get("X-Request-Id", "")
+        g.request_id = given if _PLAIN_NAME.fullmatch(given) else secrets.token_hex(8)
     name: str = g.request_id
     return name
 
@@ -64,11 +74,19 @@ def _answer_refusal(refusal: Refusal) -> ResponseReturnValue:
     members: dict[str, Any] = dict(refusal.facts)
     if refusal.fields:
         members["errors"] = [{"field": name, "detail": text} for name, text in refusal.fields.items()]
-    response = problem(refusal.status, refusal.code, refusal.title, refusal.detail, **members)
+    missing = refusal.facts.get("permission") if "Authorization" in request.headers else None
+    code = "insufficient-scope" if missing else refusal.code
+    response = problem(refusal.status, code, refusal.title, refusal.detail, **members)
+    if missing:
+        response.headers["WWW-Authenticate"] = (
+            f'Bearer realm="equinomix", error="insufficient_scope", scope="{missing}"'
+        )
     if isinstance(refusal, Unauthenticated):
         response.headers["WWW-Authenticate"] = 'Bearer realm="equinomix", error="invalid_token"'
-    if refusal.status == 503:
-        response.headers["Retry-After"] = "2"
+    if "retry_after_s" in refusal.facts or refusal.status == 503:
+        response.headers["Retry-After"] = str(refusal.facts.get("retry_after_s", 2))
+    if "version" in refusal.facts:
+        response.set_etag(str(refusal.facts["version"]))
     return response
 
 
@@ -130,11 +148,20 @@ def _answer_failure(error: Exception) -> ResponseReturnValue:
 def _page(status: int, title: str, detail: str) -> tuple[str, int]:
     # Past the context processors: they look up who is signed in, which fails again when the database is away.
     page = erp().jinja_env.get_template("problem.html")
-    return page.render(status=status, title=title, detail=detail), status
+    asker = _find_asker() if status in {403, 404} else None
+    return page.render(status=status, title=title, detail=detail, asker=asker, roles=ROLES), status
+
+
+def _find_asker() -> Any:
+    """Who is signed in, so that a page says as whom it is closed; None for nobody, and while it cannot be known."""
+    try:
+        return current_user._get_current_object() if current_user.is_authenticated else None
+    except AWAY:
+        return None
 
 
 def _is_for_machine() -> bool:
-    return request.path.startswith(("/api/", "/devices/", "/oauth/", "/healthz")) or request.path.endswith(".json")
+    return request.path.startswith(_MACHINES) or request.path.endswith(".json")
 
 
 def _name_request(response: Response) -> Response:

@@ -40,6 +40,7 @@ class VehicleRecord:
     relay_output: int | None
     relay_inverted: bool | None
     created_at: datetime
+    version: int
 
 
 _RECORD = (
@@ -63,6 +64,7 @@ _RECORD = (
         Tracker.relay_output,
         Tracker.relay_inverted,
         Vehicle.created_at,
+        Vehicle.version,
     )
     .join(Park, Park.id == Vehicle.park_id)
     .outerjoin(Tracker, Tracker.vehicle_id == Vehicle.id)

@@ -36,8 +36,12 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("up_to", MOMENT, nullable=False),
         sa.Column("expires_at", MOMENT, nullable=False),
+        sa.Column(
+            "txid", sa.BigInteger(), server_default=sa.text("(pg_current_xact_id()::text)::bigint"), nullable=False
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_identity_revocations")),
     )
+    op.create_index(op.f("ix_identity_revocations_txid"), "identity_revocations", ["txid"], unique=False)
     op.create_index(op.f("ix_identity_revocations_expires_at"), "identity_revocations", ["expires_at"], unique=False)
     op.create_table(
         "identity_authorizations",
@@ -89,6 +93,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("code_hash", name=op.f("pk_identity_authorization_codes")),
     )
+    op.create_index(
+        op.f("ix_identity_authorization_codes_authorization_id"),
+        "identity_authorization_codes",
+        ["authorization_id"],
+        unique=False,
+    )
     op.create_table(
         "identity_refresh_tokens",
         sa.Column("token_hash", sa.Text(), nullable=False),
@@ -124,6 +134,7 @@ def upgrade() -> None:
         "identity_api_clients",
         sa.Column("redirect_uris", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
     )
+    op.add_column("identity_api_clients", sa.Column("last_used_at", MOMENT, nullable=True))
     op.alter_column("identity_api_clients", "secret_hash", existing_type=sa.TEXT(), nullable=True)
     op.add_column("identity_signing_keys", sa.Column("signs_from", MOMENT, nullable=True))
     op.execute("UPDATE identity_signing_keys SET signs_from = created_at")

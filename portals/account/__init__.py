@@ -7,7 +7,8 @@ from typing import Any
 from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from portals import auth
+from portals import policy
+from portals.doors import actor
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 
@@ -17,16 +18,10 @@ NAV = [
 ]
 
 
-@bp.before_request
-def admit() -> None:
-    """Let in everybody who is signed in."""
-    auth.gate_person()
-
-
 @bp.context_processor
 def offer_navigation() -> dict[str, Any]:
     """The entries beside the page."""
-    return {"nav": NAV}
+    return {"nav": policy.offered(NAV, actor())}
 
 
 @bp.get("/")

@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Blueprint
 
-from core.permissions import ADMIN
-from portals import auth
+from portals import policy
+from portals.doors import actor
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 
@@ -22,16 +22,10 @@ NAV = [
 ]
 
 
-@bp.before_request
-def admit() -> None:
-    """Let in administrators only."""
-    auth.gate(ADMIN)
-
-
 @bp.context_processor
 def offer_navigation() -> dict[str, Any]:
     """The entries of the rail."""
-    return {"nav": NAV}
+    return {"nav": policy.offered(NAV, actor())}
 
 
 from portals.admin import (  # noqa: E402, F401 - they hang their views on bp

@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import Blueprint
 
 from portals import bodies
-from portals.auth import bearer
+from portals.api_v1 import conditional, idempotency
 
 bp = Blueprint("api_v1", __name__, url_prefix="/api/v1")
-bp.before_request(bearer)
 bp.before_request(bodies.count)
+bp.before_request(idempotency.gate)
+bp.after_request(conditional.answer_unchanged)
 
 from portals.api_v1 import (  # noqa: E402 - they hang their views on bp
     access,  # noqa: F401

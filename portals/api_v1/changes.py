@@ -64,7 +64,6 @@ def list_changes() -> Response:
     Without a cursor there are no items, and the cursor given is the present. 410 when facts after the cursor may have
     been dropped, or the database was restored.
     """
-    actor().require("telemetry:read")
     most = pages.limit(default=500, most=1000)
     names = _asked_names()
     ends = time.monotonic() + _asked_wait_s()

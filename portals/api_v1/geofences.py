@@ -11,6 +11,8 @@ from core.events import queries, service
 from core.events.queries import GeofenceRecord
 from core.events.schemas import GeofenceChange, GeofenceImport, NewGeofence
 from portals.api_v1 import bp, pages
+from portals.api_v1.conditional import show_record, wanted_versions
+from portals.api_v1.idempotency import require_key
 from portals.doors import actor, at, read, write
 from portals.forms import parse_json
 
@@ -32,20 +34,22 @@ def list_geofences() -> Response:
 
 
 @bp.post("/geofences")
-def add_geofence() -> tuple[Response, int]:
+def add_geofence() -> Response:
     """Add a circle or a polygon: 201, its address and its record. It detects from now on."""
+    require_key()
     session = write()
     geofence_id = service.add_geofence(session, actor=actor(), at=at(), new=parse_json(NewGeofence))
     fence = queries.get_geofence(session.connection(), viewer=service.RECORDER, geofence_id=geofence_id)
-    response = jsonify(_show(fence))
+    response = show_record(_show(fence), fence.version, 201)
     response.headers["Location"] = url_for("api_v1.get_geofence", geofence_id=geofence_id)
-    return response, 201
+    return response
 
 
 @bp.get("/geofences/<int:geofence_id>")
 def get_geofence(geofence_id: int) -> Response:
     """One geofence, open or closed."""
-    return jsonify(_show(queries.get_geofence(read(), viewer=actor(), geofence_id=geofence_id)))
+    fence = queries.get_geofence(read(), viewer=actor(), geofence_id=geofence_id)
+    return show_record(_show(fence), fence.version)
 
 
 @bp.patch("/geofences/<int:geofence_id>")
@@ -53,24 +57,41 @@ def rename_geofence(geofence_id: int) -> Response:
     """Give it another name. Its form cannot change: close it and add another."""
     session = write()
     change = parse_json(GeofenceChange)
-    service.rename_geofence(session, actor=actor(), at=at(), geofence_id=geofence_id, name=change.name)
-    return jsonify(_show(queries.get_geofence(session.connection(), viewer=service.RECORDER, geofence_id=geofence_id)))
+    service.rename_geofence(
+        session,
+        actor=actor(),
+        at=at(),
+        geofence_id=geofence_id,
+        name=change.name,
+        versions=wanted_versions(),
+    )
+    return _show_written(geofence_id)
 
 
 @bp.delete("/geofences/<int:geofence_id>")
 def close_geofence(geofence_id: int) -> Response:
     """Close it: it detects nothing more, and stays to be read."""
     session = write()
-    service.close_geofence(session, actor=actor(), at=at(), geofence_id=geofence_id)
+    service.close_geofence(session, actor=actor(), at=at(), geofence_id=geofence_id, versions=wanted_versions())
     session.flush()
-    return jsonify(_show(queries.get_geofence(session.connection(), viewer=service.RECORDER, geofence_id=geofence_id)))
+    return _show_written(geofence_id)
 
 
 @bp.post("/geofences/import")
 def import_geofences() -> Response:
     """Read a FeatureCollection: what is good and what is bad of it. Adds the good ones when `dry_run` is false."""
-    report = service.import_geofences(write(), actor=actor(), at=at(), wanted=parse_json(GeofenceImport))
+    wanted = parse_json(GeofenceImport)
+    if not wanted.dry_run:
+        require_key()
+    report = service.import_geofences(write(), actor=actor(), at=at(), wanted=wanted)
     return jsonify(msgspec.to_builtins(report))
+
+
+def _show_written(geofence_id: int) -> Response:
+    """As it stands in this transaction, to whoever may write it but perhaps not read."""
+    reader = write().connection()
+    fence = queries.get_geofence(reader, viewer=service.RECORDER, geofence_id=geofence_id)
+    return show_record(_show(fence), fence.version)
 
 
 def _show(fence: GeofenceRecord) -> dict[str, Any]:

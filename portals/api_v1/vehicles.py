@@ -10,20 +10,21 @@ from core.vehicles import queries, rules, service
 from core.vehicles.queries import VehicleRecord
 from core.vehicles.schemas import NewVehicle
 from portals.api_v1 import bp, pages
+from portals.api_v1.conditional import show_record
 from portals.doors import actor, at, read, write
 from portals.forms import parse_json
 
 
 @bp.post("/transport_registry")
-def register_vehicle() -> tuple[Response, int]:
+def register_vehicle() -> Response:
     """Put a vehicle into the registry: 201, its address and its record; 409 names the record that has the VIN."""
     new = parse_json(NewVehicle)
     session = write()
     vehicle_id = service.register_vehicle(session, actor=actor(), at=at(), new=new)
     vehicle = queries.get_vehicle(session.connection(), viewer=service.REGISTRAR, vehicle_id=vehicle_id)
-    response = jsonify(_show(vehicle))
+    response = show_record(_show(vehicle), vehicle.version, 201)
     response.headers["Location"] = url_for("api_v1.get_vehicle", vehicle_id=vehicle_id)
-    return response, 201
+    return response
 
 
 @bp.get("/vehicles")
@@ -38,7 +39,8 @@ def list_vehicles() -> Response:
 @bp.get("/vehicles/<int:vehicle_id>")
 def get_vehicle(vehicle_id: int) -> Response:
     """One vehicle."""
-    return jsonify(_show(queries.get_vehicle(read(), viewer=actor(), vehicle_id=vehicle_id)))
+    vehicle = queries.get_vehicle(read(), viewer=actor(), vehicle_id=vehicle_id)
+    return show_record(_show(vehicle), vehicle.version)
 
 
 @bp.get("/parks")

@@ -6,11 +6,11 @@ from flask_login import LoginManager
 
 from portals.auth import requirement, second_factor
 from portals.auth.confirmation import confirmed
-from portals.auth.gates import bearer, gate, gate_person, load_session, machine
+from portals.auth.gates import load_session
 from portals.auth.sign_in import bp
 from portals.doors import ErpApp
 
-__all__ = ["bearer", "confirmed", "gate", "gate_person", "install", "machine", "second_factor"]
+__all__ = ["confirmed", "install", "second_factor"]
 
 
 def install(app: ErpApp) -> None:

@@ -20,10 +20,10 @@ from core.identity import queries, rules, service
 from core.identity.queries import Factors
 from core.identity.service import Code, Password, Proof
 from portals.auth import passkeys
-from portals.auth.gates import gate_person
 from portals.auth.sign_in import bp
-from portals.auth.start import home_url, safe_next
+from portals.auth.start import home_url
 from portals.doors import at, erp, read
+from portals.security import own_path
 
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
@@ -57,18 +57,16 @@ def confirmed(act: str) -> Callable[[View[P]], View[P]]:
 @bp.post("/confirm")
 def confirm() -> ResponseReturnValue:
     """Take the proof, and go back to the page that waited for it."""
-    gate_person()
     target = request.form.get("next", "")
     refusal = _take_proof()
     if refusal is not None:
         return _page(None, next=target, problem=refusal.detail), 422
-    return redirect(safe_next(target) or home_url(), 303)
+    return redirect(own_path(target) or home_url(), 303)
 
 
 @bp.post("/confirm/passkey/options")
 def offer_confirmation() -> ResponseReturnValue:
     """What the browser is to ask its passkeys: for one of whoever is signed in."""
-    gate_person()
     return passkeys.offer(_factors().passkeys)
 
 

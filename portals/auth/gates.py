@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import g, request
 from flask_login import UserMixin, current_user
 
-from core.errors import Forbidden, Unauthenticated
+from core.errors import Unauthenticated
 from core.identity import queries, rules, service
 from core.identity.queries import SignedIn
 from core.identity.tokens import actor_of
@@ -40,36 +40,30 @@ def load_session(cookie: str) -> Session | None:
     return Session(person, cookie)
 
 
-def gate_person() -> None:
-    """Let in everybody who is signed in, whatever they may do."""
+def person() -> Actor:
+    """Who is signed in. Raises Unauthenticated when nobody is."""
     if not current_user.is_authenticated:
         raise Unauthenticated("Sign in to open this page.")
-    g.actor = current_user.actor
+    signed_in: Actor = current_user.actor
+    return signed_in
 
 
-def gate(*roles: str) -> None:
-    """Let in who is signed in with one of `roles`; the others are told what to do."""
-    gate_person()
-    person: Actor = current_user.actor
-    if person.roles.isdisjoint(roles):
-        raise Forbidden(f"This part is for the role {' or '.join(roles)}. You are signed in as {person.name}.")
-
-
-def bearer() -> None:
-    """Let in who shows a good access token."""
+def bearer() -> Actor:
+    """Who shows a good access token. Raises Unauthenticated without one."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("Send an access token: Authorization: Bearer …. Get one from POST /oauth/token.")
-    g.actor = actor_of(erp().tokens.check(token.strip(), at=at()))
+    claims = erp().tokens.check(token.strip(), at=at())
+    g.caller = f"{claims['client_id']} {claims['sub']}"
+    return actor_of(claims)
 
 
-def machine() -> None:
-    """Let in an API client that shows an access token or, where a sender can only send fixed headers, its secret."""
+def machine() -> Actor:
+    """An API client that shows an access token or, where a sender can only send fixed headers, its secret."""
     shown = request.authorization
     if shown is None or shown.type != "basic":
         return bearer()
     client = queries.find_client(read(), client_id=(shown.username or "").replace("\0", ""))
     if client is None or not client.check_secret(shown.password or ""):
         raise Unauthenticated("The client id or its secret is wrong. Look them up, or add an API client.")
-    g.actor = Actor("client", None, client.name, grants=client.scopes, parks=client.park_ids)
-    return None
+    return Actor("client", None, client.name, grants=client.scopes, parks=client.park_ids)

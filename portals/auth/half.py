@@ -8,8 +8,8 @@ from datetime import datetime
 from flask import session
 
 from core.identity import rules
-from portals.auth.start import safe_next
 from portals.doors import at
+from portals.security import own_path
 
 _NAME = "half"
 # A browser keeps a cookie of at most 4096 bytes.
@@ -26,7 +26,7 @@ class Half:
 
 def keep(user_id: int, *, target: str) -> None:
     """Remember that this person's password was right."""
-    session[_NAME] = {"user_id": user_id, "at": at().isoformat(), "target": safe_next(target[:LONGEST_TARGET]) or ""}
+    session[_NAME] = {"user_id": user_id, "at": at().isoformat(), "target": own_path(target[:LONGEST_TARGET]) or ""}
 
 
 def find() -> Half | None:

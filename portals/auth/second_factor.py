@@ -12,8 +12,9 @@ from core.identity.service import Code
 from portals.auth import half, passkeys
 from portals.auth.half import Half
 from portals.auth.sign_in import bp
-from portals.auth.start import home_url, safe_next, start_session
+from portals.auth.start import home_url, start_session
 from portals.doors import at, erp, read, write
+from portals.security import own_path
 
 PAGE = "auth/second_factor.html"
 
@@ -48,7 +49,7 @@ def show_factor() -> ResponseReturnValue:
         return _page(factors, problem=proved.detail), 422
     half.forget()
     session = start_session(person.user_id, method=f"pwd {proved}")
-    return redirect(safe_next(person.target) or home_url(session.actor))
+    return redirect(own_path(person.target) or home_url(session.actor))
 
 
 def _prove(person: Half, proof: Code | service.PasskeyAnswer) -> str | Unauthenticated:

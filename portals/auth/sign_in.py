@@ -9,8 +9,9 @@ from flask_login import current_user, logout_user
 from core.errors import Unauthenticated
 from core.identity import queries, service
 from portals.auth import half, passkeys
-from portals.auth.start import home_url, safe_next, start_session
+from portals.auth.start import home_url, start_session
 from portals.doors import at, read, write
+from portals.security import own_path
 
 bp = Blueprint("auth", __name__)
 
@@ -42,7 +43,7 @@ def sign_in() -> ResponseReturnValue:
         half.keep(result, target=target)
         return redirect(url_for("auth.show_second_factor"))
     session = start_session(result, method="pwd")
-    return redirect(safe_next(target) or home_url(session.actor))
+    return redirect(own_path(target) or home_url(session.actor))
 
 
 @bp.post("/sign-in/passkey/options")
@@ -60,7 +61,7 @@ def sign_in_with_passkey() -> ResponseReturnValue:
     if isinstance(result, Unauthenticated):
         return _page(problem=result.detail, next=target), 422
     session = start_session(result, method="hwk user")
-    return redirect(safe_next(target) or home_url(session.actor))
+    return redirect(own_path(target) or home_url(session.actor))
 
 
 @bp.post("/sign-out")

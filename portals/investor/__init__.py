@@ -6,22 +6,18 @@ from typing import Any
 
 from flask import Blueprint
 
-from core.permissions import INVESTOR
-from portals import auth
+from portals import policy
+from portals.doors import actor
+
+NAV = [("investor.assets", "My assets", "car")]
 
 bp = Blueprint("investor", __name__, url_prefix="/investor")
-
-
-@bp.before_request
-def admit() -> None:
-    """Let in investors only."""
-    auth.gate(INVESTOR)
 
 
 @bp.context_processor
 def offer_navigation() -> dict[str, Any]:
     """The entries across the top."""
-    return {"nav": [("investor.assets", "My assets", "car")]}
+    return {"nav": policy.offered(NAV, actor())}
 
 
 from portals.investor import assets  # noqa: E402, F401 - it hangs its view on bp

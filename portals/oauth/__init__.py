@@ -11,7 +11,7 @@ from flask import Blueprint, Response, jsonify
 
 from core.identity import queries
 from core.identity.queries import Client
-from core.identity.tokens import list_public_keys
+from core.identity.tokens import Holder, list_public_keys
 from portals.doors import ErpApp, at, erp, read
 
 bp = Blueprint("oauth", __name__, url_prefix="/oauth")
@@ -30,7 +30,7 @@ def issue_token() -> Response:
 @bp.get("/jwks.json")
 def public_keys() -> Response:
     """RFC 7517: the keys that access tokens are signed with."""
-    response = jsonify(keys=list_public_keys(read()))
+    response = jsonify(keys=list_public_keys(read(), at=at()))
     response.headers["Cache-Control"] = "public, max-age=300"
     return response
 
@@ -91,12 +91,9 @@ def _generate_token(
     expires_in: int | None = None,
     include_refresh_token: bool = False,
 ) -> dict[str, Any]:
+    own = client.client
     return erp().tokens.issue(
-        client_id=client.client.client_id,
-        name=client.client.name,
-        scope=client.get_allowed_scope(scope),
-        park_ids=client.client.park_ids,
-        at=at(),
+        Holder(own.client_id, own.name, own.park_ids), scope=client.get_allowed_scope(scope), at=at()
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, request
 
-from core.permissions import OPERATOR, STAFF
-from portals import auth
+from portals import policy
+from portals.doors import actor
 
 NAV = [
     ("operator.board", "Board", "map-2"),
@@ -25,17 +25,11 @@ SECTIONS = {
 bp = Blueprint("operator", __name__, url_prefix="/operator")
 
 
-@bp.before_request
-def gate() -> None:
-    """Operators and park staff."""
-    auth.gate(OPERATOR, STAFF)
-
-
 @bp.context_processor
 def frame() -> dict[str, object]:
     """What the layout of this portal needs. A page below an entry of the navigation marks that entry."""
     section = request.path.removeprefix("/operator/").partition("/")[0]
-    return {"nav": NAV, "nav_current": SECTIONS.get(section)}
+    return {"nav": policy.offered(NAV, actor()), "nav_current": SECTIONS.get(section)}
 
 
 from portals.operator import (  # noqa: E402, F401 - they add the routes

@@ -48,7 +48,6 @@ def show_lock(vehicle_id: int) -> Response:
 @confirmed(IMMOBILIZING)
 def confirm_immobilization(vehicle_id: int) -> ResponseReturnValue:
     """The second step: what will happen, to whom, and why; nothing is ordered by looking at it."""
-    actor().require("access:immobilize")
     panel = read_panel(vehicle_id)
     return _show(panel, confirming=panel.can_order)
 

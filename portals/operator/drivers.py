@@ -53,7 +53,6 @@ def list_drivers() -> Response:
 @bp.get("/drivers/new")
 def new_driver() -> Response:
     """The empty form."""
-    actor().require("drivers:register")
     return _show_new()
 
 
@@ -75,7 +74,6 @@ def register_driver() -> ResponseReturnValue:
 @bp.get("/drivers/<int:driver_id>/assignment/new")
 def new_assignment(driver_id: int) -> Response:
     """Which vehicle to give to this driver."""
-    actor().require("drivers:assign")
     return _show_assignment(driver_id)
 
 

@@ -1,10 +1,16 @@
 """Every refusal and every failure is said in words, and nothing of the inside gets out."""
 
+import re
+
 import psycopg
 import pytest
 import sqlalchemy as sa
 
 from tests.portals.page import check_page
+
+
+def without_what_is_new_each_time(page):
+    return re.sub(r'(csrf[-_]token" (content|value)=)"[^"]*"', r"\1", page)
 
 
 class TestAnUnknownAddress:
@@ -13,7 +19,7 @@ class TestAnUnknownAddress:
             answer = client.get(address)
             check_page(answer.text)
             assert answer.status_code == 404, address
-            assert "There is nothing at this address." in answer.text
+            assert "There is nothing at this address, or nothing that you may see." in answer.text
             assert 'href="/"' in answer.text
 
     def test_is_a_page_for_who_is_signed_in_too(self, sign_in):
@@ -31,10 +37,11 @@ class TestAnUnknownAddress:
 
 class TestARefusal:
     def test_is_a_page_that_says_what_to_do(self, sign_in):
-        answer = sign_in("driver").get("/admin/")
+        answer = sign_in("dispatcher").get("/operator/vehicles/1/immobilization/new")
         check_page(answer.text)
         assert answer.status_code == 403
-        assert "This part is for the role admin. You are signed in as Driver." in answer.text
+        assert "the right access:immobilize is missing. Ask an administrator to grant it." in answer.text
+        assert "You are signed in as Dispatcher (operator)." in answer.text
 
     def test_of_a_stranger_leads_to_the_sign_in_page(self, client):
         assert client.get("/admin/users?x=1").headers["Location"] == "/sign-in?next=/admin/users?x%3D1"
@@ -45,13 +52,43 @@ class TestARefusal:
         assert answer.headers["HX-Redirect"] == "/sign-in"
 
     def test_carries_the_part_a_fragment_shows(self, sign_in):
-        answer = sign_in("driver").get("/admin/")
-        assert '<p id="problem">This part is for the role admin.' in answer.text
+        answer = sign_in("dispatcher").get("/operator/vehicles/1/immobilization/new")
+        assert '<p id="problem">Dispatcher may not do this' in answer.text
 
     def test_escapes_what_was_asked_for(self, sign_in):
         answer = sign_in("admin").get("/admin/telemetry/refusals?vehicle_id=<script>alert(1)</script>")
         assert answer.status_code == 404
         assert "<script>alert" not in answer.text
+
+
+class TestAPageOfAnotherPortal:
+    def test_answers_as_an_address_at_which_there_is_nothing(self, sign_in):
+        browser = sign_in("driver")
+        foreign, nothing = browser.get("/admin/users"), browser.get("/nowhere")
+        assert foreign.status_code == nothing.status_code == 404
+        assert without_what_is_new_each_time(foreign.text) == without_what_is_new_each_time(nothing.text)
+
+    def test_says_as_whom_it_is_closed_and_what_to_do(self, sign_in):
+        page = sign_in("driver").get("/operator/vehicles/1").text
+        check_page(page)
+        assert "You are signed in as Driver (driver)." in page
+        assert "ask an administrator, or sign in as somebody else" in page
+        assert 'action="/sign-out"' in page
+
+    def test_answers_a_program_that_reads_its_data_alike(self, sign_in):
+        browser = sign_in("investor")
+        foreign, nothing = browser.get("/operator/live.json").json, browser.get("/nowhere.json").json
+        assert {**foreign, "request_id": ""} == {**nothing, "request_id": ""}
+
+
+class TestAMissingScope:
+    def test_is_named_in_the_answer_and_its_header(self, api):
+        answer = api("vehicles:read").get("/api/v1/telemetry/states")
+        assert answer.status_code == 403
+        assert answer.json["type"] == "urn:equinomix:problem:insufficient-scope"
+        assert answer.json["permission"] == "telemetry:read"
+        header = answer.headers["WWW-Authenticate"]
+        assert header == 'Bearer realm="equinomix", error="insufficient_scope", scope="telemetry:read"'
 
 
 class TestAWrongMethod:

@@ -189,9 +189,8 @@ class TestABoard:
 
     @pytest.mark.parametrize("role", ["driver", "investor", "admin"])
     def test_is_only_for_operators(self, join: Join, role: str) -> None:
-        board = join(role)
-        with pytest.raises(simple_websocket.ConnectionClosed):
-            board.next()
+        with pytest.raises(simple_websocket.ConnectionError, match="404"):
+            join(role)
 
     def test_is_not_opened_by_a_page_of_another_site(self, join: Join) -> None:
         board = join(origin="http://evil.example")

@@ -14,6 +14,7 @@ from joserfc.jwk import ECKey, KeySet
 from core.db import Database
 from core.identity import service
 from core.identity.service import NewClient
+from core.identity.tokens import Holder
 from portals.doors import ErpApp
 from tests.conftest import ROOT, Fleet
 
@@ -81,9 +82,7 @@ class TestABearer:
         self, app: ErpApp, client: FlaskClient, integrator: NewClient, at: datetime
     ) -> None:
         assert self.ask(client, token(client, integrator)["access_token"]) == 200
-        old = app.tokens.issue(
-            client_id="x", name="X", scope="vehicles:read", park_ids=None, at=at - timedelta(minutes=16)
-        )
+        old = app.tokens.issue(Holder("x", "X", None), scope="vehicles:read", at=at - timedelta(minutes=16))
         assert self.ask(client, old["access_token"]) == 401
 
     def test_is_refused_when_the_token_was_changed(self, client: FlaskClient, integrator: NewClient) -> None:

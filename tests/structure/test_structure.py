@@ -46,6 +46,7 @@ SHARED = {
     "core.identity.service.codes",
     "core.identity.service.endings",
     "core.identity.service.proofs",
+    "core.identity.service.revocations",
 }
 
 
@@ -155,12 +156,6 @@ class TestRoutes:
         )
         listed = (ROOT / "tests" / "structure" / "routes.txt").read_text().splitlines()
         assert found == listed, "a route came or went: say so in tests/structure/routes.txt"
-
-    def test_of_every_portal_stand_behind_its_gate(self, app: ErpApp) -> None:
-        gated = {"operator", "driver", "investor", "admin", "api_v1"}
-        assert gated <= set(app.blueprints)
-        for name in gated:
-            assert app.before_request_funcs.get(name), name
 
     @pytest.mark.parametrize("portal", ["operator", "driver", "investor", "admin"])
     def test_send_a_stranger_to_sign_in(self, app: ErpApp, portal: str) -> None:

@@ -43,6 +43,7 @@ class ApiClient(Base):
     redirect_uris: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{}")
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     disabled_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    last_used_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
 
 
 class SigningKey(Base):

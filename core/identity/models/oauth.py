@@ -48,7 +48,7 @@ class AuthorizationCode(Base):
     __tablename__ = "identity_authorization_codes"
 
     code_hash: Mapped[str] = mapped_column(sa.Text, primary_key=True)
-    authorization_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey(Authorization.id))
+    authorization_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey(Authorization.id), index=True)
     redirect_uri: Mapped[str] = mapped_column(sa.Text)
     challenge: Mapped[str] = mapped_column(sa.Text)
     nonce: Mapped[str | None] = mapped_column(sa.Text)
@@ -82,7 +82,8 @@ class Revocation(Base):
     """Access tokens that are no longer good although they have not expired: those of `key` issued up to `up_to`.
 
     Every process reads what is new every few seconds and keeps it in memory, so that a request asks nobody.
-    `key` is a token's jti, an authorization's id, a client's client_id or a person's handle.
+    `key` is a token's jti, an authorization's id, a client's client_id or a person's handle; `txid` is the transaction
+    that wrote the row, by which a reader finds what is new although commits do not come in the order of ids.
     """
 
     __tablename__ = "identity_revocations"
@@ -92,3 +93,6 @@ class Revocation(Base):
     key: Mapped[str] = mapped_column(sa.Text)
     up_to: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     expires_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True), index=True)
+    txid: Mapped[int] = mapped_column(
+        sa.BigInteger, server_default=sa.text("(pg_current_xact_id()::text)::bigint"), index=True
+    )

@@ -13,6 +13,7 @@ from core.identity.service.ceremonies import (
 from core.identity.service.clients import NewClient, create_client
 from core.identity.service.confirmation import confirm_session, prove_second_factor, sign_in_with_passkey
 from core.identity.service.factors import reset_factors
+from core.identity.service.keys import rotate_signing_key
 from core.identity.service.passkeys import add_passkey, remove_passkey, rename_passkey
 from core.identity.service.people import create_user
 from core.identity.service.proofs import Code, Password, Proof
@@ -59,6 +60,7 @@ __all__ = [
     "rename_passkey",
     "renew_recovery_codes",
     "reset_factors",
+    "rotate_signing_key",
     "sign_in",
     "sign_in_with_passkey",
     "start_session",

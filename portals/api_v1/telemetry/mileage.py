@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from core.telemetry import queries, service
 from portals.api_v1 import bp, pages
+from portals.api_v1.idempotency import require_key
 from portals.doors import actor, at, erp, read, write
 from portals.forms import parse_json
 
@@ -38,6 +39,7 @@ def get_mileage(vehicle_id: int) -> Response:
 @bp.post("/telemetry/<int:vehicle_id>/mileage")
 def record_mileage(vehicle_id: int) -> tuple[Response, int]:
     """Record a reading: 201 and the reading. The mileage follows from it within seconds."""
+    require_key()
     new = parse_json(NewReading)
     read_at, reason = new.read_at or at(), new.reason.replace("\0", "").strip()
     service.record_mileage_reading(

@@ -114,4 +114,4 @@ class TestNewcomer:
 
 class TestGate:
     def test_turns_an_operator_away(self, sign_in):
-        assert sign_in("operator").get("/driver/").status_code == 403
+        assert sign_in("operator").get("/driver/").status_code == 404

@@ -92,7 +92,7 @@ class TestOneGeofence:
 
     def test_of_another_park_is_not_found(self, sign_in, operator, typed, fleet):
         here = sign_in("admin")  # has no part in this portal
-        assert here.get(URL).status_code == 403
+        assert here.get(URL).status_code == 404
         assert operator.get(f"{URL}/999").status_code == 404
 
 
