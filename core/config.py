@@ -76,8 +76,8 @@ class Config:
     wialon: WialonAccount
     public_url: str | None = None
     secret_key: str | None = field(default=None, repr=False)
-    require_second_factor: frozenset[str] = frozenset()
-    """Roles whose people reach nothing before they have set up a second factor."""
+    webhook_allow: tuple[str, ...] = ()
+    """Receivers of webhooks that may be called although they are not public: host:port, or networks."""
     allowed_hosts: frozenset[str] = frozenset()
     """Names by which the web may be asked for, beyond those it knows of itself (portals/security/hosts.py)."""
     trusted_proxies: int = 0
@@ -85,7 +85,15 @@ class Config:
     security_contact: str | None = None
     """Where a weakness is reported: a mailto: or https: address (RFC 9116)."""
     oidc: OidcProvider | None = None
+    require_second_factor: frozenset[str] = frozenset()
+    """Roles whose people reach nothing before they have set up a second factor."""
     access: AccessTiming = AccessTiming()
+    api_rate_per_min: int = 6_000
+    """Units that one API client may have in a minute; what costs how many: portals/api_v1/allowance.py."""
+    api_intake_rate_per_min: int = 1_200_000
+    """Requests with points that one API client may send in a minute, besides."""
+    api_stranger_rate_per_min: int = 300
+    """Requests without a good token that one address may make in a minute before it is told to wait."""
     limits: Mapping[str, Any] = field(default_factory=dict)
     """What the limits file says of filters and detectors (core/telemetry/rules/limits.py)."""
 
@@ -155,11 +163,15 @@ def load(env: Mapping[str, str] | None = None) -> Config:
         ),
         public_url=env.get("ERP_PUBLIC_URL", "").rstrip("/") or None,
         secret_key=env.get("ERP_SECRET_KEY") or None,
-        require_second_factor=_words(env, "ERP_REQUIRE_SECOND_FACTOR"),
+        webhook_allow=tuple(entry.strip() for entry in env.get("ERP_WEBHOOK_ALLOW", "").split(",") if entry.strip()),
         allowed_hosts=frozenset(env.get("ERP_ALLOWED_HOSTS", "").lower().replace(",", " ").split()),
         trusted_proxies=_whole(env, "ERP_TRUSTED_PROXIES", 0, low=0, high=5),
         security_contact=_read_contact(env.get("ERP_SECURITY_CONTACT", "").strip()),
         oidc=_read_provider(env),
+        api_rate_per_min=_whole(env, "ERP_API_RATE_PER_MIN", 6_000, low=60, high=100_000_000),
+        api_intake_rate_per_min=_whole(env, "ERP_API_INTAKE_RATE_PER_MIN", 1_200_000, low=60, high=100_000_000),
+        api_stranger_rate_per_min=_whole(env, "ERP_API_STRANGER_RATE_PER_MIN", 300, low=1, high=100_000_000),
+        require_second_factor=_words(env, "ERP_REQUIRE_SECOND_FACTOR"),
         limits=_read_limits(env.get("ERP_LIMITS_FILE") or None),
     )
 
@@ -177,10 +189,6 @@ def _whole(env: Mapping[str, str], name: str, default: int, *, low: int, high: i
     if not text.isdecimal() or not low <= int(text) <= high:
         raise ConfigurationError(f"{name} is {text!r}; it must be a whole number from {low} to {high}.")
     return int(text)
-
-
-def _words(env: Mapping[str, str], name: str) -> frozenset[str]:
-    return frozenset(word.strip() for word in env.get(name, "").split(",")) - {""}
 
 
 def _read_contact(address: str) -> str | None:
@@ -206,6 +214,10 @@ def _read_provider(env: Mapping[str, str]) -> OidcProvider | None:
         )
     name = env.get("ERP_OIDC_NAME", "").strip() or found["host"]
     return OidcProvider(issuer=issuer, client_id=client_id, client_secret=client_secret, name=name)
+
+
+def _words(env: Mapping[str, str], name: str) -> frozenset[str]:
+    return frozenset(word.strip() for word in env.get(name, "").split(",")) - {""}
 
 
 def _read_limits(name: str | None) -> Mapping[str, Any]:

@@ -32,6 +32,7 @@ from portals import (
     policy,
     security,
 )
+from portals.api_v1 import allowance, encoding
 from portals.api_v1 import bp as api_v1
 from portals.devices.http import bp as devices
 from portals.doors import ErpApp
@@ -79,6 +80,8 @@ def create_app(config: Config, database: Database) -> ErpApp:
     auth.install(app)
     oauth.install(app)
     live.install(app)
+    allowance.install(app)
+    encoding.install(app)
     app.register_blueprint(health.bp)
     for machines in (api_v1, devices):
         app.register_blueprint(machines)

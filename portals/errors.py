@@ -46,7 +46,7 @@ def request_id() -> str:
 
 def install(app: ErpApp) -> None:
     """Answer every refusal and every failure, and put the request's name on every answer."""
-    app.register_error_handler(Refusal, _answer_refusal)
+    app.register_error_handler(Refusal, answer_refusal)
     app.register_error_handler(CSRFError, _answer_stale_form)
     app.register_error_handler(HTTPException, _answer_http)
     for away in AWAY:
@@ -68,7 +68,8 @@ def problem(status: int, code: str, title: str, detail: str, **members: Any) -> 
     return Response(orjson.dumps(body), status=status, mimetype="application/problem+json")
 
 
-def _answer_refusal(refusal: Refusal) -> ResponseReturnValue:
+def answer_refusal(refusal: Refusal) -> ResponseReturnValue:
+    """The answer to a refusal."""
     if not _is_for_machine():
         return _show_refusal(refusal)
     members: dict[str, Any] = dict(refusal.facts)
@@ -100,7 +101,7 @@ def _show_refusal(refusal: Refusal) -> ResponseReturnValue:
 
 def _answer_stale_form(_: CSRFError) -> ResponseReturnValue:
     detail = "This page was open too long or came from elsewhere. Load it again and repeat what you did."
-    return _answer_refusal(Forbidden(detail))
+    return answer_refusal(Forbidden(detail))
 
 
 def _answer_http(error: HTTPException) -> ResponseReturnValue:

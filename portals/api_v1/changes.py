@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -18,9 +18,8 @@ from flask import Response, jsonify, request
 
 from core import outbox
 from core.errors import Gone, Invalid
-from core.outbox import Fact, Offset
-from core.permissions import PERMISSIONS, Actor
-from core.vehicles import queries as vehicles
+from core.outbox import Offset
+from core.webhooks.queries import list_in_sight
 from portals.api_v1 import bp, pages
 from portals.doors import actor, at, read, stop_reading
 
@@ -94,42 +93,9 @@ def _read_page(cursor: Cursor, names: Sequence[str] | None, most: int) -> tuple[
     last = facts[-1].offset if facts else cursor.offset
     # The head was taken before: all up to it is either among these facts or not asked for.
     place = max(last, head, cursor.offset) if is_all else last
-    return _in_sight(facts), Cursor(epoch, place, at()), is_all
-
-
-def _in_sight(facts: Sequence[Fact]) -> list[dict[str, Any]]:
-    """The facts that the client may know of, each cut to the vehicles it sees."""
-    readable = [fact for fact in facts if _may_read(actor(), fact.name)]
-    asked = {vehicle_id for fact in readable for vehicle_id in _vehicles_of(fact)}
-    seen = vehicles.list_known_ids(read(), viewer=actor(), vehicle_ids=asked) if asked else set()
-    return [
-        {"name": fact.name, "at": fact.at, **_cut(fact.ids, seen)}
-        for fact in readable
-        if not seen.isdisjoint(_vehicles_of(fact))
-    ]
-
-
-def _may_read(viewer: Actor, name: str) -> bool:
-    """Whether what the fact tells of is readable: a fact of orders needs access:read, as the orders do."""
-    permission = f"{name.partition('.')[0]}:read"
-    return permission not in PERMISSIONS or viewer.may(permission)
-
-
-def _vehicles_of(fact: Fact) -> Iterable[int]:
-    ids = fact.ids
-    return [*ids.get("vehicle_ids", ()), *((ids["vehicle_id"],) if "vehicle_id" in ids else ())]
-
-
-def _cut(ids: Any, seen: set[int]) -> dict[str, Any]:
-    """The ids of a fact without the vehicles out of sight, and without what lies parallel to those."""
-    if "vehicle_ids" not in ids:
-        return dict(ids)
-    kept = [index for index, vehicle_id in enumerate(ids["vehicle_ids"]) if vehicle_id in seen]
-    whole = len(ids["vehicle_ids"])
-    return {
-        name: [values[index] for index in kept] if isinstance(values, list) and len(values) == whole else values
-        for name, values in ids.items()
-    }
+    seen = list_in_sight(read(), viewer=actor(), facts=facts)
+    items = [{"name": each.fact.name, "at": each.fact.at, **each.ids} for each in seen]
+    return items, Cursor(epoch, place, at()), is_all
 
 
 def _gone(why: str) -> Gone:
@@ -139,6 +105,7 @@ def _gone(why: str) -> Gone:
 
 
 def _answer(items: list[dict[str, Any]], cursor: Cursor, *, is_all: bool) -> Response:
+    pages.goes_on_at(str(cursor))
     response = jsonify({"items": items, "next_cursor": str(cursor), "more": not is_all})
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -59,13 +59,5 @@ def answer_unchanged(response: Response) -> Response:
         if (response.content_length or 0) > LONGEST_HASHED_BYTES:
             return response
         response.add_etag(weak=True)
-    _match_any_coding()
     response.make_conditional(request)
     return response
-
-
-def _match_any_coding() -> None:
-    """What was compressed is the same record: its tag without the coding is asked for."""
-    asked = request.headers.get("If-None-Match")
-    if asked is not None and ":" in asked:
-        request.environ["HTTP_IF_NONE_MATCH"] = re.sub(r':(?:gzip|br|zstd)"', '"', asked)

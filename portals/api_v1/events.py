@@ -36,6 +36,7 @@ def list_events() -> Response:
     )
     rows = in_words(read(), actor(), records)
     cursor = as_cursor(records[-1].place) if len(records) == most else None
+    pages.goes_on_at(cursor)
     return jsonify({"items": [_show(row) for row in rows], "next_cursor": cursor})
 
 

@@ -7,8 +7,9 @@ import binascii
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote, urlencode
 
-from flask import request
+from flask import Response, g, request
 
 from core.errors import Invalid
 
@@ -43,7 +44,22 @@ def page(items: Sequence[Any], *, most: int, last_id: int | None) -> dict[str, A
     """A page: its items and the cursor of the next one, null on the last."""
     more = len(items) == most and last_id is not None
     cursor = base64.urlsafe_b64encode(f"after:{last_id}".encode()).decode() if more else None
+    goes_on_at(cursor)
     return {"items": items, "next_cursor": cursor}
+
+
+def goes_on_at(cursor: str | None) -> None:
+    """Let the answer name the address of the next page too, if there is one."""
+    g.next_cursor = cursor
+
+
+def link(response: Response) -> Response:
+    """Put the address of the next page on the answer, for programs that follow links (RFC 8288)."""
+    cursor = g.get("next_cursor")
+    if cursor is not None:
+        query = urlencode([*((k, v) for k, v in request.args.items(multi=True) if k != "cursor"), ("cursor", cursor)])
+        response.headers["Link"] = f'<{quote(request.path)}?{query}>; rel="next"'
+    return response
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -27,6 +27,7 @@ FURTHER_FILES = {
     "access": {"delivery"},  # docs/decisions/0006
     "events": {"following"},  # docs/decisions/0010
     "identity": {"passwords", "sealing", "tokens"},  # docs/decisions/0007
+    "webhooks": {"delivery"},  # docs/decisions/0019
 }
 # Verbs by which one becomes somebody: they need no right because they are how one gets them. To be counted needs none.
 OPEN_VERBS = {
@@ -43,10 +44,11 @@ OPEN_VERBS = {
 SHARED = {
     "core.access.service.claims",
     "core.access.service.verdict",
-    "core.identity.service.codes",
     "core.identity.service.endings",
-    "core.identity.service.proofs",
     "core.identity.service.revocations",
+    "core.identity.service.codes",
+    "core.identity.service.proofs",
+    "core.webhooks.service.order",
 }
 
 

@@ -117,10 +117,11 @@ class TestAKey:
             assert "UUID" in answer.json["detail"]
         assert client.post(f"{URL}/import", json={"collection": collection}).status_code == 200
 
-    @pytest.mark.parametrize("text", ["", " ", "a b", "x" * 256, '"open', '""', "é", "a,b", '"a\\b"', '"a" "b"', 'a"b'])
-    def test_that_is_none_is_refused(self, client, text) -> None:
-        answer = client.post(URL, json=DEPOT, headers={"Idempotency-Key": text.encode().decode("latin-1")})
-        assert answer.json["type"] == "urn:equinomix:problem:idempotency-key-malformed"
+    def test_that_is_none_is_refused(self, client) -> None:
+        wrong = ("", " ", "a b", "x" * 256, '"open', '""', "\u00c3\u00a9", "a,b", '"a\\b"', '"a" "b"', 'a"b', '"a b"')
+        for text in wrong:
+            answer = client.post(URL, json=DEPOT, headers={"Idempotency-Key": text})
+            assert answer.json["type"] == "urn:equinomix:problem:idempotency-key-malformed", text
 
     @given(st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=255))
     def test_of_visible_characters_is_taken_in_quotes(self, key) -> None:
