@@ -47,7 +47,6 @@ def show_factor() -> ResponseReturnValue:
     proved = passkeys.TOO_LATE if proof is None else _prove(person, proof)
     if isinstance(proved, Unauthenticated):
         return _page(factors, problem=proved.detail), 422
-    half.forget()
     session = start_session(person.user_id, method=f"pwd {proved}")
     return redirect(own_path(person.target) or home_url(session.actor))
 

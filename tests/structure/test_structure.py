@@ -47,6 +47,7 @@ SHARED = {
     "core.identity.service.endings",
     "core.identity.service.revocations",
     "core.identity.service.codes",
+    "core.identity.service.owners",
     "core.identity.service.proofs",
     "core.webhooks.service.order",
 }

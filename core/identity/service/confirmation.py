@@ -11,7 +11,7 @@ from core.errors import Unauthenticated
 from core.identity.models import LoginSession, User
 from core.identity.service.ceremonies import PasskeyAnswer
 from core.identity.service.lockout import count_wrong, find_wait, forget_wrong
-from core.identity.service.proofs import Code, Proof, check_passkey, check_proof
+from core.identity.service.proofs import UNKNOWN_PASSKEY, Code, Proof, check_passkey, check_proof, find_passkey_owner
 
 CLOSED = "This account is closed. An administrator can open it again."
 
@@ -46,12 +46,15 @@ def sign_in_with_passkey(session: Writer, *, at: datetime, answer: PasskeyAnswer
 
     A refusal counts for nobody: nothing about a passkey can be guessed, and who failed is not known.
     """
-    passkey = check_passkey(session, at=at, answer=answer)
-    if isinstance(passkey, Unauthenticated):
-        return passkey
-    user = _lock(session, passkey.user_id)
+    owner_id = find_passkey_owner(session, answer=answer)
+    if owner_id is None:
+        return Unauthenticated(UNKNOWN_PASSKEY)
+    user = _lock(session, owner_id)
     if user is None:
         return Unauthenticated(CLOSED)
+    refusal = check_passkey(session, at=at, answer=answer, user=user)
+    if refusal is not None:
+        return refusal
     forget_wrong(user)
     user.last_sign_in_at = at
     return user.id

@@ -13,7 +13,7 @@ from core.identity.models import Passkey
 from core.identity.service import ceremonies
 from core.identity.service.ceremonies import PasskeyAnswer
 from core.identity.service.codes import ensure_recovery_codes, forget_unneeded_codes
-from core.identity.service.owners import own_id
+from core.identity.service.owners import lock_owner
 from core.permissions import Actor, needs
 
 MOST_PASSKEYS = 20
@@ -25,7 +25,7 @@ def add_passkey(session: Writer, *, actor: Actor, at: datetime, answer: PasskeyA
     """Keep the passkey that the actor's browser just made; returns recovery codes to be shown, none when there are
     some already.
     """
-    user_id = own_id(actor)
+    user_id = lock_owner(session, actor).id
     name = _check_name(name)
     read = ceremonies.read_registration(answer) if answer.challenge.is_good(at) else None
     if read is None:
@@ -103,7 +103,7 @@ def _check_room(session: Writer, *, user_id: int, credential_id: bytes) -> None:
 
 def _get_own(session: Writer, actor: Actor, passkey_id: int) -> Passkey:
     passkey = session.scalars(
-        sa.select(Passkey).where(Passkey.id == passkey_id, Passkey.user_id == own_id(actor)).with_for_update()
+        sa.select(Passkey).where(Passkey.id == passkey_id, Passkey.user_id == lock_owner(session, actor).id)
     ).one_or_none()
     if passkey is None:
         raise NotFound("There is no such passkey of yours. It may be removed already.")
