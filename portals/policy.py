@@ -94,6 +94,7 @@ SECTIONS: dict[str, dict[str, Rule]] = {
     "Anybody": {
         "static": anybody("style, scripts and the map; nothing about anybody"),
         "security.show_contact": anybody("RFC 9116: whom to tell of a weakness"),
+        "api_v1.get_openapi": anybody("what the API is; integrators read it before they have a token"),
         "health.healthz": anybody("asked by proxies and monitors; tells states, no records"),
         "auth.home": anybody("sends people where they belong"),
         "auth.show_sign_in": anybody("where one signs in"),
@@ -110,6 +111,8 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "account.list_sessions": person(),
         "account.end_session": person(),
         "account.end_other_sessions": person(),
+        "account.list_apps": person(),
+        "account.withdraw_app": person(),
         "account.show_security": person(),
         "account.show_totp": person(),
         "account.begin_totp": person(),
@@ -125,7 +128,14 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "auth.offer_confirmation": person(),
     },
     "The authorization server": {
+        "oauth.authorize": itself("RFC 6749 section 3.1: whoever comes is sent to sign in, and then asked"),
+        "oauth.decide": person(),
         "oauth.issue_token": itself("RFC 6749 section 3.2: the client proves itself"),
+        "oauth.revoke_token": itself("RFC 7009 section 2.1: the client proves itself"),
+        "oauth.introspect_token": itself("RFC 7662 section 2.1: the client proves itself"),
+        "oauth.tell_user": itself("OpenID Connect Core section 5.3: a person's access token with the scope openid"),
+        "well_known.authorization_server": anybody("RFC 8414: where to ask for tokens"),
+        "well_known.openid_provider": anybody("OpenID Connect Discovery: the same, for who signs people in"),
         "oauth.public_keys": anybody("RFC 7517: public keys are public"),
     },
     "Trackers": {
@@ -210,7 +220,16 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "admin.list_clients": page("identity:read"),
         "admin.new_client": act("identity:manage"),
         "admin.add_client": act("identity:manage"),
+        "admin.show_client": page("identity:read"),
+        "admin.change_client": act("identity:manage"),
+        "admin.rotate_client_secret": act("identity:manage"),
+        "admin.close_client": act("identity:manage"),
+        "admin.reopen_client": act("identity:manage"),
         "admin.list_audit_entries": page("audit:read"),
+    },
+    "The API: its description": {
+        "api_v1.get_openapi": anybody("what the API is, for programs; nothing about the fleet"),
+        "api_v1.show_docs": anybody("what the API is, for people; nothing about the fleet"),
     },
     "The API: the registry": {
         "api_v1.list_parks": api("vehicles:read"),

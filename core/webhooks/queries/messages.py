@@ -71,7 +71,7 @@ def list_messages(
     viewer: Actor,
     at: datetime,
     endpoint_id: int,
-    state: MessageState | None = None,
+    state: str | None = None,
     before_id: int | None = None,
     most: int = 50,
 ) -> list[MessageRecord]:
