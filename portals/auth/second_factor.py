@@ -54,7 +54,13 @@ def show_factor() -> ResponseReturnValue:
 
 def _prove(person: Half, proof: Code | service.PasskeyAnswer) -> str | Unauthenticated:
     return service.prove_second_factor(
-        write(), at=at(), user_id=person.user_id, proof=proof, key=erp().factor_key, known=known_people()
+        write(),
+        at=at(),
+        user_id=person.user_id,
+        proof=proof,
+        key=erp().factor_key,
+        post=service.open_post(erp().settings),
+        known=known_people(),
     )
 
 

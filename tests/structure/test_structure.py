@@ -61,7 +61,6 @@ SHARED = {
     "core.identity.service.revocations",
     "core.identity.service.strangers",
     "core.identity.service.codes",
-    "core.identity.service.owners",
     "core.identity.service.proofs",
     "core.identity.service.lockout",
     "core.webhooks.service.order",

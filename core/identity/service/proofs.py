@@ -15,6 +15,7 @@ from core.identity.models import Passkey, User
 from core.identity.service import ceremonies
 from core.identity.service.ceremonies import PasskeyAnswer
 from core.identity.service.codes import take_recovery_code, take_totp_code
+from core.identity.service.posting import Post, tell_factors_changed
 from core.permissions import Actor
 
 WRONG_PASSWORD = "That is not your password."  # noqa: S105 - words for a person
@@ -51,19 +52,23 @@ def actor_of_user(user: User) -> Actor:
     return Actor("user", user.id, user.name)
 
 
-def check_proof(session: Writer, *, at: datetime, user: User, proof: Proof, key: bytes) -> str | Unauthenticated:
+def check_proof(
+    session: Writer, *, at: datetime, user: User, proof: Proof, key: bytes, post: Post
+) -> str | Unauthenticated:
     """How the person proved themselves, in a word of RFC 8176 (pwd, otp, hwk), or why this proves nothing.
 
-    `key` unseals the secrets of authenticator apps.
+    `key` unseals the secrets of authenticator apps; by `post` a person hears that a recovery code of theirs was used.
     """
     if isinstance(proof, Password):
         return "pwd" if passwords.is_password(proof.text, user.password_hash) else Unauthenticated(WRONG_PASSWORD)
     if isinstance(proof, Code):
-        return _check_code(session, at=at, user=user, code=proof.text, key=key)
+        return _check_code(session, at=at, user=user, code=proof.text, key=key, post=post)
     return check_passkey(session, at=at, answer=proof, user=user) or "hwk"
 
 
-def _check_code(session: Writer, *, at: datetime, user: User, code: str, key: bytes) -> str | Unauthenticated:
+def _check_code(
+    session: Writer, *, at: datetime, user: User, code: str, key: bytes, post: Post
+) -> str | Unauthenticated:
     if rules.is_totp_code(code):
         is_good = take_totp_code(session, at=at, user_id=user.id, code=code.replace(" ", ""), key=key)
     else:
@@ -71,6 +76,7 @@ def _check_code(session: Writer, *, at: datetime, user: User, code: str, key: by
         if is_good:
             who = actor_of_user(user)
             audit.record(session, actor=who, at=at, action="identity.recovery_code_used", subject=("user", user.id))
+            tell_factors_changed(session, at=at, user=user, post=post, what="A recovery code was used")
     return "otp" if is_good else Unauthenticated(WRONG_CODE)
 
 

@@ -12,11 +12,12 @@ from core.db import Database
 from core.errors import Conflict, Invalid, NotFound, Unauthenticated
 from core.identity import queries, service
 from core.identity.models import Passkey, User
-from core.identity.service import Offer, PasskeyAnswer, RelyingParty
+from core.identity.service import Offer, PasskeyAnswer, Post, RelyingParty
 from core.permissions import OPERATOR, Actor
 from tests.conftest import Fleet
 from tests.core.identity.device import Device
 
+POST = Post("https://erp.example.test", key=bytes(32))
 KEY = bytes(32)
 PARTY = RelyingParty("erp.example.test", "https://erp.example.test")
 SECOND = timedelta(seconds=1)
@@ -45,7 +46,7 @@ class Owner:
         )
         answer = PasskeyAnswer(device.register(offer.options_json), offer.challenge, PARTY)
         with self.database.transaction() as session:
-            return service.add_passkey(session, actor=self.actor, at=self.at, answer=answer, name=name)
+            return service.add_passkey(session, actor=self.actor, at=self.at, answer=answer, name=name, post=POST)
 
     def later(self) -> datetime:
         """A second goes by."""
@@ -67,7 +68,9 @@ class Owner:
         offer = self.ask()
         answer = PasskeyAnswer(device.prove(offer.options_json), offer.challenge, PARTY)
         with self.database.transaction() as session:
-            return service.prove_second_factor(session, at=self.later(), user_id=self.id, proof=answer, key=KEY)
+            return service.prove_second_factor(
+                session, at=self.later(), user_id=self.id, proof=answer, key=KEY, post=POST
+            )
 
 
 @pytest.fixture
@@ -227,8 +230,8 @@ class TestRemovingAPasskey:
             passkey_id = reader.scalar(sa.select(Passkey.id))
         other = Actor("user", fleet.user_ids["dispatcher"], "Other", roles=frozenset({OPERATOR}))
         with pytest.raises(NotFound), database.transaction() as session:
-            service.remove_passkey(session, actor=other, at=owner.at, passkey_id=passkey_id)
+            service.remove_passkey(session, actor=other, at=owner.at, passkey_id=passkey_id, post=POST)
         with database.transaction() as session:
-            service.remove_passkey(session, actor=owner.actor, at=owner.at, passkey_id=passkey_id)
+            service.remove_passkey(session, actor=owner.actor, at=owner.at, passkey_id=passkey_id, post=POST)
         assert isinstance(owner.sign_in_with(device), Unauthenticated)
         assert owner.factors().recovery_left == 0
