@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from flask import Response, jsonify, request
 from core import outbox
 from core.errors import Gone, Invalid
 from core.outbox import Fact, Offset
-from core.permissions import PERMISSIONS, Actor
+from core.permissions import PERMISSIONS
 from core.vehicles import queries as vehicles
 from portals.api_v1 import bp, pages
 from portals.doors import actor, at, read, stop_reading
@@ -99,20 +100,25 @@ def _read_page(cursor: Cursor, names: Sequence[str] | None, most: int) -> tuple[
 
 def _in_sight(facts: Sequence[Fact]) -> list[dict[str, Any]]:
     """The facts that the client may know of, each cut to the vehicles it sees."""
-    readable = [fact for fact in facts if _may_read(actor(), fact.name)]
-    asked = {vehicle_id for fact in readable for vehicle_id in _vehicles_of(fact)}
-    seen = vehicles.list_known_ids(read(), viewer=actor(), vehicle_ids=asked) if asked else set()
+    asked: dict[str, set[int]] = defaultdict(set)
+    for fact in facts:
+        if actor().may(_right_to(fact)):
+            asked[_right_to(fact)].update(_vehicles_of(fact))
+    seen = {
+        right: vehicles.list_known_ids(read(), viewer=actor(), permission=right, vehicle_ids=ids)
+        for right, ids in asked.items()
+    }
     return [
-        {"name": fact.name, "at": fact.at, **_cut(fact.ids, seen)}
-        for fact in readable
-        if not seen.isdisjoint(_vehicles_of(fact))
+        {"name": fact.name, "at": fact.at, **_cut(fact.ids, known)}
+        for fact in facts
+        if not (known := seen.get(_right_to(fact), set())).isdisjoint(_vehicles_of(fact))
     ]
 
 
-def _may_read(viewer: Actor, name: str) -> bool:
-    """Whether what the fact tells of is readable: a fact of orders needs access:read, as the orders do."""
-    permission = f"{name.partition('.')[0]}:read"
-    return permission not in PERMISSIONS or viewer.may(permission)
+def _right_to(fact: Fact) -> str:
+    """The right to know of a fact: of orders access:read, as for the orders themselves; that of the feed for others."""
+    right = f"{fact.name.partition('.')[0]}:read"
+    return right if right in PERMISSIONS else "telemetry:read"
 
 
 def _vehicles_of(fact: Fact) -> Iterable[int]:
