@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ConfigurationError
+
+# An issuer is an https address without query or fragment (OpenID Connect Core 1.0 section 2), or on this machine.
+_ISSUER = re.compile(r"(https://|http://(?=127\.0\.0\.1[:/]|localhost[:/]))(?P<host>[^/?#\s]+)(/[^?#\s]*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,16 @@ class WialonAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class OidcProvider:
+    """Where people of the company have their accounts (OpenID Connect), and what we are called there."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Every setting of the product. Ports are neighbours of `port`."""
 
@@ -62,7 +76,24 @@ class Config:
     wialon: WialonAccount
     public_url: str | None = None
     secret_key: str | None = field(default=None, repr=False)
+    webhook_allow: tuple[str, ...] = ()
+    """Receivers of webhooks that may be called although they are not public: host:port, or networks."""
+    allowed_hosts: frozenset[str] = frozenset()
+    """Names by which the web may be asked for, beyond those it knows of itself (portals/security/hosts.py)."""
+    trusted_proxies: int = 0
+    """How many proxies stand before the web: so many entries of X-Forwarded-* are believed, from the right."""
+    security_contact: str | None = None
+    """Where a weakness is reported: a mailto: or https: address (RFC 9116)."""
+    oidc: OidcProvider | None = None
+    require_second_factor: frozenset[str] = frozenset()
+    """Roles whose people reach nothing before they have set up a second factor."""
     access: AccessTiming = AccessTiming()
+    api_rate_per_min: int = 6_000
+    """Units that one API client may have in a minute; what costs how many: portals/api_v1/allowance.py."""
+    api_intake_rate_per_min: int = 1_200_000
+    """Requests with points that one API client may send in a minute, besides."""
+    api_stranger_rate_per_min: int = 300
+    """Requests without a good token that one address may make in a minute before it is told to wait."""
     limits: Mapping[str, Any] = field(default_factory=dict)
     """What the limits file says of filters and detectors (core/telemetry/rules/limits.py)."""
 
@@ -98,8 +129,12 @@ class Config:
 
     @property
     def base_url(self) -> str:
-        """Address people open: ERP_PUBLIC_URL behind a proxy, else this machine's own."""
-        return self.public_url or self.local_url
+        """Address people open: ERP_PUBLIC_URL behind a proxy, else this machine's own.
+
+        On the machine itself that is `localhost` and not 127.0.0.1, since passkeys belong to a name.
+        """
+        is_here = _reachable(self.host) in {"127.0.0.1", "localhost"}
+        return self.public_url or (f"http://localhost:{self.port}" if is_here else self.local_url)
 
 
 def load(env: Mapping[str, str] | None = None) -> Config:
@@ -128,6 +163,15 @@ def load(env: Mapping[str, str] | None = None) -> Config:
         ),
         public_url=env.get("ERP_PUBLIC_URL", "").rstrip("/") or None,
         secret_key=env.get("ERP_SECRET_KEY") or None,
+        webhook_allow=tuple(entry.strip() for entry in env.get("ERP_WEBHOOK_ALLOW", "").split(",") if entry.strip()),
+        allowed_hosts=frozenset(env.get("ERP_ALLOWED_HOSTS", "").lower().replace(",", " ").split()),
+        trusted_proxies=_whole(env, "ERP_TRUSTED_PROXIES", 0, low=0, high=5),
+        security_contact=_read_contact(env.get("ERP_SECURITY_CONTACT", "").strip()),
+        oidc=_read_provider(env),
+        api_rate_per_min=_whole(env, "ERP_API_RATE_PER_MIN", 6_000, low=60, high=100_000_000),
+        api_intake_rate_per_min=_whole(env, "ERP_API_INTAKE_RATE_PER_MIN", 1_200_000, low=60, high=100_000_000),
+        api_stranger_rate_per_min=_whole(env, "ERP_API_STRANGER_RATE_PER_MIN", 300, low=1, high=100_000_000),
+        require_second_factor=_words(env, "ERP_REQUIRE_SECOND_FACTOR"),
         limits=_read_limits(env.get("ERP_LIMITS_FILE") or None),
     )
 
@@ -145,6 +189,35 @@ def _whole(env: Mapping[str, str], name: str, default: int, *, low: int, high: i
     if not text.isdecimal() or not low <= int(text) <= high:
         raise ConfigurationError(f"{name} is {text!r}; it must be a whole number from {low} to {high}.")
     return int(text)
+
+
+def _read_contact(address: str) -> str | None:
+    if address and not address.startswith(("mailto:", "https://")):
+        raise ConfigurationError("ERP_SECURITY_CONTACT must begin with mailto: or https://, as RFC 9116 wants it.")
+    if not address.isprintable():
+        raise ConfigurationError("ERP_SECURITY_CONTACT must be one line.")
+    return address or None
+
+
+def _read_provider(env: Mapping[str, str]) -> OidcProvider | None:
+    """The provider, of which all or nothing is told; a name may be left out."""
+    names = ("ERP_OIDC_ISSUER", "ERP_OIDC_CLIENT_ID", "ERP_OIDC_CLIENT_SECRET")
+    issuer, client_id, client_secret = (env.get(name, "").strip() for name in names)
+    if not (issuer or client_id or client_secret):
+        return None
+    missing = [name for name in names if not env.get(name, "").strip()]
+    if missing:
+        raise ConfigurationError(f"{' and '.join(missing)} must be set too, or none of {', '.join(names)}.")
+    if not (found := _ISSUER.fullmatch(issuer)):
+        raise ConfigurationError(
+            f"ERP_OIDC_ISSUER is {issuer!r}; it must be the https:// address that the provider calls its issuer."
+        )
+    name = env.get("ERP_OIDC_NAME", "").strip() or found["host"]
+    return OidcProvider(issuer=issuer, client_id=client_id, client_secret=client_secret, name=name)
+
+
+def _words(env: Mapping[str, str], name: str) -> frozenset[str]:
+    return frozenset(word.strip() for word in env.get(name, "").split(",")) - {""}
 
 
 def _read_limits(name: str | None) -> Mapping[str, Any]:

@@ -147,6 +147,7 @@ class Database:
                     creator=pool.getconn,
                     poolclass=NullPool,
                     isolation_level="AUTOCOMMIT" if autocommit else "READ COMMITTED",
+                    hide_parameters=True,  # what a statement was about is no business of the log
                 )
                 self._doors[name] = _Door(pool, engine)
             return self._doors[name]

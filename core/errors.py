@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 
@@ -42,6 +42,12 @@ class Conflict(Refusal):
     code, status, title = "conflict", 409, "In conflict with what is already there"
 
 
+class PreconditionFailed(Refusal):
+    """The record is no longer the one that was read; `version` is the one it has now (RFC 9110 section 15.5.13)."""
+
+    code, status, title = "precondition-failed", 412, "Changed since you read it"
+
+
 class Gone(Refusal):
     """What a cursor points at is no longer kept."""
 
@@ -62,3 +68,12 @@ class Unauthenticated(Refusal):
 
 class ConfigurationError(Exception):
     """A setting is wrong; the text names it and what it wants."""
+
+
+def check_version(version: int, wanted: Collection[int] | None) -> None:
+    """Raise PreconditionFailed unless `version` is among the `wanted`; None wants any. Call it under the row's lock."""
+    if wanted is not None and version not in wanted:
+        raise PreconditionFailed(
+            "The record was changed since you read it, so nothing was done. Read it again, and decide anew.",
+            version=version,
+        )

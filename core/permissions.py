@@ -60,6 +60,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "events:detect": frozenset({SYSTEM}),
     "investors:read_own": frozenset({INVESTOR}),
     "investors:manage": frozenset({ADMIN}),
+    "webhooks:read": frozenset({ADMIN}),
+    "webhooks:manage": frozenset({ADMIN}),
+    "webhooks:deliver": frozenset({SYSTEM}),
     "audit:read": frozenset({ADMIN}),
     "health:read": frozenset({ADMIN}),
     "health:beat": frozenset({SYSTEM}),
@@ -77,6 +80,8 @@ GRANTABLE: dict[str, str] = {
     "access:release": "Release a vehicle",
     "events:read": "Read what was detected about vehicles, and the geofences",
     "events:manage_geofences": "Add, rename and close geofences",
+    "webhooks:read": "Read webhook endpoints and what was sent to them",
+    "webhooks:manage": "Add and change webhook endpoints, and send messages again",
 }
 
 # What an app asks a person for beyond rights (OpenID Connect Core sections 5.4 and 11), in words for the consent page.
@@ -112,6 +117,7 @@ WORDS: dict[str, str] = {
     "events:detect": "Keep what was detected",
     "investors:read_own": "Read which shares of vehicles one holds",
     "investors:manage": "Record who holds which share of a vehicle",
+    "webhooks:deliver": "Send messages to webhook endpoints",
     "audit:read": "Read who did what",
     "health:read": "Read how the product runs, and what it refused",
     "health:beat": "Say that a process lives",
@@ -151,6 +157,7 @@ class Actor:
     Roles and `grants` hold in all parks in view; each of `narrow` holds for its park or vehicle, if that is in view.
     `assets` are the vehicles that are the actor's own: the one a driver has now, those an investor holds. Only the
     rights to read one's own reach them.
+    `client_id` is the API client by which they act, if any.
     """
 
     kind: Kind
@@ -160,6 +167,7 @@ class Actor:
     grants: frozenset[str] = frozenset()
     parks: frozenset[int] | None = frozenset()
     assets: frozenset[int] = frozenset()
+    client_id: str | None = None
     narrow: frozenset[NarrowGrant] = frozenset()
 
     def may(self, permission: str, *, park_id: int | None = None, vehicle_id: int | None = None) -> bool:

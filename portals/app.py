@@ -32,6 +32,7 @@ from portals import (
     policy,
     security,
 )
+from portals.api_v1 import allowance, encoding
 from portals.api_v1 import bp as api_v1
 from portals.devices.http import bp as devices
 from portals.doors import ErpApp
@@ -66,9 +67,11 @@ def create_app(config: Config, database: Database) -> ErpApp:
     app.settings, app.database = config, database
     app.limits = limits_for(config.raw_retention_days, config.limits)
     app.tokens = TokenIssuer(database, issuer=config.base_url, secret=secret)
+    app.factor_key = sealing.derive(secret, "identity:factors")
     app.secret_key = sealing.derive(secret, "portals:session")
     app.json = OrjsonProvider(app)
     _set_up_templates(app)
+    security.hosts.install(app)
     policy.install(app)
     bodies.install(app, bodies.Budget())
     security.install(app)
@@ -77,6 +80,8 @@ def create_app(config: Config, database: Database) -> ErpApp:
     auth.install(app)
     oauth.install(app)
     live.install(app)
+    allowance.install(app)
+    encoding.install(app)
     app.register_blueprint(health.bp)
     for machines in (api_v1, devices):
         app.register_blueprint(machines)
@@ -113,7 +118,7 @@ def _set_age(response: Response) -> Response:
     """An address that carries the hash of its file may be kept for a year. One without, as modules name each other,
     is asked for again each time and answered with 304 as long as it has not changed.
     """
-    if request.endpoint == "static":
+    if request.endpoint == "static" and response.status_code < 400:
         kept = "public, max-age=31536000, immutable" if "v" in request.args else "no-cache"
         response.headers["Cache-Control"] = kept
     return response

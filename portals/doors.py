@@ -5,7 +5,7 @@ The transaction belongs to the request: a view that returns commits, one that ra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from typing import Any, cast
@@ -20,6 +20,9 @@ from core.identity.tokens import TokenIssuer
 from core.permissions import Actor
 from core.telemetry.rules.limits import Limits
 
+# What a gate may put around the view, as `g.around`, to have a part in its transaction.
+Around = Callable[[Callable[[], ResponseReturnValue]], ResponseReturnValue]
+
 
 class ErpApp(Flask):
     """Flask with the product's doors: what a view wrote is committed or rolled back here and nowhere else."""
@@ -27,13 +30,15 @@ class ErpApp(Flask):
     settings: Config
     database: Database
     tokens: TokenIssuer
+    factor_key: bytes
     limits: Mapping[str, Limits]
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view; commit what it wrote if it returns, roll it back if it raises."""
         with ExitStack() as opened:
             g.opened = opened
-            return super().dispatch_request()
+            around: Around | None = g.get("around")
+            return super().dispatch_request() if around is None else around(super().dispatch_request)
 
     def do_teardown_appcontext(self, *args: Any, **kwargs: Any) -> None:
         """Give back the connection for reading: the last that a request does, after an error page too."""
@@ -56,6 +61,11 @@ def at() -> datetime:
 def actor() -> Actor:
     """Who is asking. The gate of each portal has put them here."""
     return cast(Actor, g.actor)
+
+
+def caller() -> str:
+    """The program that asks, and for whom: it has its keys and its allowance by this name, whatever token it shows."""
+    return cast(str, g.caller)
 
 
 def read() -> Reader:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from typing import Any
 
@@ -20,6 +21,9 @@ from portals.doors import ErpApp, erp
 
 log = logging.getLogger(__name__)
 
+# What stands for itself in a log, a page and a header.
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
 _PLAIN = {
     400: "The request could not be understood.",
     404: "There is nothing at this address, or nothing that you may see. Check it, or start again from the first page.",
@@ -32,16 +36,17 @@ _MACHINES = ("/api/", "/devices/", "/oauth/", "/healthz", "/live")
 
 
 def request_id() -> str:
-    """The name of this request in the logs, shown with every problem."""
+    """The name of this request in the logs, shown with every problem: the sender's own, if they gave it a plain one."""
     if "request_id" not in g:
-        g.request_id = secrets.token_hex(8)
+        given = request.headers.get("X-Request-Id", "")
+        g.request_id = given if _PLAIN_NAME.fullmatch(given) else secrets.token_hex(8)
     name: str = g.request_id
     return name
 
 
 def install(app: ErpApp) -> None:
     """Answer every refusal and every failure, and put the request's name on every answer."""
-    app.register_error_handler(Refusal, _answer_refusal)
+    app.register_error_handler(Refusal, answer_refusal)
     app.register_error_handler(CSRFError, _answer_stale_form)
     app.register_error_handler(HTTPException, _answer_http)
     for away in AWAY:
@@ -63,7 +68,8 @@ def problem(status: int, code: str, title: str, detail: str, **members: Any) -> 
     return Response(orjson.dumps(body), status=status, mimetype="application/problem+json")
 
 
-def _answer_refusal(refusal: Refusal) -> ResponseReturnValue:
+def answer_refusal(refusal: Refusal) -> ResponseReturnValue:
+    """The answer to a refusal."""
     if not _is_for_machine():
         return _show_refusal(refusal)
     members: dict[str, Any] = dict(refusal.facts)
@@ -78,8 +84,10 @@ def _answer_refusal(refusal: Refusal) -> ResponseReturnValue:
         )
     if isinstance(refusal, Unauthenticated):
         response.headers["WWW-Authenticate"] = 'Bearer realm="equinomix", error="invalid_token"'
-    if refusal.status == 503:
-        response.headers["Retry-After"] = "2"
+    if "retry_after_s" in refusal.facts or refusal.status == 503:
+        response.headers["Retry-After"] = str(refusal.facts.get("retry_after_s", 2))
+    if "version" in refusal.facts:
+        response.set_etag(str(refusal.facts["version"]))
     return response
 
 
@@ -93,7 +101,7 @@ def _show_refusal(refusal: Refusal) -> ResponseReturnValue:
 
 def _answer_stale_form(_: CSRFError) -> ResponseReturnValue:
     detail = "This page was open too long or came from elsewhere. Load it again and repeat what you did."
-    return _answer_refusal(Forbidden(detail))
+    return answer_refusal(Forbidden(detail))
 
 
 def _answer_http(error: HTTPException) -> ResponseReturnValue:

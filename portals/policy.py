@@ -93,17 +93,37 @@ PORTALS: dict[str, frozenset[str]] = {
 SECTIONS: dict[str, dict[str, Rule]] = {
     "Anybody": {
         "static": anybody("style, scripts and the map; nothing about anybody"),
+        "security.show_contact": anybody("RFC 9116: whom to tell of a weakness"),
+        "api_v1.get_openapi": anybody("what the API is; integrators read it before they have a token"),
         "health.healthz": anybody("asked by proxies and monitors; tells states, no records"),
         "auth.home": anybody("sends people where they belong"),
         "auth.show_sign_in": anybody("where one signs in"),
         "auth.sign_in": anybody("how one signs in"),
         "auth.sign_out": anybody("ends a session, if there is one"),
+        "auth.offer_passkey": anybody("a challenge for a passkey; it does not say whose"),
+        "auth.sign_in_with_passkey": anybody("how one signs in with a passkey"),
+        "auth.show_second_factor": itself("whoever has just shown the right password"),
+        "auth.show_factor": itself("whoever has just shown the right password"),
+        "auth.offer_second_factor": itself("whoever has just shown the right password"),
     },
     "A person's own pages": {
         "account.home": person(),
         "account.list_sessions": person(),
         "account.end_session": person(),
         "account.end_other_sessions": person(),
+        "account.show_security": person(),
+        "account.show_totp": person(),
+        "account.begin_totp": person(),
+        "account.confirm_totp": person(),
+        "account.remove_totp": person(),
+        "account.renew_recovery_codes": person(),
+        "account.offer_new_passkey": person(),
+        "account.add_passkey": person(),
+        "account.show_passkey": person(),
+        "account.rename_passkey": person(),
+        "account.remove_passkey": person(),
+        "auth.confirm": person(),
+        "auth.offer_confirmation": person(),
     },
     "The authorization server": {
         "oauth.issue_token": itself("RFC 6749 section 3.2: the client proves itself"),
@@ -185,6 +205,8 @@ SECTIONS: dict[str, dict[str, Rule]] = {
     "The admin console: people, API clients, and who did what": {
         "admin.list_users": page("identity:read"),
         "admin.new_user": act("identity:manage"),
+        "admin.show_factors": page("identity:read"),
+        "admin.reset_factors": act("identity:manage"),
         "admin.add_user": act("identity:manage"),
         "admin.list_clients": page("identity:read"),
         "admin.new_client": act("identity:manage"),
@@ -232,6 +254,19 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "api_v1.import_geofences": api("events:manage_geofences"),
         "api_v1.rename_geofence": api("events:manage_geofences"),
         "api_v1.close_geofence": api("events:manage_geofences"),
+        # The API: webhooks.
+        "api_v1.list_endpoints": api("webhooks:read"),
+        "api_v1.get_endpoint": api("webhooks:read"),
+        "api_v1.get_endpoint_standing": api("webhooks:read"),
+        "api_v1.list_messages": api("webhooks:read"),
+        "api_v1.get_message": api("webhooks:read"),
+        "api_v1.add_endpoint": api("webhooks:manage"),
+        "api_v1.change_endpoint": api("webhooks:manage"),
+        "api_v1.remove_endpoint": api("webhooks:manage"),
+        "api_v1.rotate_secret": api("webhooks:manage"),
+        "api_v1.replay_message": api("webhooks:manage"),
+        "api_v1.replay_messages": api("webhooks:manage"),
+        "api_v1.ping_endpoint": api("webhooks:manage"),
     },
 }
 
@@ -257,7 +292,7 @@ def offered(nav: Iterable[tuple[str, str, str]], actor: Actor) -> list[tuple[str
 
 
 def install(app: ErpApp) -> None:
-    """Ask the table before every request. Call it before anything else that looks at requests."""
+    """Ask the table before every request. Call it before all else that looks at who asks for what."""
     app.before_request(_admit)
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from core import clock, config, db, health, outbox
 from core.permissions import system
+from tasks import webhooks
 from tasks.app import queue
 from tasks.health import probe
 from tasks.relay import relay
@@ -46,6 +47,7 @@ def run() -> None:
     """Run for ever. A lost database connection is opened again; nothing is kept in memory that rows do not say."""
     timed = [
         Timed(cut_days, timedelta(minutes=10)),
+        Timed(clear_webhooks, timedelta(hours=1)),
         Timed(ask_worker, timedelta(seconds=2)),
         Timed(beat, timedelta(seconds=2)),
     ]
@@ -75,6 +77,13 @@ def cut_days() -> None:
     dropped = keep_storage(db.current(), at=clock.now(), retention=config.current().retention)
     if dropped:
         log.info("dropped %s", ", ".join(dropped))
+
+
+def clear_webhooks() -> None:
+    """Clear the messages to webhook endpoints that are no longer kept."""
+    cleared = webhooks.clear_old(db.current(), at=clock.now())
+    if cleared:
+        log.info("cleared %s messages to webhook endpoints", cleared)
 
 
 def ask_worker() -> None:

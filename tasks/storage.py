@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core import outbox
+from core import idempotency, outbox
 from core.config import Retention
 from core.db import Database
 from core.permissions import system
@@ -24,6 +24,8 @@ def make_storage(database: Database, *, at: datetime, retention: Retention) -> l
 def keep_storage(database: Database, *, at: datetime, retention: Retention) -> list[str]:
     """Make the partitions of the days ahead and drop those past retention; returns the names of the dropped.
 
+    The answers kept for repeated requests are forgotten after their day, too.
+
     One table at a time: two strong locks held together could meet an intake that holds the second and wants the first.
     """
     make_storage(database, at=at, retention=retention)
@@ -33,4 +35,6 @@ def keep_storage(database: Database, *, at: datetime, retention: Retention) -> l
             dropped += telemetry.drop_expired(session, actor=ACTOR, at=at, table=table, retention=retention)
     with database.transaction() as session:
         dropped += outbox.drop_expired(session, at=at)
+    with database.transaction() as session:
+        idempotency.drop_expired(session, at=at)
     return dropped

@@ -18,6 +18,12 @@ SEEN_EVERY = timedelta(minutes=4)
 # For so long after their end sessions can be looked at.
 SESSION_KEPT = timedelta(days=30)
 
+# How long a proof that it is really this person is good for a dangerous act.
+CONFIRMED_FOR = timedelta(minutes=5)
+# How long somebody whose password was right may take to show the second factor.
+SECOND_FACTOR_WITHIN = timedelta(minutes=5)
+TOTP_STEP_S = 30
+
 
 def longest_session(*, is_admin: bool) -> timedelta:
     """For how long a session may be used."""
@@ -55,3 +61,45 @@ def password_problem(password: str, *, email: str) -> str | None:
     if email.split("@")[0].lower() in password.lower():
         return "Do not use your e-mail address in the password."
     return None
+
+
+def is_confirmed(*, confirmed_at: datetime, at: datetime) -> bool:
+    """Whether a person proved who they are recently enough for a dangerous act."""
+    return at - confirmed_at <= CONFIRMED_FOR
+
+
+def totp_steps(at: datetime) -> tuple[int, int, int]:
+    """The steps whose codes are good at this moment (RFC 6238): the present one and its neighbours, since clocks of
+    phones differ by seconds and people type slowly.
+    """
+    step = int(at.timestamp()) // TOTP_STEP_S
+    return step - 1, step, step + 1
+
+
+def is_totp_code(text: str) -> bool:
+    """Whether this looks like a code of an authenticator app: six digits, spaces aside."""
+    plain = text.replace(" ", "")
+    return len(plain) == 6 and plain.isascii() and plain.isdecimal()
+
+
+def plain_recovery_code(text: str) -> str:
+    """A recovery code as it was made, out of what somebody typed: the digits 0, 1 and 8 stand in no code, but are
+    easily read for the letters o, l and b.
+    """
+    letters = "".join(letter for letter in text.lower() if letter.isascii() and letter.isalnum())
+    return letters.translate(str.maketrans("018", "olb"))
+
+
+def is_counter_good(*, known: int, shown: int) -> bool:
+    """Whether a passkey's counter moved on (WebAuthn section 7.2, step 22). One that does not count shows 0 always."""
+    return (known, shown) == (0, 0) or shown > known
+
+
+def totp_label(user_id: int) -> str:
+    """What the secret of a person's authenticator app is sealed to: in another person's row it cannot be opened."""
+    return f"totp:{user_id}"
+
+
+def may_show_second_factor(*, since: datetime, at: datetime) -> bool:
+    """Whether somebody whose password was right at `since` may still show the second factor."""
+    return since <= at <= since + SECOND_FACTOR_WITHIN

@@ -15,7 +15,18 @@ from core.errors import NotFound
 from core.identity.passwords import is_secret
 from core.permissions import Actor
 from core.sight import in_reach
-from core.vehicles.models import Park, Tracker, UnknownDevice, Vehicle, VehicleStatus, VehicleStatusChange
+from core.vehicles.models import (
+    Park,
+    Powertrain,
+    RelayGateway,
+    Tracker,
+    UnknownDevice,
+    Vehicle,
+    VehicleClass,
+    VehicleStatus,
+    VehicleStatusChange,
+)
+from core.vehicles.schemas import TrackerFamily
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +43,16 @@ class VehicleRecord:
     make: str | None
     model: str
     year: int | None
-    powertrain: str | None
-    vehicle_class: str
-    status: str
+    powertrain: Powertrain | None
+    vehicle_class: VehicleClass
+    status: VehicleStatus
     device_uid: str | None
-    family: str | None
-    relay_gateway: str | None
+    family: TrackerFamily | None
+    relay_gateway: RelayGateway | None
     relay_output: int | None
     relay_inverted: bool | None
     created_at: datetime
+    version: int
 
 
 _RECORD = (
@@ -64,6 +76,7 @@ _RECORD = (
         Tracker.relay_output,
         Tracker.relay_inverted,
         Vehicle.created_at,
+        Vehicle.version,
     )
     .join(Park, Park.id == Vehicle.park_id)
     .outerjoin(Tracker, Tracker.vehicle_id == Vehicle.id)

@@ -14,6 +14,7 @@ bp = Blueprint("account", __name__, url_prefix="/account")
 
 NAV = [
     ("account.list_sessions", "Sessions", "device-desktop"),
+    ("account.show_security", "Second factors", "shield-check"),
 ]
 
 
@@ -29,4 +30,4 @@ def home() -> ResponseReturnValue:
     return redirect(url_for(NAV[0][0]))
 
 
-from portals.account import sessions  # noqa: E402, F401 - it hangs its views on bp
+from portals.account import security, sessions  # noqa: E402, F401 - they hang their views on bp

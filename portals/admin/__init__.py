@@ -36,4 +36,4 @@ from portals.admin import (  # noqa: E402, F401 - they hang their views on bp
     storage,
     telemetry,
 )
-from portals.admin.identity import clients, users  # noqa: E402, F401 - likewise
+from portals.admin.identity import clients, factors, users  # noqa: E402, F401 - likewise

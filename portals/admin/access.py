@@ -23,11 +23,14 @@ from portals import hx
 from portals.admin import bp
 from portals.admin.asked import as_id, asked_text
 from portals.admin.sighting import Sighting, look_at
+from portals.auth import confirmed
 from portals.doors import actor, at, erp, read, write
 from portals.forms import parse_form
 
 FOUND_MOST = 20
 ORDERS_MOST = 50
+# A release is never held up by such a question: it makes a vehicle safe again.
+IMMOBILIZING = "Immobilizing a vehicle"
 LISTS = ("admin/access/_found.html", "admin/access/_orders.html")
 
 
@@ -56,7 +59,8 @@ def new_immobilization() -> Response:
 
 
 @bp.get("/immobilizations/new/confirmation")
-def confirm_immobilization() -> Response:
+@confirmed(IMMOBILIZING)
+def confirm_immobilization() -> ResponseReturnValue:
     """The second step: vehicle, driver and consequence, named once more before the order is given."""
     vehicle = _chosen(as_id(asked_text("vehicle_id")))
     reason = asked_text("reason")
@@ -75,6 +79,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @bp.post("/immobilizations")
+@confirmed(IMMOBILIZING)
 def immobilize() -> ResponseReturnValue:
     """Give the order, and go on to watch it."""
     form = parse_form(Order)
@@ -111,7 +116,7 @@ def show_immobilization(job_id: uuid.UUID) -> Response:
         "admin/access/_order.html",
         job=job,
         seen=_look(vehicle)[0],
-        reason=REASONS.get(job.reason),  # type: ignore[call-overload]
+        reason=REASONS.get(job.reason),
         deadline=_deadline(job),
         newer=latest if latest is not None and latest.id != job.id else None,
         trail=audit.list_entries(read(), viewer=actor(), subject=("immobilization", job_id))[::-1],

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from core.errors import Unauthenticated
 from portals import bodies
+from portals.api_v1 import allowance, conditional, idempotency, pages
 
 bp = Blueprint("api_v1", __name__, url_prefix="/api/v1")
+bp.before_request(allowance.charge)
 bp.before_request(bodies.count)
+bp.before_request(idempotency.gate)
+bp.after_request(conditional.answer_unchanged)
+bp.after_request(pages.link)
+bp.after_request(allowance.say)
+bp.register_error_handler(Unauthenticated, allowance.answer_stranger)
 
 from portals.api_v1 import (  # noqa: E402 - they hang their views on bp
     access,  # noqa: F401
     changes,  # noqa: F401
     events,  # noqa: F401
     geofences,  # noqa: F401
+    openapi,  # noqa: F401
     telemetry,  # noqa: F401
     vehicles,  # noqa: F401
+    webhooks,  # noqa: F401
 )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from flask_login import LoginManager
 
+from portals.auth import requirement, second_factor
+from portals.auth.confirmation import confirmed
 from portals.auth.gates import load_session
 from portals.auth.sign_in import bp
 from portals.doors import ErpApp
 
-__all__ = ["install"]
+__all__ = ["confirmed", "install", "second_factor"]
 
 
 def install(app: ErpApp) -> None:
@@ -17,3 +19,4 @@ def install(app: ErpApp) -> None:
     manager.user_loader(load_session)
     manager.session_protection = None  # a phone changes its address; the cookie is signed and bound to a key
     app.register_blueprint(bp)
+    requirement.install(app)

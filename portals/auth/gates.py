@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import request
+from flask import g, request
 from flask_login import UserMixin, current_user
 
 from core.errors import Unauthenticated
@@ -53,7 +53,9 @@ def bearer() -> Actor:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("Send an access token: Authorization: Bearer …. Get one from POST /oauth/token.")
-    return actor_of(erp().tokens.check(token.strip(), at=at()))
+    claims = erp().tokens.check(token.strip(), at=at())
+    g.caller = f"{claims['client_id']} {claims['sub']}"
+    return actor_of(claims)
 
 
 def machine() -> Actor:
@@ -64,4 +66,4 @@ def machine() -> Actor:
     client = queries.find_client(read(), client_id=(shown.username or "").replace("\0", ""))
     if client is None or not client.check_secret(shown.password or ""):
         raise Unauthenticated("The client id or its secret is wrong. Look them up, or add an API client.")
-    return Actor("client", None, client.name, grants=client.scopes, parks=client.park_ids)
+    return Actor("client", None, client.name, grants=client.scopes, parks=client.park_ids, client_id=client.client_id)

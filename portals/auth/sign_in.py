@@ -1,53 +1,67 @@
-"""Signing in and out, and where each role is at home."""
+"""Signing in and out."""
 
 from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user, logout_user
 
-from core.errors import Forbidden, Unauthenticated
+from core.errors import Unauthenticated
 from core.identity import queries, service
-from core.permissions import ADMIN, DRIVER, INVESTOR, OPERATOR, STAFF, Actor
-from portals.auth.gates import Session
-from portals.doors import at, write
+from portals.auth import half, passkeys
+from portals.auth.start import home_url, start_session
+from portals.doors import at, read, write
+from portals.security import own_path
 
 bp = Blueprint("auth", __name__)
-
-# Where each role is at home, in the order in which a person with several roles is sent.
-HOMES = {
-    OPERATOR: "operator.board",
-    STAFF: "operator.board",
-    ADMIN: "admin.health",
-    DRIVER: "driver.today",
-    INVESTOR: "investor.assets",
-}
 
 
 @bp.get("/")
 def home() -> ResponseReturnValue:
     """Send people where they belong."""
-    return redirect(_home_url() if current_user.is_authenticated else url_for("auth.show_sign_in"))
+    return redirect(home_url() if current_user.is_authenticated else url_for("auth.show_sign_in"))
 
 
 @bp.get("/sign-in")
 def show_sign_in() -> ResponseReturnValue:
     """The sign-in page."""
     if current_user.is_authenticated:
-        return redirect(_home_url())
-    return render_template("sign_in.html", email="", problem=None, next=request.args.get("next", ""))
+        return redirect(home_url())
+    return _page(next=request.args.get("next", ""))
 
 
 @bp.post("/sign-in")
 def sign_in() -> ResponseReturnValue:
-    """Sign a person in with e-mail and password."""
+    """Sign a person in with e-mail and password; who has a second factor is asked for that next."""
     email, password = request.form.get("email", ""), request.form.get("password", "")
     result = service.sign_in(write(), at=at(), email=email, password=password)
+    target = request.form.get("next", "")
     if isinstance(result, Unauthenticated):
-        page = render_template("sign_in.html", email=email, problem=result.detail, next=request.form.get("next", ""))
-        return page, 422
-    session = _start_session(result, method="pwd")
-    return redirect(_safe_next(request.form.get("next", "")) or _home_url(session.actor))
+        return _page(email=email, problem=result.detail, next=target), 422
+    factors = queries.find_factors(read(), user_id=result)
+    if factors is not None and factors.has_second_factor:
+        half.keep(result, target=target)
+        return redirect(url_for("auth.show_second_factor"))
+    session = start_session(result, method="pwd")
+    return redirect(own_path(target) or home_url(session.actor))
+
+
+@bp.post("/sign-in/passkey/options")
+def offer_passkey() -> ResponseReturnValue:
+    """What the browser is to ask its passkeys; it does not say whose."""
+    return passkeys.offer()
+
+
+@bp.post("/sign-in/passkey")
+def sign_in_with_passkey() -> ResponseReturnValue:
+    """Sign a person in with a passkey alone: it is in their hand, and it asked for a finger, a face or a number."""
+    target = request.form.get("next", "")
+    answer = passkeys.take_answer(request.form.get("passkey", ""))
+    result = service.sign_in_with_passkey(write(), at=at(), answer=answer) if answer else passkeys.TOO_LATE
+    if isinstance(result, Unauthenticated):
+        return _page(problem=result.detail, next=target), 422
+    session = start_session(result, method="hwk user")
+    return redirect(own_path(target) or home_url(session.actor))
 
 
 @bp.post("/sign-out")
@@ -60,31 +74,6 @@ def sign_out() -> ResponseReturnValue:
     return redirect(url_for("auth.show_sign_in"))
 
 
-def _start_session(user_id: int, *, method: str) -> Session:
-    cookie = service.start_session(
-        write(),
-        at=at(),
-        user_id=user_id,
-        method=method,
-        address=request.remote_addr or "",
-        agent=request.user_agent.string,
-    )
-    person = queries.find_signed_in(write().connection(), cookie=cookie, at=at())
-    assert person is not None
-    session = Session(person, cookie)
-    login_user(session)
-    return session
-
-
-def _home_url(person: Actor | None = None) -> str:
-    roles = (person or current_user.actor).roles
-    for role, endpoint in HOMES.items():
-        if role in roles:
-            return url_for(endpoint)
-    raise Forbidden("Your account has no role yet. Ask an administrator to give you one.")
-
-
-def _safe_next(target: str) -> str | None:
-    """A path of ours, or None: never another host's."""
-    plain = target.startswith("/") and not target.startswith(("//", "/\\"))
-    return target if plain and not any(ord(letter) < 33 for letter in target) else None
+def _page(*, email: str = "", problem: str | None = None, next: str = "") -> str:
+    obstacle = passkeys.find_obstacle()
+    return render_template("sign_in.html", email=email, problem=problem, next=next, passkey_obstacle=obstacle)

@@ -14,7 +14,7 @@ from portals.doors import ErpApp, actor, erp, stop_reading
 from portals.live.client import Client
 from portals.live.frames import may_deflate
 from portals.live.hub import Hub
-from portals.security import is_same_origin
+from portals.security import is_own_origin
 
 bp = Blueprint("live", __name__)
 sock = Sock(bp)
@@ -59,7 +59,7 @@ class Wire:
 @sock.route("/live")  # type: ignore[untyped-decorator]
 def live(ws: Server) -> None:
     """The websocket of a board."""
-    if not is_same_origin():
+    if not is_own_origin(request.headers.get("Origin")):
         ws.close(1008, "Open the board itself.")
         return
     stop_reading()

@@ -13,6 +13,7 @@ from core.access import service
 from core.access.schemas import REASONS, ImmobilizationOrder, ReleaseOrder
 from core.errors import Conflict, Invalid, Refusal
 from portals import hx
+from portals.auth import confirmed
 from portals.doors import actor, at, erp, read, write
 from portals.forms import parse_form
 from portals.operator import bp
@@ -21,6 +22,8 @@ from portals.operator.lock_panel import OUTCOMES, PROOF_SOURCES, LockPanel, read
 PAGE = "operator/vehicles/lock.html"
 LOCK = "operator/vehicles/_lock.html"
 MOTION = "operator/vehicles/_motion.html"
+# A release is never held up by such a question: it makes a vehicle safe again.
+IMMOBILIZING = "Immobilizing a vehicle"
 
 
 class Cancellation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,7 +45,8 @@ def show_lock(vehicle_id: int) -> Response:
 
 
 @bp.get("/vehicles/<int:vehicle_id>/immobilization/new")
-def confirm_immobilization(vehicle_id: int) -> Response:
+@confirmed(IMMOBILIZING)
+def confirm_immobilization(vehicle_id: int) -> ResponseReturnValue:
     """The second step: what will happen, to whom, and why; nothing is ordered by looking at it."""
     panel = read_panel(vehicle_id)
     actor().require("access:immobilize", park_id=panel.vehicle.park_id, vehicle_id=vehicle_id)
@@ -50,6 +54,7 @@ def confirm_immobilization(vehicle_id: int) -> Response:
 
 
 @bp.post("/vehicles/<int:vehicle_id>/immobilization")
+@confirmed(IMMOBILIZING)
 def immobilize(vehicle_id: int) -> ResponseReturnValue:
     """Order the immobilization."""
     try:

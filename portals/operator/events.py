@@ -20,6 +20,7 @@ from portals.doors import actor, read
 from portals.event_rows import EventRow, in_words
 from portals.forms import record_id
 from portals.operator import bp
+from portals.security import as_cell
 
 PAGE_SIZE = 100
 LATEST_SHOWN = 8
@@ -149,9 +150,9 @@ def _line(row: EventRow, names: dict[int, str]) -> list[object]:
     record = row.record
     return [
         record.vehicle_id,
-        _plain(names.get(record.vehicle_id, "")),
+        as_cell(names.get(record.vehicle_id, "")),
         row.title,
-        _plain(row.sentence),
+        as_cell(row.sentence),
         _utc(record.started_at),
         _utc(record.ended_at),
         "" if record.value is None else round(record.value, 2),
@@ -164,8 +165,3 @@ def _line(row: EventRow, names: dict[int, str]) -> list[object]:
 
 def _utc(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}"
-
-
-def _plain(text: str) -> str:
-    """A spreadsheet takes what begins like a formula for one."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -14,7 +14,7 @@ from core.errors import Conflict, Forbidden, Invalid, Refusal
 from core.events import queries, service
 from core.events.schemas import GeofenceImport, NewCircle, NewGeofence
 from core.vehicles import queries as vehicles
-from portals import hx
+from portals import hx, uploads
 from portals.doors import actor, at, read, write
 from portals.forms import parse_form, record_id
 from portals.operator import bp
@@ -132,8 +132,9 @@ def new_import() -> Response:
 def import_geofences() -> ResponseReturnValue:
     """Look at the file, and add what is good of it when told to."""
     add = request.form.get("step") == "add"
-    text = _imported_text()
+    text = ""
     try:
+        text = _imported_text()
         wanted = GeofenceImport(
             collection=_read_object(text),
             name_property=request.form.get("name_property", "").strip()[:120] or "name",
@@ -197,8 +198,7 @@ def _imported_text() -> str:
     """The file if one was chosen, else what was pasted."""
     file = request.files.get("file")
     if file is not None and file.filename:
-        body: bytes = file.read()
-        return body.decode(errors="replace").lstrip("\ufeff")
+        return uploads.read_text(file, uploads.GEOJSON, field="file")
     return request.form.get("text", "")
 
 

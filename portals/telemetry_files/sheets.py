@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from core.telemetry import queries
+from portals.security import as_cell
 from portals.telemetry_files.pieces import Source
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _TRIP = (
     *("start_lat", "start_lon", "end_lat", "end_lon", "distance_m", "moving_s", "idle_s", "mean_speed_kmh"),
     *("max_speed_kmh", "point_count", "start_odometer_m", "end_odometer_m", "fuel_l"),
@@ -99,16 +99,11 @@ def _cell(value: Any) -> str:
         case int() | float():
             return str(value)
         case list():
-            return _safe(" ".join(map(str, value)))
+            return as_cell(" ".join(map(str, value)))
         case dict():
             return orjson.dumps(value).decode()
         case _:
-            return _safe(str(value))
-
-
-def _safe(text: str) -> str:
-    """The text as a spreadsheet shows it, never as one it reckons with (OWASP, CSV injection)."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+            return as_cell(str(value))
 
 
 def _line(cells: Iterable[str]) -> str:

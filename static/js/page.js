@@ -48,7 +48,19 @@ function sayWhenNoAnswer() {
   });
 }
 
+/** An act that needs a proof of who asks is asked for again without htmx, as if there were no scripts: the answer is a
+ * whole page, which carries the form on. */
+function sendFormsWhole() {
+  document.addEventListener("htmx:before:response", (event) => {
+    const { response, sourceElement } = /** @type {CustomEvent} */ (event).detail.ctx;
+    if (!response.headers.has("X-Send-Form")) return;
+    event.preventDefault();
+    sourceElement.closest("form").submit();
+  });
+}
+
 followThemeChoice();
+sendFormsWhole();
 sendCsrfToken();
 sayWhenNoAnswer();
 writeAges();

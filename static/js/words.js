@@ -23,6 +23,11 @@ const WORDS = {
   motion_silent: "Silent",
   no_driver: "No driver",
   no_plate: "no plate",
+  passkey_unsupported: "This browser knows no passkeys, or is too old for ours. Use another way, or another browser.",
+  passkey_not_used: "No passkey was used: the dialogue was closed, or there is none for this address. Try again, or use another way.",
+  passkey_known_already: "This device has a passkey of yours already. Use another device for one more.",
+  passkey_failed: "The passkey could not be used. Load the page again and try once more, or use another way.",
+
   row_detail: "{driver} · {plate}",
   model_and_park: "{plate} · {model} · {park}",
 

@@ -93,6 +93,11 @@ class Product:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def public_url(self) -> str:
+        """What people are told to open."""
+        return f"http://localhost:{self.port}"
+
+    @property
     def device_port(self) -> int:
         return self.port + 1
 

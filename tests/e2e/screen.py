@@ -14,6 +14,10 @@ from tests.e2e.product import Product
 DESKTOP = (1280, 900)
 PHONE = (360, 740)
 
+# Not every violation is an error in the console of every browser.
+_TELL_OF_VIOLATIONS = """addEventListener("securitypolicyviolation",
+    event => console.error("broke the policy:", event.violatedDirective, event.blockedURI, event.sourceFile))"""
+
 
 class Screen:
     """One window of one signed-in person."""
@@ -26,6 +30,7 @@ class Screen:
         self.problems: list[str] = []
         self.foreign: list[str] = []
         self.heard: list[dict[str, Any]] = []
+        self.page.add_init_script(_TELL_OF_VIOLATIONS)
         self.page.on("console", self._note_console)
         self.page.on("pageerror", lambda error: self.problems.append(f"{self.page.url}: {error}"))
         self.page.on("request", self._note_request)

@@ -29,12 +29,12 @@ class TestReadyProduct:
             "teltonika": {"host": "127.0.0.1", "port": product.port + 4},
         }
         assert demo["wialon_simulator"] == {"base_url": f"http://127.0.0.1:{product.port + 2}"}
-        assert demo["base_url"] == product.base_url
+        assert demo["base_url"] == product.public_url
 
     def test_shows_address_and_logins_on_the_console(self, product):
         console = product.console()
 
-        assert product.base_url in console
+        assert product.public_url in console
         assert all(user["password"] in console for user in product.demo()["users"].values())
 
     def test_says_that_it_is_well(self, product):

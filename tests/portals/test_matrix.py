@@ -6,6 +6,7 @@ them; the records of two parks show that what belongs to the other one is not th
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,11 +27,16 @@ from core.drivers.schemas import NewDriver
 from core.events import service as events
 from core.events.schemas import NewCircle, NewGeofence
 from core.identity import service as identity
+from core.identity.models import Passkey
 from core.identity.tokens import Holder
-from core.permissions import GRANTABLE, PERMISSIONS, system
+from core.permissions import GRANTABLE, PERMISSIONS, Actor, system
 from core.vehicles import service as vehicles
 from core.vehicles.models import RelayGateway
 from core.vehicles.schemas import NewTracker
+from core.webhooks import service as webhooks
+from core.webhooks.gateway import Address
+from core.webhooks.rules.catalog import public_id
+from core.webhooks.schemas import NewEndpoint
 from portals.doors import ErpApp
 from portals.policy import POLICY, PORTALS, Rule, Way
 from tests.conftest import ROOT, Fleet
@@ -46,6 +52,9 @@ APP_SCOPES = frozenset({"vehicles:read", "access:immobilize"})
 SOCKETS = {"live.live"}
 # With an empty form they look for a record that the form would have named.
 LOOK_FOR_NOTHING = {"admin.claim_device"}
+# What is done last, since it ends a session or takes a record away.
+LAST = ("api_v1.close_geofence", "api_v1.cancel_immobilization", "api_v1.remove_endpoint", "account.remove_passkey")
+LAST_OF_ALL = "auth.sign_out"
 # What is asked with, where an address alone asks for nothing or names the record beside it.
 VEHICLE = {"vehicle_id": "{vehicle_id}"}
 STATUS = {"status": "available", "status_reason": "Ready"}
@@ -81,6 +90,9 @@ FORMS: dict[str, dict[str, str]] = {
     "admin.immobilize": VEHICLE | THEFT,
     "admin.claim_device": VEHICLE | {"source": "http", "tracker.device_uid": "waiting"},
     "account.end_session": {},
+    "account.rename_passkey": {"name": "Phone"},
+    "account.remove_passkey": {},
+    "admin.reset_factors": {"reason": "Lost the phone"},
 }
 BODIES: dict[str, dict[str, Any]] = {
     "api_v1.immobilize": THEFT,
@@ -89,6 +101,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "api_v1.record_mileage": {"odometer_m": 80_123_000, "reason": "Inspection"},
     "api_v1.rename_geofence": {"name": "Yard"},
     "api_v1.close_geofence": {},
+    "api_v1.change_endpoint": {"description": "Theirs"},
+    "api_v1.remove_endpoint": {},
+    "api_v1.rotate_secret": {},
+    "api_v1.replay_message": {},
+    "api_v1.replay_messages": {"since": "2026-11-20T00:00:00Z"},
+    "api_v1.ping_endpoint": {},
 }
 
 
@@ -117,11 +135,12 @@ class World:
     database: Database
     fleet: Fleet
     at: datetime
+    client_id: str
     here: dict[str, object] = field(default_factory=dict)
     elsewhere: dict[str, object] = field(default_factory=dict)
 
     def person(self, name: str) -> Asker:
-        """A browser signed in as a person, with a second session elsewhere that can be ended."""
+        """A browser signed in as a person who has a passkey, and a second session that can be ended."""
         roles = {FURTHER.get(name, {"dispatcher": "operator"}.get(name, name))}
         grants = {"access:immobilize"} if name == "operator" else set()
         with self.database.transaction() as session:
@@ -131,15 +150,16 @@ class World:
                 )
                 for _ in range(2)
             )
+            passkey_id = make_passkey(session, self.fleet.user_ids[name], self.at)
         browser = self.app.test_client()
         with browser.session_transaction() as stored:
             stored["_user_id"], stored["_fresh"] = cookie, True
-        own = {"session_id": int(other.partition(":")[0])}
+        own = {"session_id": int(other.partition(":")[0]), "passkey_id": passkey_id}
         return Asker(name, browser, frozenset(roles), frozenset(grants), True, sees_all=name == "admin", own=own)
 
     def program(self, *scopes: str, name: str = "program") -> Asker:
         """A client of the API that has these scopes in the first park."""
-        return self._with_token(name, Holder("erp-1", "Program", frozenset({self.fleet.park_id})), scopes)
+        return self._with_token(name, Holder(self.client_id, "Program", frozenset({self.fleet.park_id})), scopes)
 
     def app_of_operator(self) -> Asker:
         """An app that acts for the operator."""
@@ -160,8 +180,9 @@ class World:
         return Asker(name, browser, grants=frozenset(scopes), has_token=True)
 
     def routes(self) -> Iterator[tuple[str, str, str, Rule]]:
-        """Each endpoint with its method, its address and its rule; those that end a session are asked last."""
-        for route in sorted(self.app.url_map.iter_rules(), key=lambda route: route.endpoint == "auth.sign_out"):
+        """Each endpoint with its method, its address and its rule; those that take something away come last."""
+        order = {**dict.fromkeys(LAST, 1), LAST_OF_ALL: 2}
+        for route in sorted(self.app.url_map.iter_rules(), key=lambda route: order.get(route.endpoint, 0)):
             if route.endpoint not in SOCKETS:
                 for method in sorted((route.methods or set()) - {"HEAD", "OPTIONS"}):
                     yield route.endpoint, method, route.rule, POLICY[route.endpoint]
@@ -169,9 +190,12 @@ class World:
 
 @pytest.fixture
 def world(app: ErpApp, database: Database, fleet: Fleet, at: datetime) -> World:
-    made = World(app, database, fleet, at)
-    made.here["session_id"] = 0
     with database.transaction() as session:
+        client_id = identity.create_client(
+            session, actor=ROOT, at=at, name="Program", scopes=sorted(GRANTABLE), park_ids=[fleet.park_id]
+        ).client_id
+        made = World(app, database, fleet, at, client_id, here={"session_id": 0, "passkey_id": 0, "user_id": 1})
+        program = Actor("client", None, "Program", grants=frozenset(GRANTABLE), parks=None, client_id=client_id)
         for name, role in FURTHER.items():
             fleet.user_ids[name] = identity.create_user(
                 session,
@@ -203,6 +227,10 @@ def world(app: ErpApp, database: Database, fleet: Fleet, at: datetime) -> World:
             session, at=at, user_id=fleet.user_ids["admin"], method="pwd", address="", agent=""
         )
         made.elsewhere["session_id"] = int(cookie.partition(":")[0])
+        made.elsewhere["passkey_id"] = make_passkey(session, fleet.user_ids["admin"], at)
+        made.elsewhere["user_id"] = 999_999
+        made.here |= make_endpoint(session, program, fleet.park_id, at)
+        made.elsewhere |= make_endpoint(session, ROOT, fleet.other_park_id, at)
     return made
 
 
@@ -218,6 +246,31 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
             session, actor=ROOT, at=at, vehicle_id=vehicle_id, order=order, timing=AccessTiming()
         ),
     }
+
+
+def make_passkey(session: Writer, user_id: int, at: datetime) -> int:
+    passkey = Passkey(
+        user_id=user_id,
+        credential_id=secrets.token_bytes(8),
+        public_key=b"",
+        sign_count=0,
+        transports=[],
+        backed_up=False,
+        name="Phone",
+        created_at=at,
+    )
+    session.add(passkey)
+    session.flush()
+    return passkey.id
+
+
+def make_endpoint(session: Writer, actor: Actor, park_id: int, at: datetime) -> dict[str, object]:
+    """An endpoint of whoever acts, and a message to it."""
+    address = Address("https://example.test/hook", "https", "example.test", 443)
+    new = NewEndpoint(url=address.url, park_ids=[park_id])
+    made = webhooks.add_endpoint(session, actor=actor, at=at, new=new, address=address, sealing_key=bytes(32))
+    message = webhooks.ping(session, actor=actor, at=at, endpoint_id=made.endpoint_id)
+    return {"endpoint_id": made.endpoint_id, "message_id": public_id(message)}
 
 
 def ask(
@@ -312,7 +365,8 @@ class TestRecordsOfAnotherPark:
                 if not self.names_a_record(endpoint, address) or expected(endpoint, address, rule, asker) != LET_IN:
                     continue
                 body = self.body(endpoint, method, world.elsewhere)
-                answer = ask(asker, endpoint, method, address, world.elsewhere, headers={"HX-Request": "true"}, **body)
+                headers = {"HX-Request": "true", "Idempotency-Key": uuid.uuid4().hex, "If-Match": "*"}
+                answer = ask(asker, endpoint, method, address, world.elsewhere, headers=headers, **body)
                 asked.add(endpoint)
                 if answer.status_code != 404:
                     wrong.append(f"{asker.name}: {method} {address} ({endpoint}) answered {answer.status}")

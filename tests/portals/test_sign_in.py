@@ -46,7 +46,7 @@ def sign_in_with(client, fleet, *, password=None, role="admin", **more):
 
 
 def wait_in(text):
-    return int(re.search(r"Too many wrong passwords\. Try again in (\d+) seconds\.", text).group(1))
+    return int(re.search(r"Too many wrong passwords or codes\. Try again in (\d+) seconds\.", text).group(1))
 
 
 class TestSignIn:

@@ -39,6 +39,7 @@ class GeofenceRecord:
     created_at: datetime
     closed_by: str | None
     closed_at: datetime | None
+    version: int
 
 
 _RECORD = sa.select(
@@ -55,6 +56,7 @@ _RECORD = sa.select(
     Geofence.created_at,
     Geofence.closed_by,
     Geofence.closed_at,
+    Geofence.version,
 ).outerjoin(Park, Park.id == Geofence.park_id)
 
 

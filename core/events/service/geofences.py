@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core import audit, outbox
 from core.db import Writer
-from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.errors import Conflict, Forbidden, Invalid, NotFound, check_version
 from core.events.models import FenceKind, Geofence
 from core.events.rules.geojson import BadGeometry, count_positions, middle_of, read_polygon
 from core.events.schemas import BadFeature, GeofenceImport, ImportReport, NewCircle, NewGeofence, ReadFeature
@@ -47,9 +47,20 @@ def add_geofence(session: Writer, *, actor: Actor, at: datetime, new: NewGeofenc
 
 
 @needs(MANAGE)
-def rename_geofence(session: Writer, *, actor: Actor, at: datetime, geofence_id: int, name: str) -> None:
-    """Give an open geofence another name. Raises Conflict when it is closed or the name is taken."""
-    fence = _get_open(session, actor, geofence_id)
+def rename_geofence(
+    session: Writer,
+    *,
+    actor: Actor,
+    at: datetime,
+    geofence_id: int,
+    name: str,
+    versions: Collection[int] | None = None,
+) -> None:
+    """Give an open geofence another name. Raises Conflict when it is closed or the name is taken.
+
+    With `versions` only if it still has one of them; else PreconditionFailed.
+    """
+    fence = _get_open(session, actor, geofence_id, versions)
     before, name = fence.name, _clean(name)
     if name == before:
         return
@@ -71,9 +82,14 @@ def rename_geofence(session: Writer, *, actor: Actor, at: datetime, geofence_id:
 
 
 @needs(MANAGE)
-def close_geofence(session: Writer, *, actor: Actor, at: datetime, geofence_id: int) -> None:
-    """Detect nothing more in it from `at` on; stays in it end. It is never deleted. Conflict when it is closed."""
-    fence = _get_open(session, actor, geofence_id)
+def close_geofence(
+    session: Writer, *, actor: Actor, at: datetime, geofence_id: int, versions: Collection[int] | None = None
+) -> None:
+    """Detect nothing more in it from `at` on; stays in it end. It is never deleted. Conflict when it is closed.
+
+    With `versions` only if it still has one of them; else PreconditionFailed.
+    """
+    fence = _get_open(session, actor, geofence_id, versions)
     fence.closed_by, fence.closed_at = actor.name, at
     audit.record(session, actor=actor, at=at, action="events.geofence_closed", subject=("geofence", geofence_id))
     outbox.publish(session, "events.geofence_closed", at=at, geofence_id=geofence_id)
@@ -119,7 +135,7 @@ def _check_park(session: Writer, actor: Actor, park_id: int | None) -> None:
         )
 
 
-def _get_open(session: Writer, actor: Actor, geofence_id: int) -> Geofence:
+def _get_open(session: Writer, actor: Actor, geofence_id: int, versions: Collection[int] | None) -> Geofence:
     fence = session.get(Geofence, geofence_id, with_for_update=True)
     if fence is None or (fence.park_id is not None and not actor.sees_park(fence.park_id)):
         raise NotFound(f"There is no geofence {geofence_id}.")
@@ -130,6 +146,7 @@ def _get_open(session: Writer, actor: Actor, geofence_id: int) -> Geofence:
             f"{fence.name} is everybody's geofence. Ask someone who sees all parks to change it.",
             permission=MANAGE,
         )
+    check_version(fence.version, versions)
     if fence.closed_at is not None:
         raise Conflict(
             f"{fence.name} is closed and stays as it is. Add a new geofence instead.", geofence_id=geofence_id

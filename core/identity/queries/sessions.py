@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from core.db import Reader, plain_rows
 from core.identity import passwords, rules
 from core.identity.models import LoginSession, User, UserRole
+from core.identity.queries.factors import HAS_SECOND_FACTOR
 from core.identity.queries.rights import RIGHTS, as_actor
 from core.permissions import ADMIN, Actor
 
@@ -26,6 +27,7 @@ class SignedIn:
     time_zone: str
     confirmed_at: datetime
     last_seen_at: datetime
+    has_second_factor: bool
     actor: Actor
 
 
@@ -37,6 +39,7 @@ _SIGNED_IN = sa.select(
     LoginSession.created_at,
     LoginSession.last_seen_at,
     LoginSession.confirmed_at,
+    HAS_SECOND_FACTOR.label("has_second_factor"),
 ).where(
     LoginSession.id == sa.bindparam("session_id"),
     LoginSession.ended_at.is_(None),
@@ -65,6 +68,7 @@ def find_signed_in(reader: Reader, *, cookie: str, at: datetime) -> SignedIn | N
         time_zone=row.time_zone,
         confirmed_at=row.confirmed_at,
         last_seen_at=row.last_seen_at,
+        has_second_factor=row.has_second_factor,
         actor=actor,
     )
 

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from core.identity.service.ceremonies import (
+    Challenge,
+    Offer,
+    PasskeyAnswer,
+    RelyingParty,
+    offer_authentication,
+    offer_registration,
+)
 from core.identity.service.clients import NewClient, create_client
+from core.identity.service.confirmation import confirm_session, prove_second_factor, sign_in_with_passkey
+from core.identity.service.factors import reset_factors
 from core.identity.service.keys import rotate_signing_key
+from core.identity.service.passkeys import add_passkey, remove_passkey, rename_passkey
 from core.identity.service.people import create_user
+from core.identity.service.proofs import Code, Password, Proof
+from core.identity.service.recovery import renew_recovery_codes
 from core.identity.service.sessions import (
     drop_old_sessions,
     end_own_other_sessions,
@@ -15,9 +28,21 @@ from core.identity.service.sessions import (
 )
 from core.identity.service.sign_in import sign_in
 from core.identity.service.throttles import count_attempt, drop_old_counts
+from core.identity.service.totp import begin_totp, confirm_totp, remove_totp
 
 __all__ = [
+    "Challenge",
+    "Code",
     "NewClient",
+    "Offer",
+    "PasskeyAnswer",
+    "Password",
+    "Proof",
+    "RelyingParty",
+    "add_passkey",
+    "begin_totp",
+    "confirm_session",
+    "confirm_totp",
     "count_attempt",
     "create_client",
     "create_user",
@@ -27,7 +52,16 @@ __all__ = [
     "end_own_session",
     "end_session",
     "note_seen",
+    "offer_authentication",
+    "offer_registration",
+    "prove_second_factor",
+    "remove_passkey",
+    "remove_totp",
+    "rename_passkey",
+    "renew_recovery_codes",
+    "reset_factors",
     "rotate_signing_key",
     "sign_in",
+    "sign_in_with_passkey",
     "start_session",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from flask import Response
+from flask.typing import ResponseReturnValue
 
 from core.errors import Invalid
 from core.identity import queries, service
@@ -11,8 +12,11 @@ from core.permissions import GRANTABLE
 from core.vehicles import queries as vehicles
 from portals import hx
 from portals.admin import bp
+from portals.auth import confirmed
 from portals.doors import actor, at, read, write
 from portals.forms import parse_form
+
+ADDING = "Adding an API client"
 
 
 class NewApiClient(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,13 +39,15 @@ def list_clients() -> Response:
 
 
 @bp.get("/clients/new")
-def new_client() -> Response:
+@confirmed(ADDING)
+def new_client() -> ResponseReturnValue:
     """The form for one more client."""
     return _show_form(NewApiClient(), {})
 
 
 @bp.post("/clients")
-def add_client() -> Response:
+@confirmed(ADDING)
+def add_client() -> ResponseReturnValue:
     """Add a client. The answer is the only page that ever shows the secret, so it is no redirect."""
     client = parse_form(NewApiClient)
     if problems := _problems(client):

@@ -12,6 +12,7 @@ from core.permissions import ADMIN, DRIVER, INVESTOR, OPERATOR, ROLES, STAFF
 from core.vehicles import queries as vehicles
 from portals import hx
 from portals.admin import bp
+from portals.auth import confirmed
 from portals.doors import actor, at, read, write
 from portals.forms import parse_form
 
@@ -25,6 +26,7 @@ PEOPLE = {
 }
 SEES_PARKS = {ADMIN, OPERATOR, STAFF}
 IMMOBILIZE = "access:immobilize"
+ADDING = "Adding a person"
 
 
 class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,12 +49,14 @@ def list_users() -> Response:
 
 
 @bp.get("/users/new")
-def new_user() -> Response:
+@confirmed(ADDING)
+def new_user() -> ResponseReturnValue:
     """The form for one more person."""
     return _show_form(NewPerson(), {})
 
 
 @bp.post("/users")
+@confirmed(ADDING)
 def add_user() -> ResponseReturnValue:
     """Add a person."""
     person = parse_form(NewPerson)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.portals.api_v1.keys import new_key
+
 SQUARE = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]]}
 CIRCLE = {"lat": 37.76, "lon": -122.42, "radius_m": 200}
 URL = "/api/v1/geofences"
@@ -24,7 +26,7 @@ def client(api):
 
 class TestAGeofence:
     def test_is_added_renamed_and_closed_and_stays_to_be_read(self, client):
-        added = client.post(URL, json={"name": "Depot", "circle": CIRCLE})
+        added = client.post(URL, json={"name": "Depot", "circle": CIRCLE}, headers=new_key())
         assert added.status_code == 201
         assert (added.json["kind"], added.json["circle"], added.json["geometry"]) == ("circle", CIRCLE, None)
         here = added.headers["Location"]
@@ -37,8 +39,8 @@ class TestAGeofence:
         assert client.delete(here).status_code == 409
 
     def test_may_be_a_polygon_and_is_read_as_geojson(self, client):
-        client.post(URL, json={"name": "Square", "geometry": SQUARE})
-        client.post(URL, json={"name": "Depot", "circle": CIRCLE})
+        client.post(URL, json={"name": "Square", "geometry": SQUARE}, headers=new_key())
+        client.post(URL, json={"name": "Depot", "circle": CIRCLE}, headers=new_key())
         page = client.get(f"{URL}?format=geojson")
         assert page.mimetype == "application/geo+json"
         square, depot = page.json["features"]
@@ -47,17 +49,21 @@ class TestAGeofence:
 
     def test_that_does_not_fit_is_refused_with_its_field(self, client):
         for body, field in WRONG:
-            answer = client.post(URL, json=body)
+            answer = client.post(URL, json=body, headers=new_key())
             assert (answer.status_code, answer.mimetype) == (422, "application/problem+json"), body
             assert answer.json["errors"][0]["field"] == field
 
     def test_of_another_park_is_not_found(self, api, client, fleet):
-        made = client.post(URL, json={"name": "Depot", "circle": CIRCLE, "park_id": fleet.park_id}).json["id"]
+        made = client.post(
+            URL, json={"name": "Depot", "circle": CIRCLE, "park_id": fleet.park_id}, headers=new_key()
+        ).json["id"]
         stranger = api("events:read", "events:manage_geofences", park_ids=[fleet.other_park_id])
         assert stranger.get(f"{URL}/{made}").status_code == stranger.delete(f"{URL}/{made}").status_code == 404
 
     def test_needs_the_scope(self, api):
-        assert api("events:read").post(URL, json={"name": "Depot", "circle": CIRCLE}).status_code == 403
+        assert (
+            api("events:read").post(URL, json={"name": "Depot", "circle": CIRCLE}, headers=new_key()).status_code == 403
+        )
         assert api("access:read").get(URL).status_code == 403
 
 
@@ -71,5 +77,5 @@ class TestAnImport:
         seen = client.post(f"{URL}/import", json=body).json
         assert (seen["dry_run"], seen["good"][0]["geofence_id"], seen["bad"][0]["index"]) == (True, None, 1)
         assert client.get(URL).json["items"] == []
-        done = client.post(f"{URL}/import", json={**body, "dry_run": False}).json
+        done = client.post(f"{URL}/import", json={**body, "dry_run": False}, headers=new_key()).json
         assert client.get(f"{URL}/{done['good'][0]['geofence_id']}").json["name"] == "A"

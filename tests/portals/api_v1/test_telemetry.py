@@ -107,7 +107,9 @@ class TestReadingTheLastPoints:
         engine = app.database.reader  # type: ignore[attr-defined]
         sa.event.listen(engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
         client.get(f"/api/v1/telemetry/{fleet.vehicle_id}")
-        assert len(asked) == 2
+        # What was revoked is read every two seconds by whichever request comes then.
+        revoked = ("identity_revocations", "pg_snapshot_xmin")
+        assert len([statement for statement in asked if not any(word in statement for word in revoked)]) == 2
 
 
 class TestTheIntake:

@@ -1,0 +1,28 @@
+"""What an administrator does for somebody who lost a phone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from core import audit
+from core.db import Writer
+from core.errors import NotFound
+from core.identity.models import Passkey, RecoveryCode, Totp, User
+from core.identity.service.endings import end_all_sessions
+from core.permissions import Actor, needs
+
+
+@needs("identity:manage")
+def reset_factors(session: Writer, *, actor: Actor, at: datetime, user_id: int) -> None:
+    """Take away a person's app, passkeys and recovery codes, and end their sessions: whoever has what was lost is out.
+
+    They sign in with their password and set up a new second factor.
+    """
+    if session.get(User, user_id, with_for_update=True) is None:
+        raise NotFound("There is no such person.")
+    for table in (Totp, Passkey, RecoveryCode):
+        session.execute(sa.delete(table).where(table.user_id == user_id))
+    end_all_sessions(session, at=at, user_id=user_id, why="second factors reset")
+    audit.record(session, actor=actor, at=at, action="identity.factors_reset", subject=("user", user_id))

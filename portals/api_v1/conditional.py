@@ -1,0 +1,60 @@
+"""Reading what has not changed costs nothing; writing what somebody else has changed is refused (RFC 9110 section 13).
+
+A record's strong ETag is its version, which the database raises with every change. A list has a weak one over its body.
+"""
+
+from __future__ import annotations
+
+import re
+
+from flask import Response, request
+
+from core.errors import Refusal
+
+# A longer body is not worth its hash: lists are shorter, tracks are longer.
+LONGEST_HASHED_BYTES = 512 * 1024
+# What a compressed answer adds to the tag of the plain one (portals/api_v1/encoding.py).
+_CODED = re.compile(r":(?:gzip|br|zstd)$")
+_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+_TAGS = re.compile(rf"{_TAG.pattern}(?:[ \t]*,[ \t]*{_TAG.pattern})*")
+
+
+class MalformedCondition(Refusal):
+    """If-Match is not a list of entity tags."""
+
+    code, status, title = "malformed", 400, "The condition cannot be read"
+
+
+def tag(version: int) -> dict[str, str]:
+    """The header with a record's strong tag."""
+    return {"ETag": f'"{version}"'}
+
+
+def wanted_versions() -> frozenset[int] | None:
+    """The versions that If-Match allows; None when it allows any: when it is left out, or the star.
+
+    A weak tag matches nothing here, nor does a tag that no record of ours can have.
+    """
+    text = request.headers.get("If-Match")
+    if text is None or text.strip() == "*":
+        return None
+    if not _TAGS.fullmatch(text.strip()):
+        raise MalformedCondition('If-Match is not a list of entity tags. Send the ETag as you got it: "7".')
+    tags = (_CODED.sub("", tag) for weak, tag in _TAG.findall(text) if not weak)
+    return frozenset(int(tag) for tag in tags if re.fullmatch(r"[1-9][0-9]{0,9}", tag))
+
+
+def answer_unchanged(response: Response) -> Response:
+    """Let a client keep what it has read and ask again whether it has changed: 304 without a body if it has not."""
+    if request.method not in {"GET", "HEAD"} or response.status_code != 200:
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+    response.headers.setdefault("Cache-Control", "private, no-cache")
+    if response.cache_control.no_store or response.is_streamed:
+        return response
+    if "ETag" not in response.headers:
+        if (response.content_length or 0) > LONGEST_HASHED_BYTES:
+            return response
+        response.add_etag(weak=True)
+    response.make_conditional(request)
+    return response
