@@ -206,12 +206,9 @@ class Actor:
     def through(self, scopes: Iterable[str]) -> Actor:
         """The same actor, acting through something that has only these `scopes` of all their rights."""
         kept = frozenset(scopes) & PERMISSIONS.keys()
-        return replace(
-            self,
-            roles=frozenset(),
-            grants=frozenset(scope for scope in kept if self._holds_widely(scope)),
-            narrow=frozenset(grant for grant in self.narrow if grant.permission in kept),
-        )
+        wide = frozenset(scope for scope in kept if self._holds_widely(scope))
+        narrow = frozenset(grant for grant in self.narrow if grant.permission in kept - wide)
+        return replace(self, roles=frozenset(), grants=wide, narrow=narrow)
 
     def _holds_widely(self, permission: str) -> bool:
         return permission in self.grants or not self.roles.isdisjoint(PERMISSIONS[permission])

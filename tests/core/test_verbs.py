@@ -21,7 +21,11 @@ OF_ANY_RIGHT = {
     "core.webhooks.queries.sight.list_in_sight",
 }
 # Reads about whoever asks: no right is needed to know oneself, and nobody else can be named.
-OF_ONESELF = {"core.identity.queries.factors.get_totp_setup"}
+OF_ONESELF = {
+    "core.identity.queries.authorizations.find_consent",
+    "core.identity.queries.authorizations.list_own_apps",
+    "core.identity.queries.factors.get_totp_setup",
+}
 
 Verb = Callable[..., Any]
 
