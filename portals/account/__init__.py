@@ -14,6 +14,7 @@ bp = Blueprint("account", __name__, url_prefix="/account")
 
 NAV = [
     ("account.list_sessions", "Sessions", "device-desktop"),
+    ("account.list_apps", "Connected apps", "plug-connected-x"),
     ("account.show_security", "Second factors", "shield-check"),
     ("account.list_external_logins", "Linked accounts", "key"),
 ]
@@ -32,4 +33,4 @@ def home() -> ResponseReturnValue:
     return redirect(url_for(NAV[0][0]))
 
 
-from portals.account import external, security, sessions  # noqa: E402, F401 - they hang their views on bp
+from portals.account import apps, external, security, sessions  # noqa: E402, F401 - they hang their views on bp

@@ -132,7 +132,7 @@ class EndpointQuery(pages.PageQuery, frozen=True, kw_only=True):
 class MessageQuery(pages.PageQuery, frozen=True, kw_only=True):
     """Which messages."""
 
-    state: State | None = None
+    state: Annotated[State | None, Meta(description="Only those in this state.")] = None
     limit: pages.UpTo500 = 50
 
 

@@ -42,12 +42,20 @@ OPEN_VERBS = {
     "core.identity.service.sessions.end_session",
     "core.identity.service.sessions.note_seen",
     "core.identity.service.throttles.count_attempt",
+    "core.identity.service.clients.use_client",
+    "core.identity.service.authorization_codes.take_code",
+    "core.identity.service.refresh_tokens.give_refresh_token",
+    "core.identity.service.refresh_tokens.hold_refresh_token",
+    "core.identity.service.refresh_tokens.use_refresh_token",
+    "core.identity.service.token_revocation.revoke_access_token",
+    "core.identity.service.token_revocation.revoke_refresh_token",
 }
 # What the verbs of a folder share: called by them, reached from nowhere else.
 SHARED = {
     "core.access.service.claims",
     "core.access.service.verdict",
     "core.identity.service.endings",
+    "core.identity.service.families",
     "core.identity.service.revocations",
     "core.identity.service.codes",
     "core.identity.service.proofs",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from core.identity.service.authorization_codes import TakenCode, take_code
+from core.identity.service.authorizations import Asked, authorize_app, give_consent, withdraw_app
 from core.identity.service.ceremonies import (
     Challenge,
     Offer,
@@ -10,7 +12,15 @@ from core.identity.service.ceremonies import (
     offer_authentication,
     offer_registration,
 )
-from core.identity.service.clients import NewClient, create_client
+from core.identity.service.clients import (
+    NewClient,
+    change_client,
+    close_client,
+    create_client,
+    reopen_client,
+    rotate_client_secret,
+    use_client,
+)
 from core.identity.service.confirmation import confirm_session, prove_second_factor, sign_in_with_passkey
 from core.identity.service.external import (
     ExternalAccount,
@@ -19,11 +29,13 @@ from core.identity.service.external import (
     unlink_external_login,
 )
 from core.identity.service.factors import reset_factors
+from core.identity.service.families import Family
 from core.identity.service.keys import rotate_signing_key
 from core.identity.service.passkeys import add_passkey, remove_passkey, rename_passkey
 from core.identity.service.people import create_user
 from core.identity.service.proofs import Code, Password, Proof
 from core.identity.service.recovery import renew_recovery_codes
+from core.identity.service.refresh_tokens import give_refresh_token, hold_refresh_token, use_refresh_token
 from core.identity.service.sessions import (
     drop_old_sessions,
     end_own_other_sessions,
@@ -34,20 +46,29 @@ from core.identity.service.sessions import (
 )
 from core.identity.service.sign_in import sign_in
 from core.identity.service.throttles import count_attempt, drop_old_counts
+from core.identity.service.token_revocation import revoke_access_token, revoke_refresh_token
 from core.identity.service.totp import begin_totp, confirm_totp, remove_totp
+from core.identity.service.upkeep import clear_finished
 
 __all__ = [
+    "Asked",
     "Challenge",
     "Code",
     "ExternalAccount",
+    "Family",
     "NewClient",
     "Offer",
     "PasskeyAnswer",
     "Password",
     "Proof",
     "RelyingParty",
+    "TakenCode",
     "add_passkey",
+    "authorize_app",
     "begin_totp",
+    "change_client",
+    "clear_finished",
+    "close_client",
     "confirm_externally",
     "confirm_session",
     "confirm_totp",
@@ -59,6 +80,9 @@ __all__ = [
     "end_own_other_sessions",
     "end_own_session",
     "end_session",
+    "give_consent",
+    "give_refresh_token",
+    "hold_refresh_token",
     "note_seen",
     "offer_authentication",
     "offer_registration",
@@ -67,11 +91,19 @@ __all__ = [
     "remove_totp",
     "rename_passkey",
     "renew_recovery_codes",
+    "reopen_client",
     "reset_factors",
+    "revoke_access_token",
+    "revoke_refresh_token",
+    "rotate_client_secret",
     "rotate_signing_key",
     "sign_in",
     "sign_in_externally",
     "sign_in_with_passkey",
     "start_session",
+    "take_code",
     "unlink_external_login",
+    "use_client",
+    "use_refresh_token",
+    "withdraw_app",
 ]

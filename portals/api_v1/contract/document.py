@@ -34,6 +34,7 @@ TAGS = {
     "openapi": "This description.",
     "telemetry": "Points in, and what was made of them out.",
     "vehicles": "The registry of vehicles.",
+    "webhooks": "Facts told to your own address, signed.",
 }
 # What the parts of a path are.
 PATH_PARAMETERS = {
