@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from core import clock, config, db, health, outbox
+from core.identity import sealing
 from core.permissions import system
-from tasks import webhooks
+from tasks import tokens, webhooks
 from tasks.app import queue
 from tasks.health import probe
 from tasks.relay import relay
+from tasks.sessions import forget_old
 from tasks.storage import keep_storage
 
 log = logging.getLogger(__name__)
@@ -47,7 +49,9 @@ def run() -> None:
     """Run for ever. A lost database connection is opened again; nothing is kept in memory that rows do not say."""
     timed = [
         Timed(cut_days, timedelta(minutes=10)),
+        Timed(forget, timedelta(hours=1)),
         Timed(clear_webhooks, timedelta(hours=1)),
+        Timed(keep_tokens, timedelta(minutes=10)),
         Timed(ask_worker, timedelta(seconds=2)),
         Timed(beat, timedelta(seconds=2)),
     ]
@@ -79,11 +83,24 @@ def cut_days() -> None:
         log.info("dropped %s", ", ".join(dropped))
 
 
+def forget() -> None:
+    """Forget sessions, letters and counts that are over."""
+    forget_old(db.current(), at=clock.now())
+
+
 def clear_webhooks() -> None:
     """Clear the messages to webhook endpoints that are no longer kept."""
     cleared = webhooks.clear_old(db.current(), at=clock.now())
     if cleared:
         log.info("cleared %s messages to webhook endpoints", cleared)
+
+
+def keep_tokens() -> None:
+    """Clear away what is finished of the authorization server, and change its signing key once a month."""
+    secret = sealing.load_secret(config.current())
+    made = tokens.keep_tokens(db.current(), at=clock.now(), secret=secret)
+    if made:
+        log.info("made the signing key %s", made)
 
 
 def ask_worker() -> None:

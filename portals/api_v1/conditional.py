@@ -10,9 +10,10 @@ import re
 from flask import Response, request
 
 from core.errors import Refusal
+from portals.api_v1.contract import Answer
 
-# A longer body is not worth its hash: lists are shorter, tracks are longer.
-LONGEST_HASHED_BYTES = 512 * 1024
+# A hash of so much takes half a millisecond: a list, or the track of a day.
+LONGEST_HASHED_BYTES = 1024 * 1024
 # What a compressed answer adds to the tag of the plain one (portals/api_v1/encoding.py).
 _CODED = re.compile(r":(?:gzip|br|zstd)$")
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
@@ -25,9 +26,10 @@ class MalformedCondition(Refusal):
     code, status, title = "malformed", 400, "The condition cannot be read"
 
 
-def tag(version: int) -> dict[str, str]:
-    """The header with a record's strong tag."""
-    return {"ETag": f'"{version}"'}
+def show_record(body: object, version: int, *, location: str | None = None) -> Answer:
+    """The answer with one record, under its strong tag; of one that was made, with its address."""
+    headers = {"ETag": f'"{version}"'}
+    return Answer(body, headers if location is None else {**headers, "Location": location})
 
 
 def wanted_versions() -> frozenset[int] | None:

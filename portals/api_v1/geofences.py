@@ -13,7 +13,7 @@ from core.events import queries, service
 from core.events.queries import GeofenceRecord
 from core.events.schemas import GeofenceChange, GeofenceImport, ImportReport, NewGeofence
 from portals.api_v1 import bp, pages
-from portals.api_v1.conditional import tag, wanted_versions
+from portals.api_v1.conditional import show_record, wanted_versions
 from portals.api_v1.contract import Answer, operation
 from portals.api_v1.idempotency import require_key
 from portals.doors import actor, at, read, write
@@ -131,7 +131,7 @@ def add_geofence(body: NewGeofence) -> Answer:
     """Add a circle or a polygon. It detects from now on."""
     session = write()
     geofence_id = service.add_geofence(session, actor=actor(), at=at(), new=body)
-    return _show_written(geofence_id, {"Location": url_for("api_v1.get_geofence", geofence_id=geofence_id)})
+    return _show_written(geofence_id, location=url_for("api_v1.get_geofence", geofence_id=geofence_id))
 
 
 @bp.get("/geofences/<int:geofence_id>")
@@ -139,7 +139,7 @@ def add_geofence(body: NewGeofence) -> Answer:
 def get_geofence(geofence_id: int) -> Answer:
     """One geofence, open or closed."""
     fence = queries.get_geofence(read(), viewer=actor(), geofence_id=geofence_id)
-    return Answer(_show(fence), tag(fence.version))
+    return show_record(_show(fence), fence.version)
 
 
 @bp.patch("/geofences/<int:geofence_id>")
@@ -176,11 +176,11 @@ def import_geofences(body: GeofenceImport) -> ImportReport:
     return service.import_geofences(write(), actor=actor(), at=at(), wanted=body)
 
 
-def _show_written(geofence_id: int, headers: dict[str, str] | None = None) -> Answer:
+def _show_written(geofence_id: int, *, location: str | None = None) -> Answer:
     """As it stands in this transaction, to whoever may write it but perhaps not read."""
     reader = write().connection()
     fence = queries.get_geofence(reader, viewer=service.RECORDER, geofence_id=geofence_id)
-    return Answer(_show(fence), tag(fence.version) | (headers or {}))
+    return show_record(_show(fence), fence.version, location=location)
 
 
 def _show(fence: GeofenceRecord) -> Geofence:

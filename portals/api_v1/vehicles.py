@@ -13,7 +13,7 @@ from core.vehicles import queries, rules, service
 from core.vehicles.queries import VehicleRecord
 from core.vehicles.schemas import NewVehicle, Powertrain, RelayGateway, TrackerFamily, VehicleClass, VehicleStatus
 from portals.api_v1 import bp, pages
-from portals.api_v1.conditional import tag
+from portals.api_v1.conditional import show_record
 from portals.api_v1.contract import Answer, operation
 from portals.doors import actor, at, read, write
 
@@ -90,8 +90,8 @@ def register_vehicle(body: NewVehicle) -> Answer:
     session = write()
     vehicle_id = service.register_vehicle(session, actor=actor(), at=at(), new=body)
     vehicle = queries.get_vehicle(session.connection(), viewer=service.REGISTRAR, vehicle_id=vehicle_id)
-    location = {"Location": url_for("api_v1.get_vehicle", vehicle_id=vehicle_id)}
-    return Answer(_show(vehicle), location | tag(vehicle.version))
+    location = url_for("api_v1.get_vehicle", vehicle_id=vehicle_id)
+    return show_record(_show(vehicle), vehicle.version, location=location)
 
 
 @bp.get("/vehicles")
@@ -109,7 +109,7 @@ def list_vehicles(query: VehicleQuery) -> dict[str, Any]:
 def get_vehicle(vehicle_id: int) -> Answer:
     """One vehicle."""
     vehicle = queries.get_vehicle(read(), viewer=actor(), vehicle_id=vehicle_id)
-    return Answer(_show(vehicle), tag(vehicle.version))
+    return show_record(_show(vehicle), vehicle.version)
 
 
 @bp.get("/parks")

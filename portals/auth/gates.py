@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import g, request
 from flask_login import UserMixin, current_user
 
+from core import clock
+from core.db import AWAY
 from core.errors import Unauthenticated
 from core.identity import queries, rules, service
 from core.identity.queries import SignedIn
@@ -34,10 +38,29 @@ def load_session(cookie: str) -> Session | None:
     person = queries.find_signed_in(read(), cookie=cookie, at=at())
     if person is None:
         return None
-    if rules.is_seen_long_ago(last_seen_at=person.last_seen_at, at=at()):
-        with erp().database.transaction() as session:
-            service.note_seen(session, at=at(), session_id=person.session_id)
+    _note_seen(person, now=at())
     return Session(person, cookie)
+
+
+def is_same_still(cookie: str, known: Actor) -> bool:
+    """Whether the person behind a cookie is still signed in, with the very rights of `known`: asked by what lasts
+    longer than a request. A database that is away is asked again later.
+    """
+    now = clock.now()
+    try:
+        with erp().database.reading() as reader:
+            person = queries.find_signed_in(reader, cookie=cookie, at=now)
+        if person is not None:
+            _note_seen(person, now=now)
+    except AWAY:
+        return True
+    return person is not None and person.actor == known
+
+
+def _note_seen(person: SignedIn, *, now: datetime) -> None:
+    if rules.is_seen_long_ago(last_seen_at=person.last_seen_at, at=now):
+        with erp().database.transaction() as session:
+            service.note_seen(session, at=now, session_id=person.session_id)
 
 
 def person() -> Actor:
@@ -50,12 +73,17 @@ def person() -> Actor:
 
 def bearer() -> Actor:
     """Who shows a good access token. Raises Unauthenticated without one."""
+    claims = erp().tokens.check(bearer_token(), at=at())
+    g.caller = f"{claims['client_id']} {claims['sub']}"
+    return actor_of(claims)
+
+
+def bearer_token() -> str:
+    """The access token that is shown (RFC 6750 section 2.1). Raises Unauthenticated when there is none."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("Send an access token: Authorization: Bearer …. Get one from POST /oauth/token.")
-    claims = erp().tokens.check(token.strip(), at=at())
-    g.caller = f"{claims['client_id']} {claims['sub']}"
-    return actor_of(claims)
+    return token.strip()
 
 
 def machine() -> Actor:
@@ -63,7 +91,7 @@ def machine() -> Actor:
     shown = request.authorization
     if shown is None or shown.type != "basic":
         return bearer()
-    client = queries.find_client(read(), client_id=(shown.username or "").replace("\0", ""))
-    if client is None or not client.check_secret(shown.password or ""):
+    client = queries.find_client(read(), client_id=(shown.username or "").replace("\0", ""), at=at())
+    if client is None or client.is_app or not client.check_secret(shown.password or ""):
         raise Unauthenticated("The client id or its secret is wrong. Look them up, or add an API client.")
     return Actor("client", None, client.name, grants=client.scopes, parks=client.park_ids, client_id=client.client_id)

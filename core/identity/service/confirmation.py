@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -10,21 +11,27 @@ from core.db import Writer
 from core.errors import Unauthenticated
 from core.identity.models import LoginSession, User
 from core.identity.service.ceremonies import PasskeyAnswer
-from core.identity.service.lockout import count_wrong, find_wait, forget_wrong
+from core.identity.service.lockout import NOWHERE, count_wrong, find_wait, forget_wrong, may_pass
 from core.identity.service.proofs import Code, Proof, check_passkey, check_proof
 
 CLOSED = "This account is closed. An administrator can open it again."
 
 
 def prove_second_factor(
-    session: Writer, *, at: datetime, user_id: int, proof: Code | PasskeyAnswer, key: bytes
+    session: Writer,
+    *,
+    at: datetime,
+    user_id: int,
+    proof: Code | PasskeyAnswer,
+    key: bytes,
+    known: Mapping[int, str] = NOWHERE,
 ) -> str | Unauthenticated:
     """The second half of a sign-in, of somebody whose password was right: how it was proved (RFC 8176), or why not.
 
     Wrong proofs count like wrong passwords, and a refusal is returned so that they do.
     """
     user = _lock(session, user_id)
-    proved = _prove(session, at=at, user=user, proof=proof, key=key)
+    proved = _prove(session, at=at, user=user, proof=proof, key=key, known=known)
     if user is not None and not isinstance(proved, Unauthenticated):
         user.last_sign_in_at = at
     return proved
@@ -57,10 +64,13 @@ def sign_in_with_passkey(session: Writer, *, at: datetime, answer: PasskeyAnswer
     return user.id
 
 
-def _prove(session: Writer, *, at: datetime, user: User | None, proof: Proof, key: bytes) -> str | Unauthenticated:
+def _prove(
+    session: Writer, *, at: datetime, user: User | None, proof: Proof, key: bytes, known: Mapping[int, str] = NOWHERE
+) -> str | Unauthenticated:
     if user is None:
         return Unauthenticated(CLOSED)
-    if (wait := find_wait(user, at=at)) is not None:
+    wait = find_wait(user, at=at)
+    if wait is not None and not may_pass(session, user, known, at=at):
         return wait
     proved = check_proof(session, at=at, user=user, proof=proof, key=key)
     if isinstance(proved, Unauthenticated):

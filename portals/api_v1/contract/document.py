@@ -35,15 +35,15 @@ TAGS = {
     "openapi": "This description.",
     "telemetry": "Points in, and what was made of them out.",
     "vehicles": "The registry of vehicles.",
-    "webhooks": "Addresses that facts are told to, and what became of each message.",
+    "webhooks": "Facts told to your own address, signed.",
 }
 # What the parts of a path are.
 PATH_PARAMETERS = {
     "vehicle_id": "The id of a vehicle.",
     "geofence_id": "The id of a geofence.",
-    "endpoint_id": "The id of a webhook endpoint.",
-    "message_id": "The id of a message, as in its `webhook-id`.",
     "job_id": "The id of an order, as the answer to it gave it.",
+    "endpoint_id": "The id of a webhook endpoint.",
+    "message_id": "The id of a message, as its receiver got it in webhook-id.",
 }
 _CONVERTERS: dict[str, dict[str, Any]] = {
     "int": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
