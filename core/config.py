@@ -76,6 +76,8 @@ class Config:
     wialon: WialonAccount
     public_url: str | None = None
     secret_key: str | None = field(default=None, repr=False)
+    webhook_allow: tuple[str, ...] = ()
+    """Receivers of webhooks that may be called although they are not public: host:port, or networks."""
     allowed_hosts: frozenset[str] = frozenset()
     """Names by which the web may be asked for, beyond those it knows of itself (portals/security/hosts.py)."""
     trusted_proxies: int = 0
@@ -161,6 +163,7 @@ def load(env: Mapping[str, str] | None = None) -> Config:
         ),
         public_url=env.get("ERP_PUBLIC_URL", "").rstrip("/") or None,
         secret_key=env.get("ERP_SECRET_KEY") or None,
+        webhook_allow=tuple(entry.strip() for entry in env.get("ERP_WEBHOOK_ALLOW", "").split(",") if entry.strip()),
         allowed_hosts=frozenset(env.get("ERP_ALLOWED_HOSTS", "").lower().replace(",", " ").split()),
         trusted_proxies=_whole(env, "ERP_TRUSTED_PROXIES", 0, low=0, high=5),
         security_contact=_read_contact(env.get("ERP_SECURITY_CONTACT", "").strip()),

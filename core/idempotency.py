@@ -58,11 +58,11 @@ class AnswerNotKept(Refusal):
 
 
 class Answer(NamedTuple):
-    """An answer as it is given again."""
+    """An answer as it is given again; `body` is None when it shows a secret, which is kept nowhere."""
 
     status: int
     headers: dict[str, str]
-    body: bytes
+    body: bytes | None
 
 
 def find_answer(session: Writer, *, at: datetime, client: str, key: str, fingerprint: bytes) -> Answer | None:
@@ -91,7 +91,8 @@ def find_answer(session: Writer, *, at: datetime, client: str, key: str, fingerp
         )
     if row.body is None:
         raise AnswerNotKept(
-            f"This request was done before, with status {row.status}; its answer was too long to be kept. "
+            f"This request was done before, with status {row.status}; its answer was too long to be kept, or shows a "
+            "secret. "
             "Nothing was done now. Read the records instead.",
             answered_status=row.status,
         )
@@ -100,7 +101,7 @@ def find_answer(session: Writer, *, at: datetime, client: str, key: str, fingerp
 
 def keep(session: Writer, answer: Answer, *, at: datetime, client: str, key: str, fingerprint: bytes) -> None:
     """Keep what is being answered under the key that `find_answer` claimed, for as long as KEPT_FOR."""
-    body = answer.body if len(answer.body) <= LONGEST_KEPT_BYTES else None
+    body = answer.body if len(answer.body or b"") <= LONGEST_KEPT_BYTES else None
     row = {"fingerprint": fingerprint, "status": answer.status, "headers": answer.headers, "body": body}
     # There may be a row that is past its time and not yet dropped.
     statement = insert(KeptAnswer).values(client=client, key=key, created_at=at, **row)

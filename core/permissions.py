@@ -60,6 +60,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "events:detect": frozenset({SYSTEM}),
     "investors:read_own": frozenset({INVESTOR}),
     "investors:manage": frozenset({ADMIN}),
+    "webhooks:read": frozenset({ADMIN}),
+    "webhooks:manage": frozenset({ADMIN}),
+    "webhooks:deliver": frozenset({SYSTEM}),
     "audit:read": frozenset({ADMIN}),
     "health:read": frozenset({ADMIN}),
     "health:beat": frozenset({SYSTEM}),
@@ -77,6 +80,8 @@ GRANTABLE: dict[str, str] = {
     "access:release": "Release a vehicle",
     "events:read": "Read what was detected about vehicles, and the geofences",
     "events:manage_geofences": "Add, rename and close geofences",
+    "webhooks:read": "Read webhook endpoints and what was sent to them",
+    "webhooks:manage": "Add and change webhook endpoints, and send messages again",
 }
 
 # What an app asks a person for beyond rights (OpenID Connect Core sections 5.4 and 11), in words for the consent page.
@@ -98,6 +103,7 @@ class Actor:
     """Who is acting. `parks` are the parks in view; None means all of them. `id` is within its kind.
 
     `assets` are the vehicles that are the actor's own: the one a driver has now, those an investor holds.
+    `client_id` is the API client by which they act, if any.
     """
 
     kind: Kind
@@ -107,6 +113,7 @@ class Actor:
     grants: frozenset[str] = frozenset()
     parks: frozenset[int] | None = frozenset()
     assets: frozenset[int] = frozenset()
+    client_id: str | None = None
 
     def may(self, permission: str) -> bool:
         """Whether a role or a grant of this actor holds `permission`."""

@@ -13,7 +13,7 @@ from core.db import Reader
 from core.errors import Invalid
 from core.events import queries
 from core.events.queries import DetectionRecord, Place
-from core.events.rules.catalog import KINDS, say
+from core.events.rules.catalog import KINDS, Severity, say
 from core.permissions import Actor
 
 # Kinds whose subject is the id of a geofence: its name is looked up.
@@ -28,7 +28,7 @@ class EventRow:
     record: DetectionRecord
     title: str
     sentence: str
-    severity: str
+    severity: Severity
     unit: str
     measured: str
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -44,12 +45,34 @@ def parse_json(shape: type[Shape]) -> Shape:
     """The JSON body as a `shape`. Raises Malformed for broken JSON, Invalid with the field for a wrong one."""
     if request.mimetype != "application/json":
         raise UnsupportedMediaType
+    body = request.get_data(cache=False)
     try:
-        return msgspec.json.decode(request.get_data(cache=False), type=shape)
+        decoded = msgspec.json.decode(body, type=shape)
+        json.loads(body, object_pairs_hook=_refuse_ambiguous)
     except msgspec.ValidationError as error:
         raise explain(error) from error
+    except RecursionError as error:
+        raise Malformed("The body is nested too deeply to be read.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Malformed(f"The body is not JSON: {error}. Send one JSON document in UTF-8.") from error
+    return decoded
+
+
+def _refuse_ambiguous(pairs: list[tuple[str, Any]]) -> None:
+    """Refuse a name that stands twice in an object, of which JSON does not say which counts, and NUL in any text."""
+    names = {name for name, _ in pairs}
+    if len(names) < len(pairs):
+        twice = next(name for name, _ in pairs if [other for other, _ in pairs].count(name) > 1)
+        raise Malformed(f"The name {twice[:40]!r} stands twice in one object. Send it once.")
+    for name, value in pairs:
+        if _holds_nul(name) or _holds_nul(value):
+            raise Invalid(f"{name[:40]}: it holds a NUL, which no text may.", fields={name[:40]: "No NUL."})
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(_holds_nul(one) for one in value)
+    return isinstance(value, str) and "\0" in value
 
 
 def explain(error: msgspec.ValidationError) -> Invalid:

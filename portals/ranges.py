@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Annotated
 
-from flask import request
+from msgspec import Meta
 
 from core.errors import Invalid
 
+# What a shape says of a moment in an address.
+Moment = Annotated[datetime, Meta(tz=True, examples=["2026-11-24T08:00:00Z"])]
 EXAMPLE = "2026-11-24T08:00:00Z"
 LONGEST = timedelta(days=31)
+_RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +26,8 @@ class Range:
     until: datetime
 
 
-def asked_range(*, longest: timedelta = LONGEST) -> Range:
-    """The range of `from` and `to`. Raises Invalid when one is missing, when they are in the wrong order or too far."""
-    since, until = asked_moment("from"), asked_moment("to")
+def make_range(since: datetime | None, until: datetime | None, *, longest: timedelta = LONGEST) -> Range:
+    """The range between `from` and `to`. Raises Invalid when one is missing, in the wrong order or too far."""
     if since is None or until is None:
         missing = "from" if since is None else "to"
         raise Invalid(f"{missing}: say when, as {EXAMPLE}.", fields={missing: "Needed."})
@@ -37,15 +41,12 @@ def asked_range(*, longest: timedelta = LONGEST) -> Range:
     return Range(since, until)
 
 
-def asked_moment(name: str) -> datetime | None:
-    """The moment in the parameter `name`, with its offset, or None without one. Raises Invalid for any other text."""
-    text = request.args.get(name)
-    if text is None:
-        return None
+def parse_moment(text: str, *, name: str) -> datetime:
+    """A moment with its offset, as 2026-11-24T08:00:00Z. Raises Invalid, naming the parameter."""
     try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None or "T" not in text:
+        if not _RFC_3339.fullmatch(text):
             raise ValueError(text)
+        moment = datetime.fromisoformat(text)
         # Out of what a database holds, and of what can be turned into another zone.
         if not 1970 <= moment.year <= 9000:
             raise ValueError(text)
@@ -69,11 +70,3 @@ def parse_day(text: str, *, name: str) -> date:
     except ValueError:
         raise Invalid(f"{name}: {text!r} is not a day. Write 2026-11-24.", fields={name: "As 2026-11-24."}) from None
     return day
-
-
-def asked_yes(name: str) -> bool:
-    """Whether the parameter `name` says true. Raises Invalid unless it is true, false or left out."""
-    text = request.args.get(name, "false")
-    if text not in {"true", "false"}:
-        raise Invalid(f"{name}: {text!r} is neither true nor false.", fields={name: "true or false."})
-    return text == "true"

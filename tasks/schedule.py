@@ -11,7 +11,7 @@ from datetime import timedelta
 from core import clock, config, db, health, outbox
 from core.identity import sealing
 from core.permissions import system
-from tasks import tokens
+from tasks import tokens, webhooks
 from tasks.app import queue
 from tasks.health import probe
 from tasks.relay import relay
@@ -49,6 +49,7 @@ def run() -> None:
     timed = [
         Timed(cut_days, timedelta(minutes=10)),
         Timed(keep_tokens, timedelta(minutes=10)),
+        Timed(clear_webhooks, timedelta(hours=1)),
         Timed(ask_worker, timedelta(seconds=2)),
         Timed(beat, timedelta(seconds=2)),
     ]
@@ -86,6 +87,13 @@ def keep_tokens() -> None:
     made = tokens.keep_tokens(db.current(), at=clock.now(), secret=secret)
     if made:
         log.info("made the signing key %s", made)
+
+
+def clear_webhooks() -> None:
+    """Clear the messages to webhook endpoints that are no longer kept."""
+    cleared = webhooks.clear_old(db.current(), at=clock.now())
+    if cleared:
+        log.info("cleared %s messages to webhook endpoints", cleared)
 
 
 def ask_worker() -> None:

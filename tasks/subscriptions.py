@@ -28,4 +28,5 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "vehicles.status_changed": (),
     "vehicles.tracker_paired": (),
     "vehicles.vehicle_registered": (),
+    "webhooks.endpoint_disabled": (),
 }

@@ -1,11 +1,11 @@
-"""The worker process: consequences from the queue in threads, and one thread that carries out orders to vehicles."""
+"""The worker process: consequences from the queue in threads, and a thread each for orders to vehicles and webhooks."""
 
 from __future__ import annotations
 
 from huey.consumer import Consumer
 
 import tasks.health  # noqa: F401 - its task must be known to the queue
-from tasks.access import start_delivery
+from tasks import access, webhooks
 from tasks.app import queue
 
 THREADS = 4
@@ -15,7 +15,8 @@ FINISH_S = 10
 
 def work() -> None:
     """Run until told to stop."""
-    start_delivery()
+    access.start_delivery()
+    webhooks.start_delivery()
     consumer = Consumer(
         queue,
         workers=THREADS,

@@ -6,21 +6,23 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from core.access.models import OPEN, ImmobilizationAttempt, ImmobilizationJob, JobState
+from core.access.models import OPEN, ImmobilizationAttempt, ImmobilizationJob, JobState, OrderKind, Reason
 from core.db import Reader, plain_rows
 from core.errors import NotFound
 from core.permissions import Actor
 from core.vehicles import queries as vehicles
-from core.vehicles.models import Vehicle
+from core.vehicles.models import RelayGateway, Vehicle
 
 _JOBS = ImmobilizationJob.__table__.c
 # What an integrator reads (API-4): two words for the state, four for how it ended.
-STATUS = {
+Status = Literal["pending", "completed"]
+Result = Literal["success", "failed", "expired", "cancelled"]
+STATUS: dict[JobState, tuple[Status, Result | None]] = {
     JobState.ARMED: ("pending", None),
     JobState.SENDING: ("pending", None),
     JobState.SENT: ("pending", None),
@@ -38,9 +40,9 @@ class JobRecord:
     id: uuid.UUID
     vehicle_id: int
     vehicle: str
-    kind: str
-    method: str
-    reason: str
+    kind: OrderKind
+    method: RelayGateway
+    reason: Reason
     note: str
     ordered_by: str
     ordered_at: datetime
@@ -54,12 +56,12 @@ class JobRecord:
     attempts: tuple[dict[str, Any], ...] = ()
 
     @property
-    def status(self) -> str:
+    def status(self) -> Status:
         """pending or completed."""
         return STATUS[self.state][0]
 
     @property
-    def result(self) -> str | None:
+    def result(self) -> Result | None:
         """success, failed, expired or cancelled once completed."""
         return STATUS[self.state][1]
 

@@ -7,8 +7,18 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from core.access.models import Reason
+from core.access.models import JobState, OrderKind, Outcome, Reason
 from core.vehicles.models import RelayGateway
+
+__all__ = [
+    "REASONS",
+    "ImmobilizationOrder",
+    "JobState",
+    "OrderKind",
+    "Outcome",
+    "Reason",
+    "ReleaseOrder",
+]
 
 # What each reason means, in words, for the forms.
 REASONS: dict[Reason, str] = {

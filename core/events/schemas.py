@@ -7,6 +7,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from core.vehicles.schemas import RecordId
+
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
 
 
@@ -25,7 +27,7 @@ class NewGeofence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """
 
     name: Name
-    park_id: int | None = None
+    park_id: RecordId | None = None
     circle: NewCircle | None = None
     geometry: dict[str, Any] | None = None
 
@@ -41,7 +43,7 @@ class GeofenceImport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     collection: dict[str, Any]
     name_property: Annotated[str, Meta(min_length=1, max_length=120)] = "name"
-    park_id: int | None = None
+    park_id: RecordId | None = None
     dry_run: bool = True
 
 

@@ -57,6 +57,19 @@ def plain(point: Point) -> Point:
     return point if type(point) is Point else Point(**{name: getattr(point, name) for name in _FIELDS})
 
 
+# No road vehicle has been driven further.
+MOST_MILEAGE_M = 4_000_000_000
+MOST_REASON = 500
+
+
+class NewReading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A reading: metres on the odometer, when it was read (now, if left out), and why."""
+
+    odometer_m: Annotated[int, Meta(ge=0, lt=MOST_MILEAGE_M)]
+    reason: Annotated[str, Meta(min_length=1, max_length=MOST_REASON)]
+    read_at: Annotated[datetime, Meta(tz=True)] | None = None
+
+
 class Reading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One point on its way in: whose it is and how it came. `raw` is kept if the point is refused, bytes as hex.
 

@@ -14,7 +14,18 @@ from core.db import Reader, bigint_array, driver, plain_rows
 from core.errors import NotFound
 from core.identity.passwords import is_secret
 from core.permissions import Actor
-from core.vehicles.models import Park, Tracker, UnknownDevice, Vehicle, VehicleStatus, VehicleStatusChange
+from core.vehicles.models import (
+    Park,
+    Powertrain,
+    RelayGateway,
+    Tracker,
+    UnknownDevice,
+    Vehicle,
+    VehicleClass,
+    VehicleStatus,
+    VehicleStatusChange,
+)
+from core.vehicles.schemas import TrackerFamily
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +42,12 @@ class VehicleRecord:
     make: str | None
     model: str
     year: int | None
-    powertrain: str | None
-    vehicle_class: str
-    status: str
+    powertrain: Powertrain | None
+    vehicle_class: VehicleClass
+    status: VehicleStatus
     device_uid: str | None
-    family: str | None
-    relay_gateway: str | None
+    family: TrackerFamily | None
+    relay_gateway: RelayGateway | None
     relay_output: int | None
     relay_inverted: bool | None
     created_at: datetime

@@ -14,12 +14,15 @@ __all__ = [
     "NewTracker",
     "NewVehicle",
     "Powertrain",
+    "RecordId",
     "RelayGateway",
     "TrackerFamily",
     "VehicleClass",
     "VehicleStatus",
 ]
 
+# What a database can hold as the id of a record.
+RecordId = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 Text = Annotated[str, Meta(min_length=1, max_length=120)]
 DeviceUid = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{3,64}$")]
 DeviceKey = Annotated[str, Meta(min_length=4, max_length=128)]
@@ -47,9 +50,9 @@ class NewTracker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class NewVehicle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is needed to put a vehicle into the registry. `park_id` may be left out when there is one park."""
 
-    vin: str
+    vin: Annotated[str, Meta(max_length=64)]
     model: Text
-    park_id: int | None = None
+    park_id: RecordId | None = None
     plate: Annotated[str, Meta(min_length=1, max_length=16)] | None = None
     name: Text | None = None
     make: Text | None = None

@@ -12,6 +12,7 @@ branch_labels = None
 depends_on = None
 
 MOMENT = sa.DateTime(timezone=True)
+IS_FIRST = sa.text("state = 'waiting' AND next_at IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -24,13 +25,22 @@ def upgrade() -> None:
         sa.Column("facts", postgresql.ARRAY(sa.Text()), nullable=True),
         sa.Column("park_ids", postgresql.ARRAY(sa.BigInteger()), nullable=True),
         sa.Column("client_id", sa.Text(), nullable=True),
+        sa.Column("rights", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("read_epoch", sa.Text(), nullable=False),
         sa.Column("read_txid", sa.BigInteger(), nullable=False),
         sa.Column("read_id", sa.BigInteger(), nullable=False),
+        sa.Column("read_at", MOMENT, nullable=False),
+        sa.Column("missed_at", MOMENT, nullable=True),
+        sa.Column("last_success_at", MOMENT, nullable=True),
+        sa.Column("failing_since", MOMENT, nullable=True),
+        sa.Column("held_until", MOMENT, nullable=True),
         sa.Column("disabled_at", MOMENT, nullable=True),
+        sa.Column("disabled_by", sa.Text(), nullable=True),
         sa.Column("disabled_why", sa.Text(), nullable=True),
+        sa.Column("removed_at", MOMENT, nullable=True),
         sa.ForeignKeyConstraint(
             ["client_id"], ["identity_api_clients.client_id"], name=op.f("fk_webhooks_endpoints_client_id")
         ),
@@ -42,8 +52,8 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("public_id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("endpoint_id", sa.BigInteger(), nullable=False),
-        sa.Column("fact_txid", sa.BigInteger(), nullable=False),
-        sa.Column("fact_id", sa.BigInteger(), nullable=False),
+        sa.Column("fact_txid", sa.BigInteger(), nullable=True),
+        sa.Column("fact_id", sa.BigInteger(), nullable=True),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("body", postgresql.JSONB(), nullable=False),
@@ -63,6 +73,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("first_try_at", MOMENT, nullable=True),
         sa.Column("next_at", MOMENT, nullable=True),
         sa.Column("claimed_by", sa.Text(), nullable=True),
         sa.Column("claimed_until", MOMENT, nullable=True),
@@ -72,7 +83,11 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhooks_messages")),
         sa.UniqueConstraint(
-            "endpoint_id", "fact_txid", "fact_id", name=op.f("uq_webhooks_messages_endpoint_id_fact_txid_fact_id")
+            "endpoint_id",
+            "fact_txid",
+            "fact_id",
+            "subject",
+            name=op.f("uq_webhooks_messages_endpoint_id_fact_txid_fact_id_subject"),
         ),
         sa.UniqueConstraint("public_id", name=op.f("uq_webhooks_messages_public_id")),
     )
@@ -82,8 +97,16 @@ def upgrade() -> None:
         "webhooks_messages",
         ["next_at"],
         unique=False,
-        postgresql_where=sa.text("state = 'waiting'"),
+        postgresql_where=IS_FIRST,
     )
+    op.create_index(
+        "ix_webhooks_messages_first",
+        "webhooks_messages",
+        ["endpoint_id", "subject"],
+        unique=False,
+        postgresql_where=IS_FIRST,
+    )
+    op.create_index("ix_webhooks_messages_listed", "webhooks_messages", ["endpoint_id", "state", "id"], unique=False)
     op.create_index(
         "ix_webhooks_messages_open",
         "webhooks_messages",
@@ -112,6 +135,11 @@ def upgrade() -> None:
         sa.Column("status", sa.Integer(), nullable=True),
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("took_ms", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["message_id"], ["webhooks_messages.id"], name=op.f("fk_webhooks_attempts_message_id")),
+        sa.ForeignKeyConstraint(
+            ["message_id"],
+            ["webhooks_messages.id"],
+            name=op.f("fk_webhooks_attempts_message_id"),
+            ondelete="CASCADE",
+        ),
         sa.PrimaryKeyConstraint("message_id", "number", name=op.f("pk_webhooks_attempts")),
     )

@@ -116,7 +116,7 @@ def show_immobilization(job_id: uuid.UUID) -> Response:
         "admin/access/_order.html",
         job=job,
         seen=_look(vehicle)[0],
-        reason=REASONS.get(job.reason),  # type: ignore[call-overload]
+        reason=REASONS.get(job.reason),
         deadline=_deadline(job),
         newer=latest if latest is not None and latest.id != job.id else None,
         trail=audit.list_entries(read(), viewer=actor(), subject=("immobilization", job_id))[::-1],

@@ -3,102 +3,148 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
-from flask import Response, jsonify, url_for
+import msgspec
+from flask import url_for
+from msgspec import Meta
 
 from core.access import queries, service
 from core.access.queries import JobRecord
-from core.access.schemas import ImmobilizationOrder, ReleaseOrder
-from core.errors import NotFound
+from core.access.schemas import ImmobilizationOrder, JobState, OrderKind, Outcome, Reason, ReleaseOrder
+from core.vehicles.schemas import RelayGateway
 from portals.api_v1 import bp
+from portals.api_v1.contract import Answer, operation
 from portals.doors import actor, at, erp, read, write
-from portals.forms import parse_json
+
+
+class AcceptedOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An order on its way. Its address is in `Location`."""
+
+    job_id: uuid.UUID
+    status: Literal["pending"]
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One command that was sent."""
+
+    number: int
+    started_at: datetime
+    answered_at: datetime | None
+    outcome: Annotated[Outcome | None, Meta(description="Null while the answer has not come.")]
+    answer: str | None
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """An order to lock or to release a vehicle, and what became of it."""
+
+    job_id: uuid.UUID
+    vehicle_id: int
+    kind: OrderKind
+    status: Literal["pending", "completed"]
+    result: Annotated[
+        Literal["success", "failed", "expired", "cancelled"] | None, Meta(description="Null while pending.")
+    ]
+    state: Annotated[JobState, Meta(description="Finer than `status` and `result`.")]
+    waiting_for: Annotated[str | None, Meta(description="In words, while pending: it to stand.")]
+    verdict: Annotated[
+        str | None, Meta(description="In words, once completed. After `failed`: whether the vehicle may be locked.")
+    ]
+    method: RelayGateway
+    reason: Reason
+    note: str
+    ordered_by: str
+    ordered_at: datetime
+    started_at: Annotated[datetime | None, Meta(description="When the first command left.")]
+    finished_at: datetime | None
+    expires_at: Annotated[datetime, Meta(description="When it is given up.")]
+    evidence: Annotated[dict[str, Any] | None, Meta(description="The reading of the relay that proved it.")]
+    attempts: list[Attempt]
+
+
+EXAMPLE = {"method": "vialon_relay", "reason": "safety_lockdown", "note": "A trial."}
 
 
 @bp.post("/access/<int:vehicle_id>/immobilize")
-def immobilize(vehicle_id: int) -> tuple[Response, int]:
+@operation(
+    body=ImmobilizationOrder, answers={202: AcceptedOrder}, refuses=(409,), needs="access:immobilize", example=EXAMPLE
+)
+def immobilize(vehicle_id: int, body: ImmobilizationOrder) -> Answer:
     """Order an immobilization: 202 and the job, to be asked for its verdict. Never sent while the vehicle moves."""
-    order = parse_json(ImmobilizationOrder)
     job_id = service.immobilize(
-        write(), actor=actor(), at=at(), vehicle_id=vehicle_id, order=order, timing=erp().settings.access
+        write(), actor=actor(), at=at(), vehicle_id=vehicle_id, order=body, timing=erp().settings.access
     )
     return _accepted(vehicle_id, job_id, "api_v1.get_immobilization")
 
 
-@bp.get("/access/<int:vehicle_id>/immobilize/<job_id>")
-def get_immobilization(vehicle_id: int, job_id: str) -> Response:
+@bp.get("/access/<int:vehicle_id>/immobilize/<uuid:job_id>")
+@operation(answers={200: Order}, needs="access:read")
+def get_immobilization(vehicle_id: int, job_id: uuid.UUID) -> Order:
     """How an order stands: `status` is pending or completed, `result` is success, failed, expired or cancelled."""
-    return jsonify(_show(_get_job(vehicle_id, job_id)))
+    return _show(_get_job(vehicle_id, job_id))
 
 
-@bp.delete("/access/<int:vehicle_id>/immobilize/<job_id>")
-def cancel_immobilization(vehicle_id: int, job_id: str) -> tuple[str, int]:
+@bp.delete("/access/<int:vehicle_id>/immobilize/<uuid:job_id>")
+@operation(answers={204: None}, refuses=(409,), needs="access:release")
+def cancel_immobilization(vehicle_id: int, job_id: uuid.UUID) -> None:
     """Cancel an order of which no command has left; 409 when one has: release the vehicle instead."""
-    service.cancel(write(), actor=actor(), at=at(), vehicle_id=vehicle_id, job_id=_parse_id(job_id))
-    return "", 204
+    service.cancel(write(), actor=actor(), at=at(), vehicle_id=vehicle_id, job_id=job_id)
 
 
 @bp.post("/access/<int:vehicle_id>/release")
-def release(vehicle_id: int) -> tuple[Response, int]:
+@operation(body=ReleaseOrder, answers={202: AcceptedOrder}, refuses=(409,), needs="access:release", example={})
+def release(vehicle_id: int, body: ReleaseOrder) -> Answer:
     """Order a release: 202 and the job. It overtakes an open immobilization, and is tried until confirmed."""
-    order = parse_json(ReleaseOrder)
     job_id = service.release(
-        write(), actor=actor(), at=at(), vehicle_id=vehicle_id, note=order.note, timing=erp().settings.access
+        write(), actor=actor(), at=at(), vehicle_id=vehicle_id, note=body.note, timing=erp().settings.access
     )
     return _accepted(vehicle_id, job_id, "api_v1.get_release")
 
 
-@bp.get("/access/<int:vehicle_id>/release/<job_id>")
-def get_release(vehicle_id: int, job_id: str) -> Response:
+@bp.get("/access/<int:vehicle_id>/release/<uuid:job_id>")
+@operation(answers={200: Order}, needs="access:read")
+def get_release(vehicle_id: int, job_id: uuid.UUID) -> Order:
     """How a release stands."""
-    return jsonify(_show(_get_job(vehicle_id, job_id)))
+    return _show(_get_job(vehicle_id, job_id))
 
 
-def _accepted(vehicle_id: int, job_id: uuid.UUID, endpoint: str) -> tuple[Response, int]:
-    response = jsonify({"job_id": str(job_id), "status": "pending"})
-    response.headers["Location"] = url_for(endpoint, vehicle_id=vehicle_id, job_id=job_id)
-    return response, 202
+def _accepted(vehicle_id: int, job_id: uuid.UUID, endpoint: str) -> Answer:
+    location = url_for(endpoint, vehicle_id=vehicle_id, job_id=job_id)
+    return Answer(AcceptedOrder(job_id=job_id, status="pending"), {"Location": location})
 
 
-def _get_job(vehicle_id: int, job_id: str) -> JobRecord:
-    return queries.get_job(read(), viewer=actor(), vehicle_id=vehicle_id, job_id=_parse_id(job_id))
+def _get_job(vehicle_id: int, job_id: uuid.UUID) -> JobRecord:
+    return queries.get_job(read(), viewer=actor(), vehicle_id=vehicle_id, job_id=job_id)
 
 
-def _parse_id(job_id: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(job_id)
-    except ValueError:
-        raise NotFound(f"There is no order {job_id}.") from None
-
-
-def _show(job: JobRecord) -> dict[str, Any]:
-    return {
-        "job_id": str(job.id),
-        "vehicle_id": job.vehicle_id,
-        "kind": job.kind,
-        "status": job.status,
-        "result": job.result,
-        "state": job.state,
-        "waiting_for": job.waiting_for,
-        "verdict": job.verdict,
-        "method": job.method,
-        "reason": job.reason,
-        "note": job.note,
-        "ordered_by": job.ordered_by,
-        "ordered_at": job.ordered_at,
-        "started_at": job.started_at,
-        "finished_at": job.finished_at,
-        "expires_at": job.expires_at,
-        "evidence": job.evidence,
-        "attempts": [
-            {
-                "number": attempt["number"],
-                "started_at": attempt["started_at"],
-                "answered_at": attempt["answered_at"],
-                "outcome": attempt["outcome"],
-                "answer": attempt["answer"],
-            }
+def _show(job: JobRecord) -> Order:
+    return Order(
+        job_id=job.id,
+        vehicle_id=job.vehicle_id,
+        kind=job.kind,
+        status=job.status,
+        result=job.result,
+        state=job.state,
+        waiting_for=job.waiting_for,
+        verdict=job.verdict,
+        method=job.method,
+        reason=job.reason,
+        note=job.note,
+        ordered_by=job.ordered_by,
+        ordered_at=job.ordered_at,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+        expires_at=job.expires_at,
+        evidence=job.evidence,
+        attempts=[
+            Attempt(
+                number=attempt["number"],
+                started_at=attempt["started_at"],
+                answered_at=attempt["answered_at"],
+                outcome=attempt["outcome"],
+                answer=attempt["answer"],
+            )
             for attempt in job.attempts
         ],
-    }
+    )

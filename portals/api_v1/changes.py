@@ -10,18 +10,19 @@ from __future__ import annotations
 import base64
 import binascii
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from flask import Response, jsonify, request
+import msgspec
+from msgspec import Meta
 
 from core import outbox
 from core.errors import Gone, Invalid
-from core.outbox import Fact, Offset
-from core.permissions import PERMISSIONS, Actor
-from core.vehicles import queries as vehicles
+from core.outbox import Offset
+from core.webhooks.queries import list_in_sight
 from portals.api_v1 import bp, pages
+from portals.api_v1.contract import Answer, operation
 from portals.doors import actor, at, read, stop_reading
 
 LONGEST_WAIT_S = 25
@@ -57,23 +58,48 @@ class Cursor(NamedTuple):
             ) from None
 
 
+class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A fact: that something happened, and to what. Further ids stand beside these; read the record for the rest."""
+
+    name: Annotated[str, Meta(examples=["vehicles.status_changed", "telemetry.batch_stored"])]
+    at: datetime
+    vehicle_id: int | msgspec.UnsetType = msgspec.UNSET
+    vehicle_ids: list[int] | msgspec.UnsetType = msgspec.UNSET
+
+
+class ChangePage(msgspec.Struct, frozen=True, kw_only=True):
+    """Facts in the order in which they happened."""
+
+    items: list[Change]
+    next_cursor: Annotated[str, Meta(description="Keep it, and ask with it the next time.")]
+    more: Annotated[bool, Meta(description="Ask again at once: there are further ones.")]
+
+
+class ChangeQuery(pages.PageQuery, frozen=True, kw_only=True):
+    """After which place in the feed, and how long to wait for something."""
+
+    limit: pages.UpTo1000 = 500
+    names: Annotated[list[str] | None, Meta(description="Only these facts, with commas between.")] = None
+    wait_s: Annotated[
+        int, Meta(ge=0, le=LONGEST_WAIT_S, description="Hold an empty answer back for so many seconds.")
+    ] = 0
+
+
 @bp.get("/changes")
-def list_changes() -> Response:
+@operation(query=ChangeQuery, answers={200: ChangePage}, refuses=(410,), needs="telemetry:read")
+def list_changes(query: ChangeQuery) -> Answer:
     """The facts after a cursor, oldest first; with `wait_s` the answer comes as soon as there is one.
 
     Without a cursor there are no items, and the cursor given is the present. 410 when facts after the cursor may have
     been dropped, or the database was restored.
     """
-    most = pages.limit(default=500, most=1000)
-    names = _asked_names()
-    ends = time.monotonic() + _asked_wait_s()
-    text = request.args.get("cursor", "")
-    if not text:
+    ends = time.monotonic() + query.wait_s
+    if not query.cursor:
         epoch, head = outbox.head(read())
         return _answer([], Cursor(epoch, head, at()), is_all=True)
-    cursor = Cursor.parse(text)
+    cursor = Cursor.parse(query.cursor)
     while True:
-        items, cursor, is_all = _read_page(cursor, names, most)
+        items, cursor, is_all = _read_page(cursor, query.names, query.limit)
         left_s = ends - time.monotonic()
         if items or left_s <= 0:
             return _answer(items, cursor, is_all=is_all)
@@ -94,42 +120,9 @@ def _read_page(cursor: Cursor, names: Sequence[str] | None, most: int) -> tuple[
     last = facts[-1].offset if facts else cursor.offset
     # The head was taken before: all up to it is either among these facts or not asked for.
     place = max(last, head, cursor.offset) if is_all else last
-    return _in_sight(facts), Cursor(epoch, place, at()), is_all
-
-
-def _in_sight(facts: Sequence[Fact]) -> list[dict[str, Any]]:
-    """The facts that the client may know of, each cut to the vehicles it sees."""
-    readable = [fact for fact in facts if _may_read(actor(), fact.name)]
-    asked = {vehicle_id for fact in readable for vehicle_id in _vehicles_of(fact)}
-    seen = vehicles.list_known_ids(read(), viewer=actor(), vehicle_ids=asked) if asked else set()
-    return [
-        {"name": fact.name, "at": fact.at, **_cut(fact.ids, seen)}
-        for fact in readable
-        if not seen.isdisjoint(_vehicles_of(fact))
-    ]
-
-
-def _may_read(viewer: Actor, name: str) -> bool:
-    """Whether what the fact tells of is readable: a fact of orders needs access:read, as the orders do."""
-    permission = f"{name.partition('.')[0]}:read"
-    return permission not in PERMISSIONS or viewer.may(permission)
-
-
-def _vehicles_of(fact: Fact) -> Iterable[int]:
-    ids = fact.ids
-    return [*ids.get("vehicle_ids", ()), *((ids["vehicle_id"],) if "vehicle_id" in ids else ())]
-
-
-def _cut(ids: Any, seen: set[int]) -> dict[str, Any]:
-    """The ids of a fact without the vehicles out of sight, and without what lies parallel to those."""
-    if "vehicle_ids" not in ids:
-        return dict(ids)
-    kept = [index for index, vehicle_id in enumerate(ids["vehicle_ids"]) if vehicle_id in seen]
-    whole = len(ids["vehicle_ids"])
-    return {
-        name: [values[index] for index in kept] if isinstance(values, list) and len(values) == whole else values
-        for name, values in ids.items()
-    }
+    seen = list_in_sight(read(), viewer=actor(), facts=facts)
+    items = [{"name": each.fact.name, "at": each.fact.at, **each.ids} for each in seen]
+    return items, Cursor(epoch, place, at()), is_all
 
 
 def _gone(why: str) -> Gone:
@@ -138,23 +131,7 @@ def _gone(why: str) -> Gone:
     )
 
 
-def _answer(items: list[dict[str, Any]], cursor: Cursor, *, is_all: bool) -> Response:
+def _answer(items: list[dict[str, Any]], cursor: Cursor, *, is_all: bool) -> Answer:
     pages.goes_on_at(str(cursor))
-    response = jsonify({"items": items, "next_cursor": str(cursor), "more": not is_all})
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def _asked_names() -> list[str] | None:
-    text = request.args.get("names")
-    return None if text is None else [name for name in text.split(",") if name]
-
-
-def _asked_wait_s() -> int:
-    text = request.args.get("wait_s", "0")
-    if not (text.isascii() and text.isdecimal() and len(text) < 4) or int(text) > LONGEST_WAIT_S:
-        raise Invalid(
-            f"wait_s: {text!r} is not a whole number of seconds from 0 to {LONGEST_WAIT_S}.",
-            fields={"wait_s": f"0 to {LONGEST_WAIT_S}."},
-        )
-    return int(text)
+    page = {"items": items, "next_cursor": str(cursor), "more": not is_all}
+    return Answer(page, {"Cache-Control": "no-store"})

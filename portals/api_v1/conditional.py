@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from flask import Response, jsonify, request
+from flask import Response, request
 
 from core.errors import Refusal
 
@@ -25,12 +25,9 @@ class MalformedCondition(Refusal):
     code, status, title = "malformed", 400, "The condition cannot be read"
 
 
-def show_record(body: object, version: int, status: int = 200) -> Response:
-    """The answer with one record, under its strong tag."""
-    response = jsonify(body)
-    response.status_code = status
-    response.set_etag(str(version))
-    return response
+def tag(version: int) -> dict[str, str]:
+    """The header with a record's strong tag."""
+    return {"ETag": f'"{version}"'}
 
 
 def wanted_versions() -> frozenset[int] | None:

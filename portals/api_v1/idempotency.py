@@ -62,6 +62,11 @@ def require_key() -> None:
         raise KeyRequired(f"Without a key this would be done twice if your request were repeated on its way. {_HOW}")
 
 
+def keep_no_answer() -> None:
+    """Keep that this request was done, and not its answer: it shows a secret, once."""
+    g.is_answer_secret = True
+
+
 def parse_key(text: str) -> str | None:
     """The key that a header names, or None when it is none."""
     text = text.strip(" \t")
@@ -93,7 +98,8 @@ def _once(key: str, view: Callable[[], ResponseReturnValue]) -> ResponseReturnVa
         return response
     response = make_response(view())
     headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
-    answer = Answer(response.status_code, headers, response.get_data())
+    body = None if g.get("is_answer_secret") else response.get_data()
+    answer = Answer(response.status_code, headers, body)
     idempotency.keep(write(), answer, at=at(), client=caller(), key=key, fingerprint=fingerprint)
     return response
 

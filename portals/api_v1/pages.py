@@ -6,25 +6,37 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
+import msgspec
 from flask import Response, g, request
+from msgspec import Meta
 
 from core.errors import Invalid
 
+UpTo500 = Annotated[int, Meta(ge=1, le=500, description="How many at most.")]
+UpTo1000 = Annotated[int, Meta(ge=1, le=1000, description="How many at most.")]
+UpTo10000 = Annotated[int, Meta(ge=1, le=10_000, description="How many at most.")]
+Cursor = Annotated[
+    str, Meta(max_length=500, description="`next_cursor` of the page before; left out for the first page.")
+]
 
-def limit(*, default: int, most: int, name: str = "limit") -> int:
-    """How many are asked for at most. Raises Invalid outside 1 to `most`."""
-    text = request.args.get(name, str(default))
-    if not (text.isascii() and text.isdecimal() and len(text) < 10) or not 1 <= int(text) <= most:
-        raise Invalid(f"{name}: {text!r} is not a whole number from 1 to {most}.", fields={name: f"1 to {most}."})
-    return int(text)
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of a list."""
+
+    next_cursor: Annotated[str | None, Meta(description="Into `cursor` for the next page. Null on the last.")]
 
 
-def after_id() -> int:
+class PageQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which page."""
+
+    cursor: Cursor = ""
+
+
+def after_id(cursor: str) -> int:
     """The id after which the page begins, out of the cursor the last page gave."""
-    cursor = request.args.get("cursor", "")
     if not cursor:
         return 0
     try:
@@ -34,10 +46,14 @@ def after_id() -> int:
             raise ValueError(kind)
         return int(number)
     except (ValueError, binascii.Error) as error:
-        raise Invalid(
-            "cursor: not one of ours. Use next_cursor of the page before, or leave it out for the first page.",
-            fields={"cursor": "Not one of ours."},
-        ) from error
+        raise _foreign_cursor() from error
+
+
+def _foreign_cursor() -> Invalid:
+    return Invalid(
+        "cursor: not one of ours. Use next_cursor of the page before, or leave it out for the first page.",
+        fields={"cursor": "Not one of ours."},
+    )
 
 
 def page(items: Sequence[Any], *, most: int, last_id: int | None) -> dict[str, Any]:
@@ -66,13 +82,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 
 
-def after_moment() -> datetime | None:
+def after_moment(cursor: str) -> datetime | None:
     """The moment after which the page begins, out of the cursor of `page_of_moments`; None on the first page."""
-    ticks = after_id()
+    ticks = after_id(cursor)
     try:
         return _EPOCH + ticks * _TICK if ticks else None
     except OverflowError as error:
-        raise Invalid("cursor: not one of ours. Leave it out for the first page.", fields={}) from error
+        raise _foreign_cursor() from error
 
 
 def page_of_moments(items: Sequence[Mapping[str, Any]], *, most: int, moment: str) -> dict[str, Any]:

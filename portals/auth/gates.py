@@ -71,4 +71,4 @@ def machine() -> Actor:
     client = queries.find_client(read(), client_id=(shown.username or "").replace("\0", ""), at=at())
     if client is None or client.is_app or not client.check_secret(shown.password or ""):
         raise Unauthenticated("The client id or its secret is wrong. Look them up, or add an API client.")
-    return Actor("client", None, client.name, grants=client.scopes, parks=client.park_ids)
+    return Actor("client", None, client.name, grants=client.scopes, parks=client.park_ids, client_id=client.client_id)

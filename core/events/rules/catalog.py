@@ -38,6 +38,9 @@ DETECTORS: tuple[type[Detector], ...] = (
 )
 
 
+Severity = Literal["info", "warn", "act"]
+
+
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """The words of one kind. `unit` is that of the value; "s" is shown as a length of time.
 
@@ -46,7 +49,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 
     title: str
     sentence: str
-    severity: Literal["info", "warn", "act"]
+    severity: Severity
     unit: str = ""
     digits: int = 0
     measure: str = ""

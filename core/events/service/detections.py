@@ -95,11 +95,13 @@ def save_detections(session: Writer, *, actor: Actor, at: datetime, detected: Se
             ids = ([vehicle_id for vehicle_id, _ in gone], [each for _, each in gone])
             changed += cursor.execute(_WITHDRAW, (at, at, *ids)).fetchall()
     if changed:
+        # Side by side, a vehicle once for each of its detections: who sees only some vehicles gets those alone.
+        changed.sort()
         outbox.publish(
             session,
             "events.detected",
             at=at,
-            vehicle_ids=sorted({vehicle_id for vehicle_id, _ in changed}),
+            vehicle_ids=[vehicle_id for vehicle_id, _ in changed],
             detection_ids=[str(each) for _, each in changed],
         )
     return len(changed)

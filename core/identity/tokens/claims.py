@@ -67,4 +67,5 @@ def actor_of(claims: dict[str, Any]) -> Actor:
         name=claims["name"],
         grants=frozenset(claims["scope"].split()) & GRANTABLE.keys(),
         parks=None if parks is None else frozenset(parks),
+        client_id=claims["client_id"],
     )

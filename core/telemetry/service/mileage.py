@@ -11,11 +11,8 @@ from core.db import Writer
 from core.errors import Conflict, Invalid
 from core.permissions import Actor, needs
 from core.telemetry.models import MileageReading
+from core.telemetry.schemas import MOST_MILEAGE_M, MOST_REASON
 from core.vehicles import queries as vehicles
-
-# No road vehicle has been driven further.
-MOST_M = 4_000_000_000
-REASON_MOST = 500
 
 
 @needs("telemetry:record_mileage")
@@ -81,8 +78,10 @@ def _faults(at: datetime, read_at: datetime, odometer_m: int, reason: str, raw_r
             f"The reading is older than {raw_retention_days} days, and what was driven since can no longer be told; "
             "read the odometer now and record that."
         )
-    if not 0 <= odometer_m < MOST_M:
-        wrong["odometer_m"] = f"A mileage must be from 0 to {MOST_M // 1000:,} km; check the number and its unit."
-    if not reason or len(reason) > REASON_MOST:
-        wrong["reason"] = f"Say in at most {REASON_MOST} characters why it was read, such as: inspection."
+    if not 0 <= odometer_m < MOST_MILEAGE_M:
+        wrong["odometer_m"] = (
+            f"A mileage must be from 0 to {MOST_MILEAGE_M // 1000:,} km; check the number and its unit."
+        )
+    if not reason or len(reason) > MOST_REASON:
+        wrong["reason"] = f"Say in at most {MOST_REASON} characters why it was read, such as: inspection."
     return wrong

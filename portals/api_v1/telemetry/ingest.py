@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from flask import Response, jsonify, request
+from msgspec import Meta
 from werkzeug.exceptions import UnsupportedMediaType
 
 from core.errors import Invalid
@@ -17,6 +18,7 @@ from core.telemetry.schemas import IngestReport, PostedPoint, Reading, RefusedRe
 from core.vehicles import queries as vehicles
 from core.vehicles.service import note_unknown_device
 from portals.api_v1 import bp
+from portals.api_v1.contract import operation
 from portals.doors import actor, at, erp, write
 from portals.errors import problem
 from portals.forms import Malformed, explain
@@ -41,11 +43,57 @@ class GoodBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     points: list[PostedPoint]
 
 
+class PointBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Points to take in, of any vehicles in any order."""
+
+    points: Annotated[list[PostedPoint], Meta(min_length=1, max_length=MOST_POINTS)]
+
+
+class RefusedInBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """A point of the batch that was not stored: the rule, and what to do about it."""
+
+    index: Annotated[int, Meta(description="Its place in the batch, from 0.")]
+    rule: str
+    detail: str
+
+
+class LeftOutInBatch(RefusedInBatch, frozen=True, kw_only=True):
+    """A point of the batch that was stored without values that were not believed."""
+
+    values: list[str]
+
+
+class BatchReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a batch: received = stored + duplicates + refused."""
+
+    received: int
+    stored: int
+    duplicates: int
+    refused: list[RefusedInBatch]
+    left_out: list[LeftOutInBatch]
+
+
+EXAMPLE = {
+    "points": [
+        {
+            "device_uid": "356307042441013",
+            "ts": "2026-11-24T08:00:00Z",
+            "lat": 37.77,
+            "lon": -122.41,
+            "speed_kmh": 31.2,
+            "ignition": True,
+        }
+    ]
+}
+
+
 @bp.post("/telemetry")
-def ingest() -> Response | tuple[Response, int]:
+@operation(body=PointBatch, reads_body=True, answers={200: BatchReport}, needs="telemetry:ingest", example=EXAMPLE)
+def ingest() -> Response:
     """Take in a batch. Each point is stored, a duplicate, or refused with its rule; nothing good is lost to a bad one.
 
-    200 with the report; 422 when not one point of the batch could be read.
+    Each names its vehicle by exactly one of `vehicle_id` and `device_uid`. What is left out was not reported; it never
+    means zero. 422 when not one point of the batch could be read.
     """
     body = request.get_data(cache=False)
     if request.mimetype != "application/json":
@@ -194,8 +242,8 @@ def _answer(report: IngestReport) -> Response:
 _index = attrgetter("index")
 
 
-def _answer_unreadable(unreadable: list[RefusedReading]) -> tuple[Response, int]:
+def _answer_unreadable(unreadable: list[RefusedReading]) -> Response:
     errors = [{"field": f"points[{refusal.index}]", "detail": refusal.detail} for refusal in unreadable[:100]]
     first = unreadable[0]
     detail = f"No point of the batch could be read. The first: {first.detail}"
-    return problem(422, "invalid", "Some fields need attention", detail, errors=errors), 422
+    return problem(422, "invalid", "Some fields need attention", detail, errors=errors)

@@ -6,56 +6,99 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from flask import Response, jsonify
 from msgspec import Meta
 
 from core.telemetry import queries, service
+from core.telemetry.schemas import NewReading
 from portals.api_v1 import bp, pages
+from portals.api_v1.contract import operation
 from portals.api_v1.idempotency import require_key
 from portals.doors import actor, at, erp, read, write
-from portals.forms import parse_json
 
 UNKNOWN = {"mileage_m": None, "mileage_ts": None, "mileage_method": None}
-_SHOWN = ("read_at", "odometer_m", "reason", "recorded_by", "recorded_at")
 
 
-class NewReading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A reading: metres on the odometer, when it was read (now, if left out), and why."""
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person read off the odometer. It is never changed: a wrong one is put right by a later one."""
 
+    read_at: datetime
     odometer_m: int
     reason: str
-    read_at: Annotated[datetime, Meta(tz=True)] | None = None
+    recorded_by: str
+    recorded_at: datetime
+
+
+class RecordedReading(Reading, frozen=True, kw_only=True):
+    """A reading and whose it is."""
+
+    vehicle_id: int
+
+
+class Mileage(msgspec.Struct, frozen=True, kw_only=True):
+    """What a vehicle has driven in all, and the newest readings, newest first."""
+
+    vehicle_id: int
+    mileage_m: Annotated[float | None, Meta(description="Null while it is not known.")]
+    mileage_ts: datetime | None
+    mileage_method: Annotated[str | None, Meta(description="odometer, gps or reading.")]
+    readings: list[Reading]
+
+
+class MileageQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """How many readings."""
+
+    limit: pages.UpTo500 = 50
+
+
+EXAMPLE = {"odometer_m": 80_123_400, "reason": "Inspection"}
 
 
 @bp.get("/telemetry/<int:vehicle_id>/mileage")
-def get_mileage(vehicle_id: int) -> Response:
+@operation(query=MileageQuery, answers={200: Mileage}, needs="telemetry:read")
+def get_mileage(vehicle_id: int, query: MileageQuery) -> dict[str, Any]:
     """What it has driven in all, nulls while that is not known, and the newest readings, newest first."""
-    most = pages.limit(default=50, most=500)
     mileage = queries.find_mileage(read(), viewer=actor(), vehicle_id=vehicle_id) or UNKNOWN
-    readings = queries.list_mileage_readings(read(), viewer=actor(), vehicle_id=vehicle_id, most=most)
-    return jsonify({"vehicle_id": vehicle_id, **mileage, "readings": [_show(reading) for reading in readings]})
+    readings = queries.list_mileage_readings(read(), viewer=actor(), vehicle_id=vehicle_id, most=query.limit)
+    return {"vehicle_id": vehicle_id, **mileage, "readings": [_show(reading) for reading in readings]}
 
 
 @bp.post("/telemetry/<int:vehicle_id>/mileage")
-def record_mileage(vehicle_id: int) -> tuple[Response, int]:
+@operation(
+    body=NewReading,
+    answers={201: RecordedReading},
+    refuses=(409,),
+    needs="telemetry:record_mileage",
+    example=EXAMPLE,
+)
+def record_mileage(vehicle_id: int, body: NewReading) -> RecordedReading:
     """Record a reading: 201 and the reading. The mileage follows from it within seconds."""
     require_key()
-    new = parse_json(NewReading)
-    read_at, reason = new.read_at or at(), new.reason.replace("\0", "").strip()
+    read_at, reason = body.read_at or at(), body.reason.strip()
     service.record_mileage_reading(
         write(),
         actor=actor(),
         at=at(),
         vehicle_id=vehicle_id,
         read_at=read_at,
-        odometer_m=new.odometer_m,
+        odometer_m=body.odometer_m,
         reason=reason,
         raw_retention_days=erp().settings.raw_retention_days,
     )
-    reading = {"read_at": read_at, "odometer_m": new.odometer_m, "reason": reason}
-    reading |= {"recorded_by": actor().name, "recorded_at": at()}
-    return jsonify({"vehicle_id": vehicle_id, **reading}), 201
+    return RecordedReading(
+        vehicle_id=vehicle_id,
+        read_at=read_at,
+        odometer_m=body.odometer_m,
+        reason=reason,
+        recorded_by=actor().name,
+        recorded_at=at(),
+    )
 
 
-def _show(reading: dict[str, Any]) -> dict[str, Any]:
-    return {name: reading[name] for name in _SHOWN}
+def _show(reading: dict[str, Any]) -> Reading:
+    return Reading(
+        read_at=reading["read_at"],
+        odometer_m=reading["odometer_m"],
+        reason=reading["reason"],
+        recorded_by=reading["recorded_by"],
+        recorded_at=reading["recorded_at"],
+    )

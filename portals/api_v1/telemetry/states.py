@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
-from flask import Response, jsonify
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from core.telemetry import queries
-from portals import ranges
 from portals.api_v1 import bp, pages
+from portals.api_v1.contract import operation
+from portals.api_v1.telemetry.measured import State
 from portals.doors import actor, read
+from portals.ranges import Moment
+
+
+class StatePage(pages.Page, frozen=True, kw_only=True):
+    """States by vehicle id."""
+
+    items: list[State]
+
+
+class StateQuery(pages.PageQuery, frozen=True, kw_only=True):
+    """Which vehicles."""
+
+    changed_since: Annotated[Moment | None, Meta(description="Only those heard since, by our clock.")] = None
+    limit: pages.UpTo1000 = 500
 
 
 @bp.get("/telemetry/states")
-def list_states() -> Response:
-    """The latest states of the vehicles in sight, by vehicle id; with `changed_since` of those heard after it."""
-    most = pages.limit(default=500, most=1000)
+@operation(query=StateQuery, answers={200: StatePage}, needs="telemetry:read")
+def list_states(query: StateQuery) -> dict[str, Any]:
+    """The latest states of the vehicles in sight that ever reported, by vehicle id.
+
+    To miss nothing, follow the feed of changes instead.
+    """
     states = queries.list_states_by_id(
         read(),
         viewer=actor(),
-        after_id=pages.after_id(),
-        changed_since=ranges.asked_moment("changed_since"),
-        most=most,
+        after_id=pages.after_id(query.cursor),
+        changed_since=query.changed_since,
+        most=query.limit,
     )
-    return jsonify(pages.page(states, most=most, last_id=states[-1]["vehicle_id"] if states else None))
+    return pages.page(states, most=query.limit, last_id=states[-1]["vehicle_id"] if states else None)

@@ -2,74 +2,96 @@
 
 from __future__ import annotations
 
-import math
+from datetime import datetime
+from typing import Annotated, Any
 
+import msgspec
 import orjson
-from flask import Response, request
+from flask import Response
+from msgspec import Meta
 
 from core.errors import Invalid
 from core.telemetry import queries
-from portals import ranges
-from portals.api_v1 import bp, pages
+from portals.api_v1 import bp
+from portals.api_v1.contract import operation
+from portals.api_v1.telemetry.spans import Span, range_of
 from portals.doors import actor, read
 
 MOST_POINTS = 50_000
 FIELDS = frozenset(queries.POINT_COLUMNS) - {"ts", "received_at"}
+Field = Annotated[str, Meta(extra_json_schema={"enum": sorted(FIELDS)})]
+
+
+class Track(msgspec.Struct, frozen=True, kw_only=True):
+    """The points of a range in columns."""
+
+    vehicle_id: int
+    since: datetime = msgspec.field(name="from")
+    until: datetime = msgspec.field(name="to")
+    tolerance_m: float | None
+    read_count: Annotated[int, Meta(description="How many points were looked at.")]
+    count: Annotated[int, Meta(description="How many are in the columns.")]
+    next_from: Annotated[datetime | None, Meta(description="Ask on with it as `from`: the rest did not fit.")]
+    columns: Annotated[
+        dict[str, list[Any]],
+        Meta(
+            description="One array for each field, all of one length, in the order of time. `ts_ms` is milliseconds "
+            "since 1970, the others are as in a point; null is not reported."
+        ),
+    ]
+
+
+class TrackQuery(Span, frozen=True, kw_only=True):
+    """Which points, and how much of them."""
+
+    most: Annotated[int, Meta(ge=1, le=MOST_POINTS, description="How many points are read at most.")] = 20_000
+    tolerance_m: Annotated[
+        Annotated[float, Meta(ge=0, le=10_000)] | None,
+        Meta(description="As few points as a line needs to pass within so many metres of all of them."),
+    ] = None
+    fields: Annotated[
+        list[Field] | None,
+        Meta(description=f"Which fields, with commas between. Default: {','.join(queries.TRACK_FIELDS)}."),
+    ] = None
 
 
 @bp.get("/telemetry/<int:vehicle_id>/track")
-def get_track(vehicle_id: int) -> Response:
+@operation(query=TrackQuery, answers={200: Track}, needs="telemetry:read")
+def get_track(vehicle_id: int, query: TrackQuery) -> Response:
     """The points of a range in columns, whole or simplified; `next_from` says where to go on when they did not fit."""
-    asked = ranges.asked_range()
-    tolerance_m = _asked_tolerance()
+    asked = range_of(query, vehicle_id)
     track = queries.read_track(
         read(),
         viewer=actor(),
         vehicle_id=vehicle_id,
         since=asked.since,
         until=asked.until,
-        most=pages.limit(default=20_000, most=MOST_POINTS, name="most"),
-        fields=_asked_fields(),
-        tolerance_m=tolerance_m,
+        most=query.most,
+        fields=_known(query.fields),
+        tolerance_m=query.tolerance_m,
     )
     body = {
         "vehicle_id": vehicle_id,
         "from": asked.since,
         "to": asked.until,
-        "tolerance_m": tolerance_m,
+        "tolerance_m": query.tolerance_m,
         "read_count": track.read_count,
         "count": track.count,
         "next_from": track.next_from,
         "columns": track.columns,
     }
+    # The columns are text that the database wrote, which orjson takes as it is.
     return Response(orjson.dumps(body, option=orjson.OPT_UTC_Z), mimetype="application/json")
 
 
-def _asked_tolerance() -> float | None:
-    text = request.args.get("tolerance_m")
-    if text is None:
-        return None
-    try:
-        tolerance_m = float(text)
-    except ValueError:
-        tolerance_m = math.nan
-    if not 0 <= tolerance_m <= 10_000:
-        raise Invalid(
-            f"tolerance_m: {text!r} is not a number of metres from 0 to 10000.",
-            fields={"tolerance_m": "0 to 10000, or left out for every point."},
-        )
-    return tolerance_m
-
-
-def _asked_fields() -> tuple[str, ...]:
-    text = request.args.get("fields")
-    if text is None:
+def _known(asked: list[str] | None) -> tuple[str, ...]:
+    if asked is None:
         return queries.TRACK_FIELDS
-    fields = tuple(dict.fromkeys(text.split(",")))
-    unknown = [name for name in fields if name not in FIELDS]
-    if unknown:
+    unknown = [name for name in asked if name not in FIELDS]
+    if unknown or not asked:
+        wrong = unknown[0][:40] if unknown else ""
         raise Invalid(
-            f"fields: points have no {unknown[0]!r}. Choose from {', '.join(sorted(FIELDS))}.",
-            fields={"fields": f"No {unknown[0]!r}."},
+            f"fields: points have no {wrong!r}. Choose from {', '.join(sorted(FIELDS))}.",
+            fields={"fields": f"No {wrong!r}."},
         )
-    return fields
+    return tuple(dict.fromkeys(asked))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -16,9 +17,8 @@ VEHICLES = "/api/v1/vehicles"
 @pytest.fixture
 def scanty(app):
     """An application where everybody may have little."""
-    allowances = app.extensions["allowances"]
-    object.__setattr__(allowances, "requests", Quota("requests", 60))
-    object.__setattr__(allowances, "failures", Quota("unauthenticated", 3))
+    little = {"requests": Quota("requests", 60), "failures": Quota("unauthenticated", 3)}
+    app.extensions["allowances"] = replace(app.extensions["allowances"], **little)
     return app
 
 

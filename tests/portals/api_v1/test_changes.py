@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import base64
+import itertools
+import random
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from core import outbox
+from core import clock, outbox
 from core.db import AWAY, Database
 from core.outbox import Offset
 from portals.api_v1.changes import Cursor
 from portals.doors import ErpApp
+from portals.meter import Quota
 from tests.conftest import Fleet
 
 Api = Callable[..., FlaskClient]
@@ -81,50 +86,106 @@ class TestTheFeed:
         rest = client.get(f"{URL}?cursor={page['next_cursor']}&names=telemetry.batch_stored").json
         assert (len(rest["items"]), rest["more"]) == (1, False)
 
-    def test_misses_nothing_and_repeats_nothing_while_fifty_write(self, api: Api, fleet: Fleet, database, at) -> None:
+
+class TestTheFeedWhileFiftyWrite:
+    """Transactions that overlap, commit in any order, and are rolled back here and there; several read at once."""
+
+    def test_misses_nothing_repeats_nothing_and_keeps_the_order(self, app, api: Api, fleet: Fleet, database) -> None:
+        self._prove(app, api, fleet, database, transactions=4, longest_s=0.02)
+
+    @pytest.mark.proof
+    @pytest.mark.timeout(600)
+    def test_misses_nothing_for_a_long_time(self, app, api: Api, fleet: Fleet, database) -> None:
+        self._prove(app, api, fleet, database, transactions=300, longest_s=0.15)
+
+    def _prove(self, app, api: Api, fleet: Fleet, database, *, transactions: int, longest_s: float) -> None:
+        plenty = replace(app.extensions["allowances"], requests=Quota("requests", 100_000_000))
+        app.extensions["allowances"] = plenty
         client = api("telemetry:read")
-        cursor = begin(client)
-        done = threading.Event()
-        wide = Database(database.dsn, pool_size=50)
-        writers = [
-            threading.Thread(target=self._write, args=(wide, at, fleet.vehicle_id, writer)) for writer in range(50)
+        begun, token = begin(client), client.environ_base["HTTP_AUTHORIZATION"]
+        crowd = Crowd(database, fleet.vehicle_id, transactions=transactions, longest_s=longest_s)
+        crowd.start()
+        seen: dict[int, list[int]] = {3: [], 13: [], 1000: []}
+        readers = [
+            threading.Thread(target=_follow, args=(app, token, begun, limit, crowd.is_done, numbers))
+            for limit, numbers in seen.items()
+            if limit > 3
         ]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join()
+        _follow(app, token, begun, 3, crowd.is_done, seen[3])
+        crowd.end()
+        with database.reading() as reading:
+            ordered = sa.text("SELECT ids->>'number' FROM outbox_facts WHERE ids ? 'number' ORDER BY txid, id")
+            stream = [int(number) for number in reading.execute(ordered).scalars()]
+        assert sorted(stream) == sorted(crowd.committed)
+        assert len(stream) > 50 * transactions
+        for limit, numbers in seen.items():
+            assert numbers == stream, f"by {limit} at a time"
 
-        def wait_for_writers() -> None:
-            for writer in writers:
-                writer.join()
-            done.set()
 
-        for writer in writers:
-            writer.start()
-        threading.Thread(target=wait_for_writers).start()
-        seen: list[int] = []
-        while True:
-            was_done = done.is_set()
-            page = client.get(f"{URL}?cursor={cursor}&limit=37").json
-            seen += [item["number"] for item in page["items"]]
-            cursor = page["next_cursor"]
-            if was_done and not page["more"]:
-                break
-        wide.close()
-        assert len(seen) == len(set(seen)) == 50 * 6
+class Crowd:
+    """Fifty threads with a connection each. Each transaction publishes one to three facts with pauses between."""
 
-    @staticmethod
-    def _write(database: Database, at: datetime, vehicle_id: int, writer: int) -> None:
-        for n in range(6):
+    def __init__(self, database: Database, vehicle_id: int, *, transactions: int, longest_s: float) -> None:
+        self.committed: list[int] = []
+        self._database = Database(database.dsn, pool_size=50)
+        self._vehicle_id, self._transactions, self._longest_s = vehicle_id, transactions, longest_s
+        self._numbers = itertools.count(1)
+        self._threads = [threading.Thread(target=self._write, args=(random.Random(n),)) for n in range(50)]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def is_done(self) -> bool:
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def end(self) -> None:
+        for thread in self._threads:
+            thread.join()
+        self._database.close()
+
+    def _write(self, chance: random.Random) -> None:
+        for _ in range(self._transactions):
             # Fifty connections at once take longer to make than a writer waits for one on a busy machine.
-            while not TestTheFeed._publish_one(database, at, vehicle_id, writer * 100 + n, (writer * 7 + n) % 5 / 500):
+            while not self._transact(chance):
                 pass
 
-    @staticmethod
-    def _publish_one(database: Database, at: datetime, vehicle_id: int, number: int, pause_s: float) -> bool:
+    def _transact(self, chance: random.Random) -> bool:
+        numbers = [next(self._numbers) for _ in range(chance.randint(1, 3))]
         try:
-            with database.transaction() as session:
-                outbox.publish(session, "telemetry.batch_stored", at=at, vehicle_ids=[vehicle_id], number=number)
-                time.sleep(pause_s)
+            with self._database.transaction() as session:
+                for number in numbers:
+                    ids = {"vehicle_ids": [self._vehicle_id], "number": number}
+                    outbox.publish(session, "telemetry.batch_stored", at=clock.now(), **ids)
+                    time.sleep(chance.random() ** 4 * self._longest_s)
+                if chance.random() < 0.1:
+                    raise _ChangedItsMind
+        except _ChangedItsMind:
+            return True
         except AWAY:
             return False
+        self.committed += numbers
         return True
+
+
+class _ChangedItsMind(Exception):
+    """A transaction is rolled back."""
+
+
+def _follow(app, token: str, cursor: str, limit: int, is_done: Callable[[], bool], numbers: list[int]) -> None:
+    """Read on until nobody writes any more and nothing is left."""
+    client = app.test_client()
+    while True:
+        was_done = is_done()
+        page = client.get(f"{URL}?cursor={cursor}&limit={limit}", headers={"Authorization": token}).json
+        numbers += [item["number"] for item in page["items"]]
+        cursor = page["next_cursor"]
+        if was_done and not page["more"]:
+            return
 
 
 class TestWaiting:

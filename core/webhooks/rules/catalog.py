@@ -1,0 +1,65 @@
+"""The facts that endpoints can be told of, in words, and what a message about one of them is."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+BATCH = "telemetry.batch_stored"
+PING = "webhooks.ping"
+MISSED = "webhooks.facts_missed"
+
+# The types of our own, which every endpoint is told.
+OWN: Mapping[str, str] = {
+    PING: "A test that somebody asked for",
+    MISSED: "Facts were dropped before they could be told; read the records anew",
+}
+
+FACTS: Mapping[str, str] = {
+    "access.job_changed": "An order to a vehicle went a step further",
+    "access.job_finished": "An order to a vehicle got its verdict",
+    "access.job_ordered": "A vehicle was ordered to be immobilized or released",
+    "drivers.assignment_ended": "A driver gave a vehicle back",
+    "drivers.driver_registered": "A driver was registered",
+    "drivers.vehicle_assigned": "A driver was given a vehicle",
+    "events.detected": "Something was detected about a vehicle, changed or was withdrawn",
+    "events.geofence_added": "A geofence was added",
+    "events.geofence_closed": "A geofence was closed",
+    "events.geofence_renamed": "A geofence was renamed",
+    BATCH: "Points were stored: many times a second, and only told when named",
+    "telemetry.mileage_read": "The odometer of a vehicle was read",
+    "telemetry.trip_ended": "A trip ended",
+    "vehicles.status_changed": "The status of a vehicle changed",
+    "vehicles.tracker_paired": "A tracker was put into a vehicle",
+    "vehicles.vehicle_registered": "A vehicle was registered",
+    "webhooks.endpoint_disabled": "An endpoint was disabled because it failed or asked for it",
+}
+
+
+def names_for(facts: Iterable[str] | None) -> list[str]:
+    """The facts an endpoint is told of: those it names, or all but the batches of points."""
+    return sorted(FACTS.keys() - {BATCH}) if facts is None else sorted(facts)
+
+
+def subject_of(ids: Mapping[str, Any], *, name: str) -> str:
+    """What a fact that is about no vehicle, or about one, is about: `vehicle:7`, `geofence:3`, else its own name."""
+    keys = [key for key in ids if key.endswith("_id")]
+    first = "vehicle_id" if "vehicle_id" in ids else next(iter(keys), None)
+    return name if first is None else f"{first.removesuffix('_id')}:{ids[first]}"
+
+
+def public_id(message_id: uuid.UUID) -> str:
+    """The `webhook-id` of a message, the same at every try."""
+    return f"msg_{message_id.hex}"
+
+
+def parse_public_id(text: str) -> uuid.UUID | None:
+    """The message that `public_id` named, or None when the text is not one of ours."""
+    prefix, _, digits = text.partition("_")
+    if prefix != "msg" or len(digits) != 32 or not digits.isalnum():
+        return None
+    try:
+        return uuid.UUID(hex=digits)
+    except ValueError:
+        return None

@@ -1,0 +1,262 @@
+"""The OpenAPI 3.1 document, made from the declarations of the views and the shapes they validate with."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import msgspec
+from flask import Flask
+from werkzeug.routing import Rule
+
+from core.permissions import GRANTABLE
+from portals.api_v1.contract import problems
+from portals.api_v1.contract.operation import JSON, Content, Operation
+from portals.api_v1.contract.problems import Problem
+
+PROBLEM_JSON = "application/problem+json"
+TITLE = "Equinomix ERP"
+ABOUT = """\
+The fleet over HTTP. Times are RFC 3339 in UTC, units are in the names, lists come in pages, refusals are problem
+documents (RFC 9457) with a stable `type`. What is outside the client's parks does not exist for it: 404.
+
+Get an access token from `POST /oauth/token` and send it as `Authorization: Bearer …`.
+"""
+TAGS = {
+    "access": "Locking and releasing vehicles.",
+    "changes": "Everything that happens, as a feed.",
+    "events": "What was detected about vehicles.",
+    "geofences": "Places that vehicles enter and leave.",
+    "openapi": "This description.",
+    "telemetry": "Points in, and what was made of them out.",
+    "vehicles": "The registry of vehicles.",
+}
+# What the parts of a path are.
+PATH_PARAMETERS = {
+    "vehicle_id": "The id of a vehicle.",
+    "geofence_id": "The id of a geofence.",
+    "job_id": "The id of an order, as the answer to it gave it.",
+}
+_CONVERTERS: dict[str, dict[str, Any]] = {
+    "int": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
+    "uuid": {"type": "string", "format": "uuid"},
+    "default": {"type": "string"},
+}
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_ALWAYS = (406, 500, 503)
+_WITH_BODY = (400, 411, 413, 415, 422)
+HEADERS: dict[str, dict[str, Any]] = {
+    "X-Request-Id": {"description": "The name of the request in our logs.", "schema": {"type": "string"}},
+    "Location": {
+        "description": "The address of what was made or accepted.",
+        "schema": {"type": "string", "format": "uri-reference"},
+    },
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}},
+    "WWW-Authenticate": {"description": "How to show who asks (RFC 6750).", "schema": {"type": "string"}},
+    "Allow": {"description": "The methods that the address takes.", "schema": {"type": "string"}},
+}
+_HEADERS_OF = {201: ("Location",), 202: ("Location",), 401: ("WWW-Authenticate",), 503: ("Retry-After",)}
+
+
+class Endpoint(NamedTuple):
+    """A declared view at one address and one method."""
+
+    id: str
+    method: str
+    rule: Rule
+    tag: str
+    view: Any
+    operation: Operation
+
+
+def find_endpoints(app: Flask) -> Iterator[Endpoint]:
+    """Every declared view under `/api/v1`, in the order of addresses."""
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+        view = app.view_functions[rule.endpoint]
+        declared = getattr(view, "operation", None)
+        if rule.endpoint.startswith("api_v1.") and declared is not None:
+            for method in sorted((rule.methods or set()).intersection(_METHODS)):
+                name = rule.endpoint.removeprefix("api_v1.")
+                yield Endpoint(name, method, rule, view.__module__.split(".")[2], view, declared)
+
+
+def make_document(app: Flask, *, base_url: str) -> dict[str, Any]:
+    """The whole document of an application that is reached at `base_url`."""
+    endpoints = list(find_endpoints(app))
+    schemas = _Schemas(endpoints)
+    paths: dict[str, Any] = {}
+    for one in endpoints:
+        paths.setdefault(_path(one.rule), {})[one.method.lower()] = _operation(one, schemas)
+    statuses = sorted({status for one in endpoints for status in _refusals(one)})
+    tags = sorted({one.tag for one in endpoints})
+    return {
+        "openapi": "3.1.1",
+        "info": {"title": TITLE, "version": "1", "description": ABOUT, "license": {"name": "Proprietary"}},
+        "servers": [{"url": base_url}],
+        "tags": [{"name": tag, "description": TAGS[tag]} for tag in tags],
+        "paths": paths,
+        "components": {
+            "schemas": schemas.components,
+            "responses": {_name(status): _problem(status, schemas) for status in statuses},
+            "headers": HEADERS,
+            "securitySchemes": {"oauth2": _security_scheme(base_url)},
+        },
+    }
+
+
+class _Schemas:
+    """The schemas of every shape that an endpoint names, and where each stands."""
+
+    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
+        shapes = [Problem, *dict.fromkeys(shape for one in endpoints for shape in _shapes(one.operation))]
+        found, self.components = msgspec.json.schema_components(shapes, ref_template="#/components/schemas/{name}")
+        self._found = {id(shape): schema for shape, schema in zip(shapes, found, strict=True)}
+
+    def of(self, shape: Any) -> dict[str, Any]:
+        """The schema of one shape, by reference where it has a name."""
+        return self._found[id(shape)]
+
+    def parameters(self, shape: type[msgspec.Struct]) -> list[dict[str, Any]]:
+        """The parameters of a query, each with its own schema."""
+        _, parts = msgspec.json.schema_components([shape], ref_template="#/components/schemas/{name}")
+        schema = parts.pop(shape.__name__)
+        self.components.update(parts)
+        required = schema["required"]
+        return [_parameter(name, part, name in required) for name, part in schema["properties"].items()]
+
+
+def _shapes(declared: Operation) -> Iterator[Any]:
+    if declared.body is not None:
+        yield declared.body
+    for content in declared.answers.values():
+        yield from (shape for shape in _by_media(content).values() if shape is not None)
+
+
+def _by_media(content: Content) -> Mapping[str, Any]:
+    if content is None:
+        return {}
+    return content if isinstance(content, Mapping) else {JSON: content}
+
+
+def _path(rule: Rule) -> str:
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+
+
+def _operation(one: Endpoint, schemas: _Schemas) -> dict[str, Any]:
+    declared = one.operation
+    made: dict[str, Any] = {
+        "operationId": one.id,
+        "tags": [one.tag],
+        "summary": _summary(one.id),
+        "description": inspect.cleandoc(one.view.__doc__ or ""),
+        "security": [] if declared.needs is None else [{"oauth2": [declared.needs]}],
+    }
+    parameters = [_in_path(name, one.rule) for name in re.findall(r"<(?:\w+:)?(\w+)>", one.rule.rule)]
+    if declared.query is not None:
+        parameters += schemas.parameters(declared.query)
+    if parameters:
+        made["parameters"] = parameters
+    if declared.body is not None:
+        content: dict[str, Any] = {"schema": schemas.of(declared.body)}
+        if declared.example is not None:
+            content["example"] = declared.example
+        made["requestBody"] = {"required": True, "content": {JSON: content}}
+    made["responses"] = _responses(one, schemas)
+    return made
+
+
+def _summary(name: str) -> str:
+    words = name.replace("_", " ").capitalize()
+    return re.sub(r"\b(csv|gpx|openapi)\b", lambda found: found[0].upper(), words).replace("OPENAPI", "OpenAPI")
+
+
+def _in_path(name: str, rule: Rule) -> dict[str, Any]:
+    found = re.search(rf"<(?:(\w+):)?{name}>", rule.rule)
+    kind = (found and found[1]) or "default"
+    description = PATH_PARAMETERS[name]
+    return {"name": name, "in": "path", "required": True, "description": description, "schema": _CONVERTERS[kind]}
+
+
+def _parameter(name: str, schema: dict[str, Any], required: bool) -> dict[str, Any]:
+    schema = _without_null(schema)
+    description = schema.pop("description", "")
+    made = {"name": name, "in": "query", "required": required, "description": description, "schema": schema}
+    if schema.get("type") == "array":
+        made |= {"style": "form", "explode": False}
+    return made
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Without the null that stands for leaving a parameter out: no address can say it."""
+    rest = {key: value for key, value in schema.items() if (key, value) != ("default", None)}
+    kinds = [kind for kind in rest.pop("anyOf", []) if kind != {"type": "null"}]
+    return {**rest, **kinds[0]} if len(kinds) == 1 else rest | ({"anyOf": kinds} if kinds else {})
+
+
+def _responses(one: Endpoint, schemas: _Schemas) -> dict[str, Any]:
+    made = {str(status): _answer(status, content, schemas) for status, content in one.operation.answers.items()}
+    for status in sorted(_refusals(one)):
+        made[str(status)] = {"$ref": f"#/components/responses/{_name(status)}"}
+    return made
+
+
+def _refusals(one: Endpoint) -> set[int]:
+    """The statuses of refusals that follow from a declaration, and those it names."""
+    found = {*_ALWAYS, 422, *one.operation.refuses}
+    if one.operation.needs is not None:
+        found |= {401, 403}
+    if one.operation.body is not None:
+        found.update(_WITH_BODY)
+    if "<" in one.rule.rule:
+        found.add(404)
+    return found
+
+
+def _answer(status: int, content: Content, schemas: _Schemas) -> dict[str, Any]:
+    made: dict[str, Any] = {"description": HTTPStatus(status).phrase, "headers": _headers(status)}
+    by_media = _by_media(content)
+    if by_media:
+        made["content"] = {
+            media: {"schema": {"type": "string"} if shape is None else schemas.of(shape)}
+            for media, shape in by_media.items()
+        }
+    return made
+
+
+def _problem(status: int, schemas: _Schemas) -> dict[str, Any]:
+    content = {"schema": schemas.of(Problem), "example": problems.example(status)}
+    return {
+        "description": problems.describe(status),
+        "headers": _headers(status),
+        "content": {PROBLEM_JSON: content},
+    }
+
+
+def _headers(status: int) -> dict[str, Any]:
+    names = ("X-Request-Id", *_HEADERS_OF.get(status, ()))
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _name(status: int) -> str:
+    return re.sub(r"\W", "", HTTPStatus(status).phrase.title())
+
+
+def _security_scheme(base_url: str) -> dict[str, Any]:
+    token_url = f"{base_url}/oauth/token"
+    scopes = dict(sorted(GRANTABLE.items()))
+    return {
+        "type": "oauth2",
+        "description": "An API client asks for itself; an application asks for the person who agreed to it.",
+        "flows": {
+            "clientCredentials": {"tokenUrl": token_url, "scopes": scopes},
+            "authorizationCode": {
+                "authorizationUrl": f"{base_url}/oauth/authorize",
+                "tokenUrl": token_url,
+                "refreshUrl": token_url,
+                "scopes": scopes,
+            },
+        },
+    }

@@ -1,0 +1,109 @@
+"""The description of the API: that it is OpenAPI 3.1, whole, and says what the code does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from core.permissions import GRANTABLE
+from portals.api_v1.contract.document import find_endpoints, make_document
+from portals.doors import ErpApp
+
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return make_document(_app(), base_url="https://fleet.example")
+
+
+def _app() -> Any:
+    """The addresses and views of the API alone: nothing of them needs a database to be described."""
+    from flask import Flask
+
+    from portals.api_v1 import bp
+
+    app = Flask("described")
+    app.register_blueprint(bp)
+    return app
+
+
+class TestDocument:
+    def test_is_served_to_anybody_with_an_etag(self, app: ErpApp) -> None:
+        client = app.test_client()
+        answer = client.get("/api/v1/openapi.json")
+        assert (answer.status_code, answer.mimetype) == (200, "application/json")
+        assert answer.json["servers"] == [{"url": app.settings.base_url}]
+        again = client.get("/api/v1/openapi.json", headers={"If-None-Match": answer.headers["ETag"]})
+        assert (again.status_code, again.data) == (304, b"")
+
+    def test_has_an_operation_for_every_route_and_no_other(self, document) -> None:
+        routes = {
+            (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
+            for rule in _app().url_map.iter_rules()
+            if rule.rule.startswith("/api/v1/")
+            for method in (rule.methods or set()) & METHODS
+        }
+        assert {(one["method"], one["path"]) for one in operations(document)} == routes
+
+    def test_refers_to_nothing_that_it_does_not_hold(self, document) -> None:
+        for reference in references(document):
+            place = document
+            for part in reference.removeprefix("#/").split("/"):
+                place = place[part]
+
+    def test_names_each_operation_once_and_says_what_it_does(self, document) -> None:
+        names = [one["operationId"] for one in operations(document)]
+        assert len(names) == len(set(names))
+        assert all(one["summary"] and one["description"] for one in operations(document))
+
+    def test_has_only_schemas_that_are_json_schema(self, document) -> None:
+        for schema in document["components"]["schemas"].values():
+            jsonschema_rs.meta.validate({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
+
+    def test_shows_the_scope_that_each_operation_needs(self, document) -> None:
+        scopes = document["components"]["securitySchemes"]["oauth2"]["flows"]["clientCredentials"]["scopes"]
+        assert scopes == GRANTABLE
+        secured = {one["operationId"]: one["security"] for one in operations(document)}
+        assert secured["register_vehicle"] == [{"oauth2": ["vehicles:register"]}]
+        assert secured["get_openapi"] == []
+
+    def test_describes_every_parameter(self, document) -> None:
+        for one in operations(document):
+            for parameter in one.get("parameters", ()):
+                assert parameter["description"], (one["operationId"], parameter["name"])
+
+    def test_gives_an_example_of_every_body_that_fits_it(self, document) -> None:
+        for one in operations(document):
+            if "requestBody" in one:
+                content = one["requestBody"]["content"]["application/json"]
+                schema = {**content["schema"], "components": document["components"]}
+                jsonschema_rs.validator_for(schema).validate(content["example"])
+
+
+class TestEndpoints:
+    def test_are_all_declared(self) -> None:
+        app = _app()
+        declared = {one.rule.endpoint for one in find_endpoints(app)}
+        assert declared == {rule.endpoint for rule in app.url_map.iter_rules() if rule.endpoint != "static"}
+
+
+def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield {"path": path, "method": method.upper(), **operation}
+
+
+def references(place: Any) -> Iterator[str]:
+    if isinstance(place, dict):
+        for name, value in place.items():
+            if name == "$ref":
+                yield value
+            yield from references(value)
+    elif isinstance(place, list):
+        for value in place:
+            yield from references(value)
