@@ -227,6 +227,10 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "admin.reopen_client": act("identity:manage"),
         "admin.list_audit_entries": page("audit:read"),
     },
+    "The API: its description": {
+        "api_v1.get_openapi": anybody("what the API is, for programs; nothing about the fleet"),
+        "api_v1.show_docs": anybody("what the API is, for people; nothing about the fleet"),
+    },
     "The API: the registry": {
         "api_v1.list_parks": api("vehicles:read"),
         "api_v1.list_vehicles": api("vehicles:read"),

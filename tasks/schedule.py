@@ -48,8 +48,8 @@ def run() -> None:
     """Run for ever. A lost database connection is opened again; nothing is kept in memory that rows do not say."""
     timed = [
         Timed(cut_days, timedelta(minutes=10)),
-        Timed(keep_tokens, timedelta(minutes=10)),
         Timed(clear_webhooks, timedelta(hours=1)),
+        Timed(keep_tokens, timedelta(minutes=10)),
         Timed(ask_worker, timedelta(seconds=2)),
         Timed(beat, timedelta(seconds=2)),
     ]
@@ -81,19 +81,19 @@ def cut_days() -> None:
         log.info("dropped %s", ", ".join(dropped))
 
 
+def clear_webhooks() -> None:
+    """Clear the messages to webhook endpoints that are no longer kept."""
+    cleared = webhooks.clear_old(db.current(), at=clock.now())
+    if cleared:
+        log.info("cleared %s messages to webhook endpoints", cleared)
+
+
 def keep_tokens() -> None:
     """Clear away what is finished of the authorization server, and change its signing key once a month."""
     secret = sealing.load_secret(config.current())
     made = tokens.keep_tokens(db.current(), at=clock.now(), secret=secret)
     if made:
         log.info("made the signing key %s", made)
-
-
-def clear_webhooks() -> None:
-    """Clear the messages to webhook endpoints that are no longer kept."""
-    cleared = webhooks.clear_old(db.current(), at=clock.now())
-    if cleared:
-        log.info("cleared %s messages to webhook endpoints", cleared)
 
 
 def ask_worker() -> None:
