@@ -28,6 +28,8 @@ ROLES: dict[str, str] = {
     DEVICE: "Device",
     SYSTEM: "The product itself",
 }
+# The roles that a person can hold; the others are the product's own.
+PEOPLE: tuple[str, ...] = (ADMIN, OPERATOR, STAFF, DRIVER, INVESTOR)
 
 # permission -> the roles that have it by themselves. A grant adds one permission to one person or client.
 PERMISSIONS: dict[str, frozenset[str]] = {

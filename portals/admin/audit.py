@@ -24,6 +24,7 @@ SUBJECTS = {
     "client": "API client",
     "authorization": "Sign-in to an app",
     "key": "Signing key",
+    "endpoint": "Webhook endpoint",
 }
 
 

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from core.db import Reader, plain_rows
 from core.identity import passwords
-from core.identity.models import ApiClient, Authorization, Consent, RefreshToken, User
-from core.identity.queries.rights import GRANTS, PARKS, ROLES
+from core.identity.models import ApiClient, Authorization, Consent, RefreshToken, User, UserGrant
+from core.identity.queries.rights import PARKS, ROLES
 from core.permissions import Actor
 
 
@@ -27,10 +27,22 @@ class Person:
     actor: Actor
 
 
-def find_person(reader: Reader, *, user_id: int) -> Person | None:
-    """The person with an open account, or None."""
+def find_person(reader: Reader, *, user_id: int, at: datetime) -> Person | None:
+    """The person with an open account, or None. Of their grants those that hold at this moment and everywhere: what is
+    narrowed to a park or vehicle is not lent to apps.
+    """
     columns = (User.handle, User.name, User.email, User.time_zone, User.all_parks)
-    rights = (ROLES.label("roles"), GRANTS.label("grants"), PARKS.label("parks"))
+    wide = (
+        sa.select(sa.func.array_agg(UserGrant.permission))
+        .where(
+            UserGrant.user_id == User.id,
+            UserGrant.park_id.is_(None),
+            UserGrant.vehicle_id.is_(None),
+            UserGrant.expires_at.is_(None) | (UserGrant.expires_at > at),
+        )
+        .scalar_subquery()
+    )
+    rights = (ROLES.label("roles"), wide.label("grants"), PARKS.label("parks"))
     query = sa.select(*columns, *rights).where(User.id == user_id, User.disabled_at.is_(None))
     row = reader.execute(query).one_or_none()
     if row is None:

@@ -59,4 +59,4 @@ def cut(ids: Mapping[str, Any], kept: set[int]) -> dict[str, Any]:
 
 def _may_read(viewer: Actor, name: str) -> bool:
     permission = f"{name.partition('.')[0]}:read"
-    return permission not in PERMISSIONS or viewer.may(permission)
+    return permission in PERMISSIONS and viewer.may(permission)

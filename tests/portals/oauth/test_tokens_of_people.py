@@ -233,6 +233,15 @@ class TestARefreshToken:
             session.execute(sa.text("DELETE FROM identity_user_grants"))
         assert "access:immobilize" not in shifts.refresh(tokens["refresh_token"]).json["scope"]
 
+    def test_has_no_right_that_holds_for_one_vehicle_only_or_no_longer(
+        self, shifts: ShiftsApp, database: Database
+    ) -> None:
+        for change in ("vehicle_id = 1", "vehicle_id = NULL, park_id = 1", "park_id = NULL, expires_at = now()"):
+            token = shifts.tokens()["refresh_token"]
+            with database.transaction() as session:
+                session.execute(sa.text(f"UPDATE identity_user_grants SET {change}"))  # noqa: S608 - written here
+            assert "access:immobilize" not in shifts.refresh(token).json["scope"], change
+
     def test_is_worth_nothing_when_the_account_is_closed(self, shifts: ShiftsApp, database: Database) -> None:
         tokens = shifts.tokens()
         with database.transaction() as session:
