@@ -274,7 +274,7 @@ def _client(session: Writer, config: Config, *, at: datetime) -> dict[str, str]:
     path = config.home / "demo.json"
     if path.exists():
         kept: dict[str, str] = orjson.loads(path.read_bytes())["oauth_client"]
-        client = people.find_client(session.connection(), client_id=kept["client_id"])
+        client = people.find_client(session.connection(), client_id=kept["client_id"], at=at)
         if client is not None and client.check_secret(kept["client_secret"]):
             return kept
     made = identity.create_client(session, actor=ACTOR, at=at, name="Demonstration integrator", scopes=GRANTABLE)

@@ -86,7 +86,6 @@ def create_app(config: Config, database: Database) -> ErpApp:
     for machines in (api_v1, devices):
         app.register_blueprint(machines)
         security.csrf.exempt(machines)
-    security.csrf.exempt("portals.oauth.issue_token")
     for portal in (operator, driver, investor, admin, account):
         app.register_blueprint(portal.bp)
     policy.check(app)

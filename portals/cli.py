@@ -205,6 +205,31 @@ def replay(
     sys.exit(0 if report.adds_up else 1)
 
 
+@erp.group()
+def keys() -> None:
+    """The keys that sign access tokens."""
+
+
+@keys.command()
+def rotate() -> None:
+    """Publish a new key now, which signs in ten minutes. It happens by itself once a month; do it at once when somebody
+    may have read the key, and change ERP_SECRET_KEY then too (docs/subsystems/authorization.md)."""
+    from core.identity import sealing, service
+    from core.permissions import system
+
+    with db.current().transaction() as session:
+        kid = service.rotate_signing_key(
+            session,
+            actor=system("command line"),
+            at=clock.now(),
+            secret=sealing.load_secret(config.current()),
+        )
+    click.echo(
+        f"The key {kid} is published; it signs in ten minutes. The one before is published until its last "
+        "token has died."
+    )
+
+
 @erp.group(name="db")
 def database() -> None:
     """The embedded database."""

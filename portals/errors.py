@@ -33,6 +33,8 @@ _PLAIN = {
 
 
 _MACHINES = ("/api/", "/devices/", "/oauth/", "/healthz", "/live")
+# Of the authorization server, what a browser opens.
+_PAGES_AMONG_THEM = {"/oauth/authorize", "/oauth/consent"}
 
 
 def request_id() -> str:
@@ -162,6 +164,8 @@ def _find_asker() -> Any:
 
 
 def _is_for_machine() -> bool:
+    if request.path in _PAGES_AMONG_THEM:
+        return False
     return request.path.startswith(_MACHINES) or request.path.endswith(".json")
 
 

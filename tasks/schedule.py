@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from core import clock, config, db, health, outbox
+from core.identity import sealing
 from core.permissions import system
-from tasks import webhooks
+from tasks import tokens, webhooks
 from tasks.app import queue
 from tasks.health import probe
 from tasks.relay import relay
@@ -50,6 +51,7 @@ def run() -> None:
         Timed(cut_days, timedelta(minutes=10)),
         Timed(forget, timedelta(hours=1)),
         Timed(clear_webhooks, timedelta(hours=1)),
+        Timed(keep_tokens, timedelta(minutes=10)),
         Timed(ask_worker, timedelta(seconds=2)),
         Timed(beat, timedelta(seconds=2)),
     ]
@@ -91,6 +93,14 @@ def clear_webhooks() -> None:
     cleared = webhooks.clear_old(db.current(), at=clock.now())
     if cleared:
         log.info("cleared %s messages to webhook endpoints", cleared)
+
+
+def keep_tokens() -> None:
+    """Clear away what is finished of the authorization server, and change its signing key once a month."""
+    secret = sealing.load_secret(config.current())
+    made = tokens.keep_tokens(db.current(), at=clock.now(), secret=secret)
+    if made:
+        log.info("made the signing key %s", made)
 
 
 def ask_worker() -> None:

@@ -1,9 +1,10 @@
-"""Pure decisions about sign-in."""
+"""Pure decisions about sign-in and about apps."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -158,3 +159,48 @@ def totp_label(user_id: int) -> str:
 def may_show_second_factor(*, since: datetime, at: datetime) -> bool:
     """Whether somebody whose password was right at `since` may still show the second factor."""
     return since <= at <= since + SECOND_FACTOR_WITHIN
+
+
+LOOPBACK = ("127.0.0.1", "[::1]")
+# RFC 3986 appendix B, with the letters that an address may have, and without a part behind "#".
+_ADDRESS = re.compile(
+    r"""(?P<scheme>[a-z][a-z0-9+.-]*): (?://(?P<host>[A-Za-z0-9.-]*|\[[0-9a-f:.]+\]) (?P<port>:[0-9]{1,5})? (?=[/?]|$))?
+        (?P<path>[A-Za-z0-9/._~!$&'()*+,;=:@%-]*) (?P<query>\?[A-Za-z0-9/._~!$&'()*+,;=:@%?-]*)?""",
+    re.VERBOSE,
+)
+
+
+def redirect_uri_problem(uri: str) -> str | None:
+    """What is wrong with an address to which an app's codes shall be sent, in words, or None (RFC 8252 section 7).
+
+    https; http on this very device, at any port; or a scheme of the app's own, named after a domain it has.
+    """
+    parts = _ADDRESS.fullmatch(uri)
+    if parts is None or len(uri) > 400:
+        return f"{uri[:60]!r} is not a whole address, or has a part behind #, or a sign that must be written as %…."
+    scheme, host = parts["scheme"], parts["host"]
+    if scheme == "https":
+        return None if host else f"{uri} names no host."
+    if scheme == "http":
+        return None if host in LOOPBACK else f"{uri}: use https, or http://127.0.0.1 for an app on a device."
+    if "." in scheme and host is None and parts["path"]:
+        return None
+    return f"{uri}: begin with https://, or with a name of the app's own like com.example.app:/signed-in."
+
+
+def is_redirect_uri(asked: str, *, registered: Iterable[str]) -> bool:
+    """Whether `asked` is one of an app's addresses, letter by letter; on the device itself any port may be asked
+    (RFC 8252 section 7.3), because an app takes the one that is free.
+    """
+    if redirect_uri_problem(asked) is not None:
+        return False
+    place = _place_on_device(asked)
+    return any(asked == one or (place is not None and place == _place_on_device(one)) for one in registered)
+
+
+def _place_on_device(uri: str) -> tuple[str, ...] | None:
+    """What must be the same of an address on the device: all but its port."""
+    parts = _ADDRESS.fullmatch(uri)
+    if parts is None or parts["scheme"] != "http" or parts["host"] not in LOOPBACK:
+        return None
+    return parts["host"], parts["path"], parts["query"] or ""

@@ -15,6 +15,7 @@ bp = Blueprint("account", __name__, url_prefix="/account")
 NAV = [
     ("account.show_profile", "Profile", "user-circle"),
     ("account.list_sessions", "Sessions", "device-desktop"),
+    ("account.list_apps", "Connected apps", "plug-connected-x"),
     ("account.show_security", "Second factors", "shield-check"),
 ]
 
@@ -31,4 +32,4 @@ def home() -> ResponseReturnValue:
     return redirect(url_for(NAV[0][0]))
 
 
-from portals.account import profile, security, sessions  # noqa: E402, F401 - they hang their views on bp
+from portals.account import apps, profile, security, sessions  # noqa: E402, F401 - they hang their views on bp

@@ -67,9 +67,7 @@ EXAMPLE = {"method": "vialon_relay", "reason": "safety_lockdown", "note": "A tri
 
 
 @bp.post("/access/<int:vehicle_id>/immobilize")
-@operation(
-    body=ImmobilizationOrder, answers={202: AcceptedOrder}, refuses=(409,), needs="access:immobilize", example=EXAMPLE
-)
+@operation(body=ImmobilizationOrder, answers={202: AcceptedOrder}, refuses=(409,), example=EXAMPLE)
 def immobilize(vehicle_id: int, body: ImmobilizationOrder) -> Answer:
     """Order an immobilization: 202 and the job, to be asked for its verdict. Never sent while the vehicle moves."""
     job_id = service.immobilize(
@@ -79,21 +77,21 @@ def immobilize(vehicle_id: int, body: ImmobilizationOrder) -> Answer:
 
 
 @bp.get("/access/<int:vehicle_id>/immobilize/<uuid:job_id>")
-@operation(answers={200: Order}, needs="access:read")
+@operation(answers={200: Order})
 def get_immobilization(vehicle_id: int, job_id: uuid.UUID) -> Order:
     """How an order stands: `status` is pending or completed, `result` is success, failed, expired or cancelled."""
     return _show(_get_job(vehicle_id, job_id))
 
 
 @bp.delete("/access/<int:vehicle_id>/immobilize/<uuid:job_id>")
-@operation(answers={204: None}, refuses=(409,), needs="access:release")
+@operation(answers={204: None}, refuses=(409,))
 def cancel_immobilization(vehicle_id: int, job_id: uuid.UUID) -> None:
     """Cancel an order of which no command has left; 409 when one has: release the vehicle instead."""
     service.cancel(write(), actor=actor(), at=at(), vehicle_id=vehicle_id, job_id=job_id)
 
 
 @bp.post("/access/<int:vehicle_id>/release")
-@operation(body=ReleaseOrder, answers={202: AcceptedOrder}, refuses=(409,), needs="access:release", example={})
+@operation(body=ReleaseOrder, answers={202: AcceptedOrder}, refuses=(409,), example={})
 def release(vehicle_id: int, body: ReleaseOrder) -> Answer:
     """Order a release: 202 and the job. It overtakes an open immobilization, and is tried until confirmed."""
     job_id = service.release(
@@ -103,7 +101,7 @@ def release(vehicle_id: int, body: ReleaseOrder) -> Answer:
 
 
 @bp.get("/access/<int:vehicle_id>/release/<uuid:job_id>")
-@operation(answers={200: Order}, needs="access:read")
+@operation(answers={200: Order})
 def get_release(vehicle_id: int, job_id: uuid.UUID) -> Order:
     """How a release stands."""
     return _show(_get_job(vehicle_id, job_id))

@@ -64,12 +64,9 @@ def install(app: ErpApp) -> None:
 
 
 def charge() -> None:
-    """Take what this request costs from what the client has. Raises UsedUp when that is more than is left.
-
-    What anybody may read costs nobody.
-    """
+    """Take what this request costs from what the client has. Raises UsedUp when that is more than is left."""
     if "caller" not in g:
-        return
+        return  # what anybody may read
     quota, left = _take()
     if left.wait_s is not None and _cost() > 0:
         raise _used_up(quota, left.wait_s)

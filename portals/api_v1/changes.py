@@ -86,7 +86,7 @@ class ChangeQuery(pages.PageQuery, frozen=True, kw_only=True):
 
 
 @bp.get("/changes")
-@operation(query=ChangeQuery, answers={200: ChangePage}, refuses=(410,), needs="telemetry:read")
+@operation(query=ChangeQuery, answers={200: ChangePage}, refuses=(410,))
 def list_changes(query: ChangeQuery) -> Answer:
     """The facts after a cursor, oldest first; with `wait_s` the answer comes as soon as there is one.
 

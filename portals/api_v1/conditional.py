@@ -10,6 +10,7 @@ import re
 from flask import Response, request
 
 from core.errors import Refusal
+from portals.api_v1.contract import Answer
 
 # A longer body is not worth its hash: lists are shorter, tracks are longer.
 LONGEST_HASHED_BYTES = 512 * 1024
@@ -25,9 +26,10 @@ class MalformedCondition(Refusal):
     code, status, title = "malformed", 400, "The condition cannot be read"
 
 
-def tag(version: int) -> dict[str, str]:
-    """The header with a record's strong tag."""
-    return {"ETag": f'"{version}"'}
+def show_record(body: object, version: int, *, location: str | None = None) -> Answer:
+    """The answer with one record, under its strong tag; of one that was made, with its address."""
+    headers = {"ETag": f'"{version}"'}
+    return Answer(body, headers if location is None else {**headers, "Location": location})
 
 
 def wanted_versions() -> frozenset[int] | None:

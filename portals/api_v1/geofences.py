@@ -13,7 +13,7 @@ from core.events import queries, service
 from core.events.queries import GeofenceRecord
 from core.events.schemas import GeofenceChange, GeofenceImport, ImportReport, NewGeofence
 from portals.api_v1 import bp, pages
-from portals.api_v1.conditional import tag, wanted_versions
+from portals.api_v1.conditional import show_record, wanted_versions
 from portals.api_v1.contract import Answer, operation
 from portals.api_v1.idempotency import require_key
 from portals.doors import actor, at, read, write
@@ -106,7 +106,6 @@ IMPORT_EXAMPLE = {"collection": {"type": "FeatureCollection", "features": [_FEAT
 @operation(
     query=GeofenceQuery,
     answers={200: {"application/json": GeofencePage, GEOJSON: GeofenceCollection}},
-    needs="events:read",
 )
 def list_geofences(query: GeofenceQuery) -> dict[str, Any] | Response:
     """The geofences in sight, by id: the open ones, or the closed with `closed=true`; `format=geojson` for a map."""
@@ -127,46 +126,36 @@ def list_geofences(query: GeofenceQuery) -> dict[str, Any] | Response:
 
 
 @bp.post("/geofences")
-@operation(
-    body=NewGeofence, answers={201: Geofence}, refuses=(404, 409), needs="events:manage_geofences", example=EXAMPLE
-)
+@operation(body=NewGeofence, answers={201: Geofence}, refuses=(404, 409), keyed=True, example=EXAMPLE)
 def add_geofence(body: NewGeofence) -> Answer:
     """Add a circle or a polygon. It detects from now on."""
-    require_key()
     session = write()
     geofence_id = service.add_geofence(session, actor=actor(), at=at(), new=body)
-    fence = queries.get_geofence(session.connection(), viewer=service.RECORDER, geofence_id=geofence_id)
-    location = {"Location": url_for("api_v1.get_geofence", geofence_id=geofence_id)}
-    return Answer(_show(fence), location | tag(fence.version))
+    return _show_written(geofence_id, location=url_for("api_v1.get_geofence", geofence_id=geofence_id))
 
 
 @bp.get("/geofences/<int:geofence_id>")
-@operation(answers={200: Geofence}, needs="events:read")
+@operation(answers={200: Geofence})
 def get_geofence(geofence_id: int) -> Answer:
     """One geofence, open or closed."""
     fence = queries.get_geofence(read(), viewer=actor(), geofence_id=geofence_id)
-    return Answer(_show(fence), tag(fence.version))
+    return show_record(_show(fence), fence.version)
 
 
 @bp.patch("/geofences/<int:geofence_id>")
 @operation(
-    body=GeofenceChange,
-    answers={200: Geofence},
-    refuses=(409,),
-    needs="events:manage_geofences",
-    example={"name": "Depot south"},
+    body=GeofenceChange, answers={200: Geofence}, refuses=(409,), conditional=True, example={"name": "Depot south"}
 )
 def rename_geofence(geofence_id: int, body: GeofenceChange) -> Answer:
     """Give it another name. Its form cannot change: close it and add another."""
-    session = write()
     service.rename_geofence(
-        session, actor=actor(), at=at(), geofence_id=geofence_id, name=body.name, versions=wanted_versions()
+        write(), actor=actor(), at=at(), geofence_id=geofence_id, name=body.name, versions=wanted_versions()
     )
     return _show_written(geofence_id)
 
 
 @bp.delete("/geofences/<int:geofence_id>")
-@operation(answers={200: Geofence}, refuses=(409,), needs="events:manage_geofences")
+@operation(answers={200: Geofence}, refuses=(409,), conditional=True)
 def close_geofence(geofence_id: int) -> Answer:
     """Close it: it detects nothing more, and stays to be read."""
     session = write()
@@ -176,25 +165,22 @@ def close_geofence(geofence_id: int) -> Answer:
 
 
 @bp.post("/geofences/import")
-@operation(
-    body=GeofenceImport,
-    answers={200: ImportReport},
-    refuses=(404, 409),
-    needs="events:manage_geofences",
-    example=IMPORT_EXAMPLE,
-)
+@operation(body=GeofenceImport, answers={200: ImportReport}, refuses=(404, 409), example=IMPORT_EXAMPLE)
 def import_geofences(body: GeofenceImport) -> ImportReport:
-    """Read a FeatureCollection: what is good and what is bad of it. Adds the good ones when `dry_run` is false."""
+    """Read a FeatureCollection: what is good and what is bad of it.
+
+    Adds the good ones when `dry_run` is false, which takes an Idempotency-Key.
+    """
     if not body.dry_run:
         require_key()
     return service.import_geofences(write(), actor=actor(), at=at(), wanted=body)
 
 
-def _show_written(geofence_id: int) -> Answer:
+def _show_written(geofence_id: int, *, location: str | None = None) -> Answer:
     """As it stands in this transaction, to whoever may write it but perhaps not read."""
     reader = write().connection()
     fence = queries.get_geofence(reader, viewer=service.RECORDER, geofence_id=geofence_id)
-    return Answer(_show(fence), tag(fence.version))
+    return show_record(_show(fence), fence.version, location=location)
 
 
 def _show(fence: GeofenceRecord) -> Geofence:

@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 import msgspec
-from flask import Response, request
+from flask import Response, make_response, render_template
 
 from portals.api_v1 import bp
 from portals.api_v1.contract import operation
@@ -17,13 +17,20 @@ KEPT = "public, max-age=300"
 
 
 @bp.get("/openapi.json")
-@operation(answers={200: dict[str, Any], 304: None}, needs=None)
+@operation(answers={200: dict[str, Any]})
 def get_openapi() -> Response:
     """This document: OpenAPI 3.1, made from what validates the requests."""
     response = Response(_document(), mimetype="application/json")
     response.headers["Cache-Control"] = KEPT
     response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
-    response.make_conditional(request)
+    return response
+
+
+@bp.get("/docs")
+def show_docs() -> Response:
+    """The document as a page to read and to try. Not an operation: it is for people."""
+    response = make_response(render_template("api/docs.html"))
+    response.headers["Cache-Control"] = "no-store"  # its nonce is for once
     return response
 
 

@@ -13,7 +13,7 @@ from core.vehicles import queries, rules, service
 from core.vehicles.queries import VehicleRecord
 from core.vehicles.schemas import NewVehicle, Powertrain, RelayGateway, TrackerFamily, VehicleClass, VehicleStatus
 from portals.api_v1 import bp, pages
-from portals.api_v1.conditional import tag
+from portals.api_v1.conditional import show_record
 from portals.api_v1.contract import Answer, operation
 from portals.doors import actor, at, read, write
 
@@ -84,18 +84,18 @@ EXAMPLE = {
 
 
 @bp.post("/transport_registry")
-@operation(body=NewVehicle, answers={201: Vehicle}, refuses=(409,), needs="vehicles:register", example=EXAMPLE)
+@operation(body=NewVehicle, answers={201: Vehicle}, refuses=(409,), example=EXAMPLE)
 def register_vehicle(body: NewVehicle) -> Answer:
     """Put a vehicle into the registry: its address and its record. 409 names the record that has the VIN."""
     session = write()
     vehicle_id = service.register_vehicle(session, actor=actor(), at=at(), new=body)
     vehicle = queries.get_vehicle(session.connection(), viewer=service.REGISTRAR, vehicle_id=vehicle_id)
-    location = {"Location": url_for("api_v1.get_vehicle", vehicle_id=vehicle_id)}
-    return Answer(_show(vehicle), location | tag(vehicle.version))
+    location = url_for("api_v1.get_vehicle", vehicle_id=vehicle_id)
+    return show_record(_show(vehicle), vehicle.version, location=location)
 
 
 @bp.get("/vehicles")
-@operation(query=VehicleQuery, answers={200: VehiclePage}, needs="vehicles:read")
+@operation(query=VehicleQuery, answers={200: VehiclePage})
 def list_vehicles(query: VehicleQuery) -> dict[str, Any]:
     """The vehicles in sight, by id."""
     after_id, most = pages.after_id(query.cursor), query.limit
@@ -105,15 +105,15 @@ def list_vehicles(query: VehicleQuery) -> dict[str, Any]:
 
 
 @bp.get("/vehicles/<int:vehicle_id>")
-@operation(answers={200: Vehicle}, needs="vehicles:read")
+@operation(answers={200: Vehicle})
 def get_vehicle(vehicle_id: int) -> Answer:
     """One vehicle."""
     vehicle = queries.get_vehicle(read(), viewer=actor(), vehicle_id=vehicle_id)
-    return Answer(_show(vehicle), tag(vehicle.version))
+    return show_record(_show(vehicle), vehicle.version)
 
 
 @bp.get("/parks")
-@operation(answers={200: ParkPage}, needs="vehicles:read")
+@operation(answers={200: ParkPage})
 def list_parks() -> dict[str, Any]:
     """The parks in sight."""
     return pages.page(queries.list_parks(read(), viewer=actor()), most=10_000, last_id=None)

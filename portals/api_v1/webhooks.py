@@ -16,9 +16,9 @@ from core.webhooks.queries import EndpointRecord, MessageRecord
 from core.webhooks.rules.catalog import parse_public_id, public_id
 from core.webhooks.schemas import EndpointChange, NewEndpoint, Replay, SecretRotation
 from portals.api_v1 import bp, pages
-from portals.api_v1.conditional import tag, wanted_versions
+from portals.api_v1.conditional import show_record, wanted_versions
 from portals.api_v1.contract import Answer, operation
-from portals.api_v1.idempotency import keep_no_answer, require_key
+from portals.api_v1.idempotency import keep_no_answer
 from portals.doors import actor, at, erp, read, write
 
 CHECKED = {"api_v1.add_endpoint", "api_v1.change_endpoint"}
@@ -132,7 +132,7 @@ class EndpointQuery(pages.PageQuery, frozen=True, kw_only=True):
 class MessageQuery(pages.PageQuery, frozen=True, kw_only=True):
     """Which messages."""
 
-    state: State | None = None
+    state: Annotated[State | None, Meta(description="Only those in this state.")] = None
     limit: pages.UpTo500 = 50
 
 
@@ -142,7 +142,6 @@ class _Wanted(msgspec.Struct):
     url: str | None = None
 
 
-READ, MANAGE = "webhooks:read", "webhooks:manage"
 EXAMPLE = {"url": "https://example.com/fleet", "facts": ["access.job_finished"]}
 REPLAY_EXAMPLE = {"state": "dead", "since": "2026-11-20T00:00:00Z"}
 
@@ -161,7 +160,7 @@ def look_behind_address() -> None:
 
 
 @bp.get("/webhooks/endpoints")
-@operation(query=EndpointQuery, answers={200: EndpointPage}, needs=READ)
+@operation(query=EndpointQuery, answers={200: EndpointPage})
 def list_endpoints(query: EndpointQuery) -> dict[str, Any]:
     """The endpoints in sight, by id. An API client sees its own."""
     after_id = pages.after_id(query.cursor)
@@ -171,30 +170,29 @@ def list_endpoints(query: EndpointQuery) -> dict[str, Any]:
 
 
 @bp.post("/webhooks/endpoints")
-@operation(body=NewEndpoint, answers={201: AddedEndpoint}, needs=MANAGE, example=EXAMPLE)
+@operation(body=NewEndpoint, answers={201: AddedEndpoint}, keyed=True, example=EXAMPLE)
 def add_endpoint(body: NewEndpoint) -> Answer:
     """Add an endpoint: its address, its record and its secret, which no other answer ever shows."""
-    require_key()
     keep_no_answer()
     session = write()
     made = service.add_endpoint(
         session, actor=actor(), at=at(), new=body, address=g.address, sealing_key=service.sealing_key(erp().settings)
     )
     endpoint = _get_written(made.endpoint_id)
-    location = {"Location": url_for("api_v1.get_endpoint", endpoint_id=made.endpoint_id)}
-    return Answer({**_show(endpoint), "secret": made.secret}, location | tag(endpoint.version))
+    location = url_for("api_v1.get_endpoint", endpoint_id=made.endpoint_id)
+    return show_record({**_show(endpoint), "secret": made.secret}, endpoint.version, location=location)
 
 
 @bp.get("/webhooks/endpoints/<int:endpoint_id>")
-@operation(answers={200: Endpoint}, needs=READ)
+@operation(answers={200: Endpoint})
 def get_endpoint(endpoint_id: int) -> Answer:
     """One endpoint."""
     endpoint = queries.get_endpoint(read(), viewer=actor(), at=at(), endpoint_id=endpoint_id)
-    return Answer(_show(endpoint), tag(endpoint.version))
+    return show_record(_show(endpoint), endpoint.version)
 
 
 @bp.patch("/webhooks/endpoints/<int:endpoint_id>")
-@operation(body=EndpointChange, answers={200: Endpoint}, refuses=(412,), needs=MANAGE, example={"disabled": True})
+@operation(body=EndpointChange, answers={200: Endpoint}, conditional=True, example={"disabled": True})
 def change_endpoint(endpoint_id: int, body: EndpointChange) -> Answer:
     """Change what is given; with If-Match only if nobody else has."""
     service.change_endpoint(
@@ -207,18 +205,18 @@ def change_endpoint(endpoint_id: int, body: EndpointChange) -> Answer:
         versions=wanted_versions(),
     )
     endpoint = _get_written(endpoint_id)
-    return Answer(_show(endpoint), tag(endpoint.version))
+    return show_record(_show(endpoint), endpoint.version)
 
 
 @bp.delete("/webhooks/endpoints/<int:endpoint_id>")
-@operation(answers={204: None}, refuses=(412,), needs=MANAGE)
+@operation(answers={204: None}, conditional=True)
 def remove_endpoint(endpoint_id: int) -> None:
     """Remove it: nothing more is sent, its secrets are forgotten."""
     service.remove_endpoint(write(), actor=actor(), at=at(), endpoint_id=endpoint_id, versions=wanted_versions())
 
 
 @bp.get("/webhooks/endpoints/<int:endpoint_id>/standing")
-@operation(answers={200: Standing}, needs=READ)
+@operation(answers={200: Standing})
 def get_endpoint_standing(endpoint_id: int) -> Standing:
     """How well it takes what it is told."""
     endpoint = queries.get_endpoint(read(), viewer=actor(), at=at(), endpoint_id=endpoint_id)
@@ -234,10 +232,9 @@ def get_endpoint_standing(endpoint_id: int) -> Standing:
 
 
 @bp.post("/webhooks/endpoints/<int:endpoint_id>/secret")
-@operation(body=SecretRotation, answers={200: NewSecret}, refuses=(409,), needs=MANAGE, example={})
+@operation(body=SecretRotation, answers={200: NewSecret}, keyed=True, refuses=(409,), example={})
 def rotate_secret(endpoint_id: int, body: SecretRotation) -> NewSecret:
     """Make a new secret; the one before signs along for 24 hours, or ends at once."""
-    require_key()
     keep_no_answer()
     made = service.rotate_secret(
         write(),
@@ -251,7 +248,7 @@ def rotate_secret(endpoint_id: int, body: SecretRotation) -> NewSecret:
 
 
 @bp.get("/webhooks/endpoints/<int:endpoint_id>/messages")
-@operation(query=MessageQuery, answers={200: MessagePage}, needs=READ)
+@operation(query=MessageQuery, answers={200: MessagePage})
 def list_messages(endpoint_id: int, query: MessageQuery) -> dict[str, Any]:
     """What was and is to be sent to it, newest first; in one `state` when asked."""
     found = queries.list_messages(
@@ -268,7 +265,7 @@ def list_messages(endpoint_id: int, query: MessageQuery) -> dict[str, Any]:
 
 
 @bp.get("/webhooks/endpoints/<int:endpoint_id>/messages/<message_id>")
-@operation(answers={200: WholeMessage}, needs=READ)
+@operation(answers={200: WholeMessage})
 def get_message(endpoint_id: int, message_id: str) -> dict[str, Any]:
     """One message, its body and every try."""
     which: dict[str, Any] = {"endpoint_id": endpoint_id, "message_id": _message_id(message_id)}
@@ -278,7 +275,7 @@ def get_message(endpoint_id: int, message_id: str) -> dict[str, Any]:
 
 
 @bp.post("/webhooks/endpoints/<int:endpoint_id>/messages/<message_id>/replay")
-@operation(answers={202: Replayed}, refuses=(409,), needs=MANAGE)
+@operation(answers={202: Replayed}, refuses=(409,))
 def replay_message(endpoint_id: int, message_id: str) -> Replayed:
     """Send one message again, with its id; one that waits for its next try is tried now."""
     service.replay_message(write(), actor=actor(), at=at(), endpoint_id=endpoint_id, message_id=_message_id(message_id))
@@ -286,7 +283,7 @@ def replay_message(endpoint_id: int, message_id: str) -> Replayed:
 
 
 @bp.post("/webhooks/endpoints/<int:endpoint_id>/replay")
-@operation(body=Replay, answers={202: Replayed}, refuses=(409,), needs=MANAGE, example=REPLAY_EXAMPLE)
+@operation(body=Replay, answers={202: Replayed}, refuses=(409,), example=REPLAY_EXAMPLE)
 def replay_messages(endpoint_id: int, body: Replay) -> Replayed:
     """Send again the dead, or all finished, messages made since a moment."""
     count = service.replay_messages(write(), actor=actor(), at=at(), endpoint_id=endpoint_id, wanted=body)
@@ -294,7 +291,7 @@ def replay_messages(endpoint_id: int, body: Replay) -> Replayed:
 
 
 @bp.post("/webhooks/endpoints/<int:endpoint_id>/ping")
-@operation(answers={202: Ping}, refuses=(409,), needs=MANAGE)
+@operation(answers={202: Ping}, refuses=(409,))
 def ping_endpoint(endpoint_id: int) -> Ping:
     """Send a test message."""
     return Ping(id=public_id(service.ping(write(), actor=actor(), at=at(), endpoint_id=endpoint_id)))

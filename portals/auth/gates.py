@@ -73,12 +73,17 @@ def person() -> Actor:
 
 def bearer() -> Actor:
     """Who shows a good access token. Raises Unauthenticated without one."""
+    claims = erp().tokens.check(bearer_token(), at=at())
+    g.caller = f"{claims['client_id']} {claims['sub']}"
+    return actor_of(claims)
+
+
+def bearer_token() -> str:
+    """The access token that is shown (RFC 6750 section 2.1). Raises Unauthenticated when there is none."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("Send an access token: Authorization: Bearer …. Get one from POST /oauth/token.")
-    claims = erp().tokens.check(token.strip(), at=at())
-    g.caller = f"{claims['client_id']} {claims['sub']}"
-    return actor_of(claims)
+    return token.strip()
 
 
 def machine() -> Actor:
@@ -86,7 +91,7 @@ def machine() -> Actor:
     shown = request.authorization
     if shown is None or shown.type != "basic":
         return bearer()
-    client = queries.find_client(read(), client_id=(shown.username or "").replace("\0", ""))
-    if client is None or not client.check_secret(shown.password or ""):
+    client = queries.find_client(read(), client_id=(shown.username or "").replace("\0", ""), at=at())
+    if client is None or client.is_app or not client.check_secret(shown.password or ""):
         raise Unauthenticated("The client id or its secret is wrong. Look them up, or add an API client.")
     return Actor("client", None, client.name, grants=client.scopes, parks=client.park_ids, client_id=client.client_id)

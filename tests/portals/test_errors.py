@@ -123,7 +123,7 @@ class TestAFault:
         assert any(name in record.getMessage() and record.exc_info for record in caplog.records)
 
     def test_keeps_nothing_of_what_was_being_written(self, broken, database):
-        data = {"name": "Half written", "scopes.vehicles:read": "1"}
+        data = {"name": "Half written", "scopes.vehicles:read": "1", "all_parks": "1"}
         assert broken.post("/admin/clients", data=data).status_code == 500
         with database.reading() as reader:
             assert reader.execute(sa.text("SELECT count(*) FROM identity_api_clients")).scalar() == 0

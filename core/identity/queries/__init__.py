@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from core.identity.models import TicketKind
-from core.identity.queries.clients import Client, find_client, list_clients
+from core.identity.queries.authorizations import (
+    LivingToken,
+    Person,
+    find_consent,
+    find_person,
+    find_refresh_token,
+    list_own_apps,
+)
+from core.identity.queries.clients import Client, find_client, get_client, list_clients
 from core.identity.queries.factors import Factors, PasskeyRecord, TotpSetup, find_factors, get_factors, get_totp_setup
 from core.identity.queries.letters import TicketHolder, find_ticket_holder, list_letters
 from core.identity.queries.people import get_user, has_users, list_grants, list_users
@@ -12,15 +20,21 @@ from core.identity.queries.sessions import SignedIn, find_signed_in, list_sessio
 __all__ = [
     "Client",
     "Factors",
+    "LivingToken",
     "PasskeyRecord",
+    "Person",
     "SignedIn",
     "TicketHolder",
     "TicketKind",
     "TotpSetup",
     "find_client",
+    "find_consent",
     "find_factors",
+    "find_person",
+    "find_refresh_token",
     "find_signed_in",
     "find_ticket_holder",
+    "get_client",
     "get_factors",
     "get_totp_setup",
     "get_user",
@@ -28,6 +42,7 @@ __all__ = [
     "list_clients",
     "list_grants",
     "list_letters",
+    "list_own_apps",
     "list_sessions",
     "list_users",
 ]

@@ -10,6 +10,8 @@ from core.identity.service.accounts import (
     reopen_user,
     send_reset,
 )
+from core.identity.service.authorization_codes import TakenCode, take_code
+from core.identity.service.authorizations import Asked, authorize_app, give_consent, withdraw_app
 from core.identity.service.ceremonies import (
     Challenge,
     Offer,
@@ -18,9 +20,18 @@ from core.identity.service.ceremonies import (
     offer_authentication,
     offer_registration,
 )
-from core.identity.service.clients import NewClient, create_client
+from core.identity.service.clients import (
+    NewClient,
+    change_client,
+    close_client,
+    create_client,
+    reopen_client,
+    rotate_client_secret,
+    use_client,
+)
 from core.identity.service.confirmation import confirm_session, prove_second_factor, sign_in_with_passkey
 from core.identity.service.factors import reset_factors
+from core.identity.service.families import Family
 from core.identity.service.grants import give_grant, take_grant
 from core.identity.service.keys import rotate_signing_key
 from core.identity.service.letters import (
@@ -38,6 +49,7 @@ from core.identity.service.people import Invited, change_user, create_user, invi
 from core.identity.service.posting import Post, letter_key, open_post
 from core.identity.service.proofs import Code, Password, Proof
 from core.identity.service.recovery import renew_recovery_codes
+from core.identity.service.refresh_tokens import give_refresh_token, hold_refresh_token, use_refresh_token
 from core.identity.service.sessions import (
     drop_old_sessions,
     end_own_other_sessions,
@@ -49,12 +61,16 @@ from core.identity.service.sessions import (
 from core.identity.service.sign_in import sign_in
 from core.identity.service.throttles import count_attempt, drop_old_counts
 from core.identity.service.tickets import Redeemed, ask_for_reset, redeem_ticket
+from core.identity.service.token_revocation import revoke_access_token, revoke_refresh_token
 from core.identity.service.totp import begin_totp, confirm_totp, remove_totp
+from core.identity.service.upkeep import clear_finished
 
 __all__ = [
+    "Asked",
     "Challenge",
     "Claimed",
     "Code",
+    "Family",
     "Invited",
     "NewClient",
     "Offer",
@@ -64,13 +80,18 @@ __all__ = [
     "Proof",
     "Redeemed",
     "RelyingParty",
+    "TakenCode",
     "add_passkey",
     "answer_reset_request",
     "ask_for_reset",
+    "authorize_app",
     "begin_totp",
+    "change_client",
     "change_own_password",
     "change_own_profile",
     "change_user",
+    "clear_finished",
+    "close_client",
     "close_user",
     "confirm_session",
     "confirm_totp",
@@ -85,7 +106,10 @@ __all__ = [
     "end_session",
     "end_session_of",
     "end_sessions_of",
+    "give_consent",
     "give_grant",
+    "give_refresh_token",
+    "hold_refresh_token",
     "invite_again",
     "invite_user",
     "letter_key",
@@ -100,8 +124,12 @@ __all__ = [
     "remove_totp",
     "rename_passkey",
     "renew_recovery_codes",
+    "reopen_client",
     "reopen_user",
     "reset_factors",
+    "revoke_access_token",
+    "revoke_refresh_token",
+    "rotate_client_secret",
     "rotate_signing_key",
     "send",
     "send_reset",
@@ -109,6 +137,10 @@ __all__ = [
     "sign_in",
     "sign_in_with_passkey",
     "start_session",
+    "take_code",
     "take_grant",
     "take_letter",
+    "use_client",
+    "use_refresh_token",
+    "withdraw_app",
 ]

@@ -37,7 +37,7 @@ def read_facts(session: Writer, *, actor: Actor, at: datetime, endpoint_id: int)
     endpoint = session.scalars(query.with_for_update(skip_locked=True)).one_or_none()
     if endpoint is None:
         return 0
-    viewer = _viewer(session, endpoint)
+    viewer = _viewer(session, endpoint, at=at)
     if viewer is None:
         endpoint.disabled_at, endpoint.disabled_why = at, "Its API client was closed."
         endpoint.version += 1
@@ -59,12 +59,12 @@ def read_facts(session: Writer, *, actor: Actor, at: datetime, endpoint_id: int)
     return len(made)
 
 
-def _viewer(session: Writer, endpoint: Endpoint) -> Actor | None:
+def _viewer(session: Writer, endpoint: Endpoint, *, at: datetime) -> Actor | None:
     """Who an endpoint is told as, or None when that client is closed."""
     parks = None if endpoint.park_ids is None else frozenset(endpoint.park_ids)
     rights = frozenset(endpoint.rights)
     if endpoint.client_id is not None:
-        client = identity.find_client(session.connection(), client_id=endpoint.client_id)
+        client = identity.find_client(session.connection(), client_id=endpoint.client_id, at=at)
         if client is None:
             return None
         rights = client.scopes

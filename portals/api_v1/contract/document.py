@@ -16,6 +16,7 @@ from core.permissions import GRANTABLE
 from portals.api_v1.contract import problems
 from portals.api_v1.contract.operation import JSON, Content, Operation
 from portals.api_v1.contract.problems import Problem
+from portals.policy import POLICY
 
 PROBLEM_JSON = "application/problem+json"
 TITLE = "Equinomix ERP"
@@ -33,12 +34,15 @@ TAGS = {
     "openapi": "This description.",
     "telemetry": "Points in, and what was made of them out.",
     "vehicles": "The registry of vehicles.",
+    "webhooks": "Facts told to your own address, signed.",
 }
 # What the parts of a path are.
 PATH_PARAMETERS = {
     "vehicle_id": "The id of a vehicle.",
     "geofence_id": "The id of a geofence.",
     "job_id": "The id of an order, as the answer to it gave it.",
+    "endpoint_id": "The id of a webhook endpoint.",
+    "message_id": "The id of a message, as its receiver got it in webhook-id.",
 }
 _CONVERTERS: dict[str, dict[str, Any]] = {
     "int": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
@@ -46,19 +50,45 @@ _CONVERTERS: dict[str, dict[str, Any]] = {
     "default": {"type": "string"},
 }
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_ALWAYS = (406, 500, 503)
-_WITH_BODY = (400, 411, 413, 415, 422)
+_ALWAYS = (400, 406, 422, 429, 500, 503)
+_WITH_BODY = (411, 413, 415)
+_WITH_KEY = (409, 422)
+
+
+def _text(description: str, **more: Any) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string", **more}}
+
+
 HEADERS: dict[str, dict[str, Any]] = {
-    "X-Request-Id": {"description": "The name of the request in our logs.", "schema": {"type": "string"}},
-    "Location": {
-        "description": "The address of what was made or accepted.",
-        "schema": {"type": "string", "format": "uri-reference"},
-    },
+    "X-Request-Id": _text("The name of the request in our logs: the one you sent, or one of ours."),
+    "RateLimit": _text("What is left of the allowance, and in how many seconds it is whole again."),
+    "RateLimit-Policy": _text("The allowance (draft-ietf-httpapi-ratelimit-headers)."),
+    "Location": _text("The address of what was made or accepted.", format="uri-reference"),
+    "ETag": _text("The version of what was read, for If-None-Match and If-Match."),
+    "Link": _text("The address of the next page, if there is one (RFC 8288)."),
+    "Idempotency-Replayed": _text("`true` when this was answered before to the same Idempotency-Key."),
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}},
-    "WWW-Authenticate": {"description": "How to show who asks (RFC 6750).", "schema": {"type": "string"}},
-    "Allow": {"description": "The methods that the address takes.", "schema": {"type": "string"}},
+    "WWW-Authenticate": _text("How to show who asks (RFC 6750)."),
+    "Allow": _text("The methods that the address takes."),
 }
-_HEADERS_OF = {201: ("Location",), 202: ("Location",), 401: ("WWW-Authenticate",), 503: ("Retry-After",)}
+_HEADERS_OF = {
+    201: ("Location",),
+    202: ("Location",),
+    304: ("ETag",),
+    401: ("WWW-Authenticate",),
+    403: ("WWW-Authenticate",),
+    412: ("ETag",),
+    429: ("Retry-After",),
+    503: ("Retry-After",),
+}
+_REQUEST_HEADERS = {
+    "Idempotency-Key": (
+        "A new random text for each new request, and the same one when it is repeated because its answer did not "
+        "arrive: it is done once, and answered alike for a day."
+    ),
+    "If-Match": "The ETag as it was read: 412 when the record has changed since.",
+    "If-None-Match": "The ETag of what you have: 304 without a body when it has not changed.",
+}
 
 
 class Endpoint(NamedTuple):
@@ -152,11 +182,12 @@ def _operation(one: Endpoint, schemas: _Schemas) -> dict[str, Any]:
         "tags": [one.tag],
         "summary": _summary(one.id),
         "description": inspect.cleandoc(one.view.__doc__ or ""),
-        "security": [] if declared.needs is None else [{"oauth2": [declared.needs]}],
+        "security": [{"oauth2": [name]} for name in POLICY[one.rule.endpoint].permissions],
     }
     parameters = [_in_path(name, one.rule) for name in re.findall(r"<(?:\w+:)?(\w+)>", one.rule.rule)]
     if declared.query is not None:
         parameters += schemas.parameters(declared.query)
+    parameters += _in_headers(one)
     if parameters:
         made["parameters"] = parameters
     if declared.body is not None:
@@ -180,6 +211,26 @@ def _in_path(name: str, rule: Rule) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "description": description, "schema": _CONVERTERS[kind]}
 
 
+def _in_headers(one: Endpoint) -> list[dict[str, Any]]:
+    declared, asked = one.operation, {}
+    if one.method == "GET":
+        asked["If-None-Match"] = False
+    else:
+        asked["Idempotency-Key"] = declared.keyed
+    if declared.conditional:
+        asked["If-Match"] = False
+    return [
+        {
+            "name": name,
+            "in": "header",
+            "required": required,
+            "description": _REQUEST_HEADERS[name],
+            "schema": {"type": "string"},
+        }
+        for name, required in asked.items()
+    ]
+
+
 def _parameter(name: str, schema: dict[str, Any], required: bool) -> dict[str, Any]:
     schema = _without_null(schema)
     description = schema.pop("description", "")
@@ -197,7 +248,9 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _responses(one: Endpoint, schemas: _Schemas) -> dict[str, Any]:
-    made = {str(status): _answer(status, content, schemas) for status, content in one.operation.answers.items()}
+    made = {str(status): _answer(one, status, content, schemas) for status, content in one.operation.answers.items()}
+    if one.method == "GET":
+        made["304"] = {"description": "It has not changed.", "headers": _headers(304)}
     for status in sorted(_refusals(one)):
         made[str(status)] = {"$ref": f"#/components/responses/{_name(status)}"}
     return made
@@ -205,18 +258,25 @@ def _responses(one: Endpoint, schemas: _Schemas) -> dict[str, Any]:
 
 def _refusals(one: Endpoint) -> set[int]:
     """The statuses of refusals that follow from a declaration, and those it names."""
-    found = {*_ALWAYS, 422, *one.operation.refuses}
-    if one.operation.needs is not None:
+    found = {*_ALWAYS, *one.operation.refuses}
+    if POLICY[one.rule.endpoint].permissions:
         found |= {401, 403}
     if one.operation.body is not None:
         found.update(_WITH_BODY)
+    if one.method != "GET":
+        found.update(_WITH_KEY)
+    if one.operation.conditional:
+        found.add(412)
     if "<" in one.rule.rule:
         found.add(404)
     return found
 
 
-def _answer(status: int, content: Content, schemas: _Schemas) -> dict[str, Any]:
-    made: dict[str, Any] = {"description": HTTPStatus(status).phrase, "headers": _headers(status)}
+def _answer(one: Endpoint, status: int, content: Content, schemas: _Schemas) -> dict[str, Any]:
+    further = ["ETag", "Link"] if one.method == "GET" else ["Idempotency-Replayed"]
+    if one.operation.conditional or status == 201:
+        further.append("ETag")
+    made: dict[str, Any] = {"description": HTTPStatus(status).phrase, "headers": _headers(status, *further)}
     by_media = _by_media(content)
     if by_media:
         made["content"] = {
@@ -235,8 +295,8 @@ def _problem(status: int, schemas: _Schemas) -> dict[str, Any]:
     }
 
 
-def _headers(status: int) -> dict[str, Any]:
-    names = ("X-Request-Id", *_HEADERS_OF.get(status, ()))
+def _headers(status: int, *further: str) -> dict[str, Any]:
+    names = ("X-Request-Id", "RateLimit", "RateLimit-Policy", *_HEADERS_OF.get(status, ()), *further)
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 

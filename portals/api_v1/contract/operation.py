@@ -11,9 +11,8 @@ import msgspec
 from flask import Response, current_app, request
 
 from core.errors import Refusal
-from core.permissions import GRANTABLE
 from portals.api_v1.contract.query import NoParameters, QueryReader
-from portals.doors import actor
+from portals.api_v1.idempotency import require_key
 from portals.forms import parse_json
 
 JSON = "application/json"
@@ -38,17 +37,19 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What an endpoint promises. `answers` begins with the status of success; `needs` is None where all may ask.
+    """What an endpoint promises. `answers` begins with the status of success.
 
-    A view that `reads_body` itself is given none: its shape is for the document alone.
+    A view that `reads_body` itself is given none: its shape is for the document alone. One that is `keyed` would do a
+    thing twice and needs an Idempotency-Key; one that is `conditional` heeds If-Match.
     """
 
     answers: Mapping[int, Content]
-    needs: str | None
     query: type[msgspec.Struct] | None = None
     body: Any = None
     reads_body: bool = False
     refuses: tuple[int, ...] = ()
+    keyed: bool = False
+    conditional: bool = False
     example: Any = None
 
     @property
@@ -68,31 +69,31 @@ class Operation:
 def operation(
     *,
     answers: Mapping[int, Content],
-    needs: str | None,
     query: type[msgspec.Struct] | None = None,
     body: Any = None,
     reads_body: bool = False,
     refuses: tuple[int, ...] = (),
+    keyed: bool = False,
+    conditional: bool = False,
     example: Any = None,
 ) -> Callable[[View], Callable[..., Response]]:
     """Declare a view, below its route. It is called with its path, with `query` and `body` where they are declared.
 
     It returns a body that fits `answers` (any struct, list or dict that msgspec encodes), an `Answer` with headers,
     None for no content, or a whole `Response`. Its name is the operation's id and its docstring the description.
-    `refuses` are the statuses beyond those that follow from the rest of the declaration (document.py).
+    `refuses` are the statuses beyond those that follow from the rest of the declaration (document.py). Who may call it
+    stands in portals/policy.py.
     """
-    if needs is not None and needs not in GRANTABLE:
-        raise KeyError(f"{needs} cannot be granted to an API client")
-    declared = Operation(answers, needs, query, body, reads_body, refuses, example)
+    declared = Operation(answers, query, body, reads_body, refuses, keyed, conditional, example)
     reader = QueryReader(query or NoParameters)
     decodes = body is not None and not reads_body
 
     def declare(view: View) -> Callable[..., Response]:
         @functools.wraps(view)
         def guarded(**given: Any) -> Response:
-            if needs is not None:
-                actor().require(needs)
             _check_accepted(declared)
+            if keyed:
+                require_key()
             asked = reader.read(request.args)
             if query is not None:
                 given["query"] = asked

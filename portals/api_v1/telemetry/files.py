@@ -31,21 +31,21 @@ class PeriodFileQuery(Span, frozen=True, kw_only=True):
 
 
 @bp.get("/telemetry/<int:vehicle_id>/track.csv")
-@operation(query=Span, answers=CSV, needs="telemetry:read")
+@operation(query=Span, answers=CSV)
 def get_track_csv(vehicle_id: int, query: Span) -> Response:
     """Every point of a range."""
     return files.send(vehicle_id, range_of(query, vehicle_id), files.write_points, what="track", kind="csv")
 
 
 @bp.get("/telemetry/<int:vehicle_id>/track.gpx")
-@operation(query=Span, answers=GPX, needs="telemetry:read")
+@operation(query=Span, answers=GPX)
 def get_track_gpx(vehicle_id: int, query: Span) -> Response:
     """Every point of a range that has a place, as GPX 1.1."""
     return files.send(vehicle_id, range_of(query, vehicle_id), files.write_gpx, what="track", kind="gpx")
 
 
 @bp.get("/telemetry/<int:vehicle_id>/trips.csv")
-@operation(query=FoundFileQuery, answers=CSV, needs="telemetry:read")
+@operation(query=FoundFileQuery, answers=CSV)
 def get_trips_csv(vehicle_id: int, query: FoundFileQuery) -> Response:
     """Every trip that touches a range."""
     write = partial(files.write_trips, withdrawn=query.withdrawn)
@@ -53,7 +53,7 @@ def get_trips_csv(vehicle_id: int, query: FoundFileQuery) -> Response:
 
 
 @bp.get("/telemetry/<int:vehicle_id>/stops.csv")
-@operation(query=FoundFileQuery, answers=CSV, needs="telemetry:read")
+@operation(query=FoundFileQuery, answers=CSV)
 def get_stops_csv(vehicle_id: int, query: FoundFileQuery) -> Response:
     """Every stop that touches a range."""
     write = partial(files.write_stops, withdrawn=query.withdrawn)
@@ -61,7 +61,7 @@ def get_stops_csv(vehicle_id: int, query: FoundFileQuery) -> Response:
 
 
 @bp.get("/telemetry/<int:vehicle_id>/periods.csv")
-@operation(query=PeriodFileQuery, answers=CSV, needs="telemetry:read")
+@operation(query=PeriodFileQuery, answers=CSV)
 def get_periods_csv(vehicle_id: int, query: PeriodFileQuery) -> Response:
     """Every period of a width that begins in a range of at most 366 days. Days are the park's."""
     write = partial(files.write_periods, width=query.width)

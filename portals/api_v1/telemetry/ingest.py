@@ -88,7 +88,7 @@ EXAMPLE = {
 
 
 @bp.post("/telemetry")
-@operation(body=PointBatch, reads_body=True, answers={200: BatchReport}, needs="telemetry:ingest", example=EXAMPLE)
+@operation(body=PointBatch, reads_body=True, answers={200: BatchReport}, example=EXAMPLE)
 def ingest() -> Response:
     """Take in a batch. Each point is stored, a duplicate, or refused with its rule; nothing good is lost to a bad one.
 

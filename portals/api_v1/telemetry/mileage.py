@@ -12,7 +12,6 @@ from core.telemetry import queries, service
 from core.telemetry.schemas import NewReading
 from portals.api_v1 import bp, pages
 from portals.api_v1.contract import operation
-from portals.api_v1.idempotency import require_key
 from portals.doors import actor, at, erp, read, write
 
 UNKNOWN = {"mileage_m": None, "mileage_ts": None, "mileage_method": None}
@@ -54,7 +53,7 @@ EXAMPLE = {"odometer_m": 80_123_400, "reason": "Inspection"}
 
 
 @bp.get("/telemetry/<int:vehicle_id>/mileage")
-@operation(query=MileageQuery, answers={200: Mileage}, needs="telemetry:read")
+@operation(query=MileageQuery, answers={200: Mileage})
 def get_mileage(vehicle_id: int, query: MileageQuery) -> dict[str, Any]:
     """What it has driven in all, nulls while that is not known, and the newest readings, newest first."""
     mileage = queries.find_mileage(read(), viewer=actor(), vehicle_id=vehicle_id) or UNKNOWN
@@ -67,12 +66,11 @@ def get_mileage(vehicle_id: int, query: MileageQuery) -> dict[str, Any]:
     body=NewReading,
     answers={201: RecordedReading},
     refuses=(409,),
-    needs="telemetry:record_mileage",
+    keyed=True,
     example=EXAMPLE,
 )
 def record_mileage(vehicle_id: int, body: NewReading) -> RecordedReading:
     """Record a reading: 201 and the reading. The mileage follows from it within seconds."""
-    require_key()
     read_at, reason = body.read_at or at(), body.reason.strip()
     service.record_mileage_reading(
         write(),

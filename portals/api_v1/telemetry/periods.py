@@ -57,7 +57,7 @@ class FleetDayQuery(pages.PageQuery, frozen=True, kw_only=True):
 
 
 @bp.get("/telemetry/<int:vehicle_id>/periods")
-@operation(query=PeriodQuery, answers={200: PeriodPage}, needs="telemetry:read")
+@operation(query=PeriodQuery, answers={200: PeriodPage})
 def list_periods(vehicle_id: int, query: PeriodQuery) -> dict[str, Any]:
     """The periods of a width that begin in a range of at most 366 days, by start. Days are the park's."""
     asked = range_of(query, vehicle_id, longest=LONGEST)
@@ -75,7 +75,7 @@ def list_periods(vehicle_id: int, query: PeriodQuery) -> dict[str, Any]:
 
 
 @bp.get("/telemetry/periods")
-@operation(query=FleetDayQuery, answers={200: PeriodPage}, needs="telemetry:read")
+@operation(query=FleetDayQuery, answers={200: PeriodPage})
 def list_fleet_periods(query: FleetDayQuery) -> dict[str, Any]:
     """One day of every vehicle in sight that reported on it, by vehicle id; the day is of each one's own park."""
     after_id, most = pages.after_id(query.cursor), query.limit

@@ -28,7 +28,7 @@ class StateQuery(pages.PageQuery, frozen=True, kw_only=True):
 
 
 @bp.get("/telemetry/states")
-@operation(query=StateQuery, answers={200: StatePage}, needs="telemetry:read")
+@operation(query=StateQuery, answers={200: StatePage})
 def list_states(query: StateQuery) -> dict[str, Any]:
     """The latest states of the vehicles in sight that ever reported, by vehicle id.
 

@@ -1,0 +1,58 @@
+"""The verb about authorization codes (RFC 6749 section 4.1.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core import audit
+from core.db import Writer
+from core.identity import passwords
+from core.identity.models import AuthorizationCode
+from core.identity.service.families import Family, end_families, lock_family
+from core.permissions import system
+
+
+@dataclass(frozen=True, slots=True)
+class TakenCode:
+    """A code that is good, and what its app asked for with it."""
+
+    family: Family
+    redirect_uri: str
+    challenge: str
+    nonce: str | None
+
+
+def take_code(session: Writer, *, at: datetime, code: str, client_id: int) -> TakenCode | None:
+    """What a client's code stands for, or None: unknown, another client's, too old, or used.
+
+    Needs no right: a code is how an app gets them. It is good for one try, so that nobody may guess its verifier; shown
+    again, it ends what came of it, because one of the two who showed it has stolen it.
+    """
+    code_hash = passwords.hash_secret(code)
+    found = session.get(AuthorizationCode, code_hash)
+    if found is None:
+        return None
+    family = lock_family(session, at=at, authorization_id=found.authorization_id, client_id=client_id)
+    if family is None:
+        return None
+    session.refresh(found)
+    if found.used_at is not None:
+        _end_stolen(session, at=at, family=family)
+        return None
+    found.used_at = at
+    if found.expires_at <= at:
+        return None
+    return TakenCode(family, found.redirect_uri, found.challenge, found.nonce)
+
+
+def _end_stolen(session: Writer, *, at: datetime, family: Family) -> None:
+    end_families(session, at=at, why="a code was shown twice", id=family.authorization_id)
+    audit.record(
+        session,
+        actor=system("authorization server"),
+        at=at,
+        action="identity.code_reused",
+        subject=("authorization", family.authorization_id),
+        user_id=family.user_id,
+    )

@@ -1,0 +1,215 @@
+"""The question whether an app may act for somebody, and what goes back to the app."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+
+from core.identity.service import NewClient
+from portals.doors import ErpApp
+from tests.conftest import Fleet
+from tests.portals.oauth.conftest import BACK, ShiftsApp, told
+from tests.portals.page import check_page
+
+
+class TestAPersonWhoIsNotSignedIn:
+    def test_signs_in_first_and_is_asked_then(self, shifts: ShiftsApp, client: FlaskClient, fleet: Fleet) -> None:
+        answer = client.get(f"/oauth/authorize?{shifts.query()}")
+        assert answer.status_code == 302
+        assert answer.location.startswith("/sign-in?next=")
+        page = client.get(answer.location)
+        hidden = re.search(r'name="next" value="([^"]*)"', page.text)[1].replace("&amp;", "&")
+        signed_in = client.post(
+            "/sign-in", data={"email": fleet.email("operator"), "password": fleet.password, "next": hidden}
+        )
+        assert "Let Shifts &lt;app&gt; act for you?" in client.get(signed_in.location).text
+
+    def test_is_not_bothered_when_the_app_wants_silence(self, shifts: ShiftsApp, client: FlaskClient) -> None:
+        answer = told(client.get(f"/oauth/authorize?{shifts.query(prompt='none')}"))
+        assert answer["error"] == "login_required"
+        assert answer["state"] == "s-1 &?"
+
+
+class TestTheQuestion:
+    def test_says_in_words_what_the_app_wants_and_marks_what_acts_on_vehicles(self, shifts: ShiftsApp) -> None:
+        page = shifts.ask()
+        check_page(page.text)
+        assert page.status_code == 200
+        assert "Read the registry of vehicles" in page.text
+        assert "Stay connected while you are away" in page.text
+        dangerous = page.text.split('class="dangerous"')[1].split("</li>")[0]
+        assert "Order the immobilization of a vehicle" in dangerous
+        assert "Acts on vehicles" in dangerous
+        assert "shifts.example.com" in page.text
+
+    def test_does_not_offer_what_the_person_may_not_do(
+        self, shifts: ShiftsApp, sign_in: Callable[[str], FlaskClient]
+    ) -> None:
+        shifts.browser = sign_in("dispatcher")
+        page = shifts.ask()
+        assert 'class="dangerous"' not in page.text
+        assert "does not get it: Order the immobilization of a vehicle" in page.text
+        granted = shifts.exchange(told(shifts.answer(page))["code"]).json["scope"].split()
+        assert "access:immobilize" not in granted
+        assert "vehicles:read" in granted
+
+    def test_gives_no_more_than_was_shown(self, shifts: ShiftsApp) -> None:
+        answer = shifts.answer(shifts.ask(), shown="openid vehicles:read")
+        assert set(shifts.exchange(told(answer)["code"]).json["scope"].split()) == {"openid", "vehicles:read"}
+
+    def test_lets_its_form_lead_to_the_app_and_nowhere_else(self, shifts: ShiftsApp) -> None:
+        policy = shifts.ask().headers["Content-Security-Policy"]
+        assert "form-action 'self' https://shifts.example.com;" in policy
+        other = shifts.browser.get("/sign-in", follow_redirects=True).headers["Content-Security-Policy"]
+        assert "form-action 'self';" in other
+
+    def test_is_asked_by_a_form_too(self, shifts: ShiftsApp) -> None:
+        page = shifts.browser.post("/oauth/authorize", data=dict(_pairs(shifts.query())))
+        assert told(shifts.answer(page))["code"]
+
+    def test_cannot_be_answered_from_elsewhere(self, app: ErpApp, shifts: ShiftsApp) -> None:
+        app.config["WTF_CSRF_ENABLED"] = True
+        answer = shifts.browser.post(
+            f"/oauth/consent?{shifts.query()}", data={"decision": "allow", "shown": "vehicles:read"}
+        )
+        assert answer.status_code == 403
+        assert "problem" in answer.text
+        assert answer.mimetype == "text/html"
+
+
+class TestAnAnswer:
+    def test_brings_the_app_a_code_its_state_and_who_we_are(self, app: ErpApp, shifts: ShiftsApp) -> None:
+        answer = shifts.answer(shifts.ask())
+        assert answer.status_code == 303
+        assert answer.headers["Cache-Control"] == "no-store"
+        back = told(answer)
+        assert back.keys() == {"code", "state", "iss"}
+        assert back["state"] == "s-1 &?"
+        assert back["iss"] == app.tokens.issuer
+
+    def test_that_refuses_is_told_too(self, app: ErpApp, shifts: ShiftsApp) -> None:
+        back = told(shifts.answer(shifts.ask(), decision="refuse"))
+        assert back["error"] == "access_denied"
+        assert (back["state"], back["iss"]) == ("s-1 &?", app.tokens.issuer)
+
+    def test_is_remembered_until_the_app_wants_more(self, shifts: ShiftsApp) -> None:
+        shifts.answer(shifts.ask(scope="vehicles:read"))
+        assert "code" in told(shifts.ask(scope="vehicles:read"))
+        assert "code" in told(shifts.ask(scope="vehicles:read", prompt="none"))
+        assert shifts.ask(scope="vehicles:read", prompt="consent").status_code == 200
+        assert shifts.ask(scope="vehicles:read telemetry:read").status_code == 200
+        assert told(shifts.ask(scope="telemetry:read", prompt="none"))["error"] == "consent_required"
+
+    def test_of_one_person_is_not_anothers(self, shifts: ShiftsApp, sign_in: Callable[[str], FlaskClient]) -> None:
+        shifts.answer(shifts.ask())
+        shifts.browser = sign_in("admin")
+        assert shifts.ask().status_code == 200
+
+    def test_is_not_remembered_for_an_app_that_another_can_stand_in_for(
+        self, shifts: ShiftsApp, register: Callable[..., NewClient]
+    ) -> None:
+        shifts.made, shifts.back = register("http://127.0.0.1/back", is_public=True), "http://127.0.0.1:50123/back"
+        answer = shifts.answer(shifts.ask())
+        assert "code" in told(answer, shifts.back)
+        assert shifts.ask().status_code == 200
+
+    def test_goes_by_a_page_when_the_browser_came_from_our_own_form(self, shifts: ShiftsApp) -> None:
+        shifts.answer(shifts.ask())
+        answer = shifts.browser.get(
+            f"/oauth/authorize?{shifts.query()}", headers={"Referer": "http://localhost/sign-in?next=x"}
+        )
+        check_page(answer.text)
+        assert answer.status_code == 200
+        assert f'content="0;url={BACK}?code=' in answer.text
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+class TestAnAppThatWantsASignIn:
+    @pytest.mark.parametrize("wish", [{"prompt": "login"}, {"max_age": "0"}])
+    def test_gets_a_new_one(self, shifts: ShiftsApp, wish: dict[str, str]) -> None:
+        answer = shifts.ask(**wish)
+        assert answer.location.startswith("/sign-in?next=")
+        assert "login" not in answer.location.partition("prompt")[2].partition("%26")[0]
+        assert shifts.browser.get("/operator/").status_code == 302
+
+    def test_is_told_so_when_nobody_may_be_bothered(self, shifts: ShiftsApp) -> None:
+        assert told(shifts.ask(max_age="0", prompt="none"))["error"] == "login_required"
+        assert shifts.browser.get("/operator/").status_code == 200
+
+    def test_is_content_with_a_fresh_one(self, shifts: ShiftsApp) -> None:
+        assert shifts.ask(max_age="60").status_code == 200
+
+
+class TestABadRequest:
+    @pytest.mark.parametrize(
+        ("changed", "error"),
+        [
+            ({"scope": "vehicles:read everything"}, "invalid_scope"),
+            ({"scope": "events:read"}, "invalid_scope"),
+            ({"scope": None}, "invalid_scope"),
+            ({"code_challenge": None, "code_challenge_method": None}, "invalid_request"),
+            ({"code_challenge_method": "plain"}, "invalid_request"),
+            ({"code_challenge_method": None}, "invalid_request"),
+            ({"code_challenge": "short"}, "invalid_request"),
+            ({"prompt": "none login"}, "invalid_request"),
+            ({"prompt": "dance"}, "invalid_request"),
+            ({"max_age": "-1"}, "invalid_request"),
+            ({"nonce": "n" * 3000}, "invalid_request"),
+            ({"nonce": "n\0"}, "invalid_request"),
+            ({"response_type": "token"}, "unsupported_response_type"),
+            ({"response_type": "id_token"}, "unsupported_response_type"),
+        ],
+    )
+    def test_of_a_known_app_is_told_to_the_app(
+        self, app: ErpApp, shifts: ShiftsApp, changed: dict[str, str | None], error: str
+    ) -> None:
+        back = told(shifts.ask(**changed))
+        assert back["error"] == error
+        assert back["iss"] == app.tokens.issuer
+        assert back["state"] == "s-1 &?"
+        assert "code" not in back
+
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {"client_id": "erp-nobody"},
+            {"client_id": None},
+            {"client_id": "erp-\0"},
+            {"redirect_uri": "https://evil.example/"},
+            {"redirect_uri": f"{BACK}/more"},
+            {"redirect_uri": f"{BACK}#x"},
+            {"redirect_uri": None},
+            {"redirect_uri": "javascript:alert(1)"},
+            {"redirect_uri": "https://evil.example/", "response_type": "token"},
+            {"redirect_uri": "https://evil.example/", "scope": "everything"},
+        ],
+    )
+    def test_of_nobody_we_know_is_shown_and_leads_nowhere(
+        self, shifts: ShiftsApp, changed: dict[str, str | None]
+    ) -> None:
+        page = shifts.ask(**changed)
+        check_page(page.text)
+        assert page.status_code == 400
+        assert "This app cannot be let in" in page.text
+        assert "Location" not in page.headers
+
+    def test_of_a_machine_leads_nowhere(self, shifts: ShiftsApp, register: Callable[..., NewClient]) -> None:
+        shifts.made = register()
+        assert shifts.ask().status_code == 400
+
+    def test_that_says_a_thing_twice_is_refused(self, shifts: ShiftsApp) -> None:
+        page = shifts.browser.get(f"/oauth/authorize?{shifts.query()}&scope=openid")
+        assert page.status_code == 400
+
+    def test_cannot_choose_how_our_own_addresses_are_made(self, shifts: ShiftsApp) -> None:
+        page = shifts.browser.get(f"/oauth/authorize?{shifts.query()}&_external=1&_scheme=javascript&_anchor=x")
+        assert 'action="/oauth/consent?' in page.text
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    from urllib.parse import parse_qsl
+
+    return parse_qsl(query)
