@@ -40,8 +40,6 @@ OPEN_VERBS = {
     "core.identity.service.sessions.end_session",
     "core.identity.service.sessions.note_seen",
     "core.identity.service.throttles.count_attempt",
-    "core.identity.service.tickets.ask_for_reset",
-    "core.identity.service.tickets.redeem_ticket",
     "core.identity.service.clients.use_client",
     "core.identity.service.authorization_codes.take_code",
     "core.identity.service.refresh_tokens.give_refresh_token",
@@ -49,15 +47,17 @@ OPEN_VERBS = {
     "core.identity.service.refresh_tokens.use_refresh_token",
     "core.identity.service.token_revocation.revoke_access_token",
     "core.identity.service.token_revocation.revoke_refresh_token",
+    "core.identity.service.tickets.ask_for_reset",
+    "core.identity.service.tickets.redeem_ticket",
 }
 # What the verbs of a folder share: called by them, reached from nowhere else.
 SHARED = {
     "core.access.service.claims",
     "core.access.service.verdict",
     "core.identity.service.endings",
+    "core.identity.service.families",
     "core.identity.service.persons",
     "core.identity.service.posting",
-    "core.identity.service.families",
     "core.identity.service.revocations",
     "core.identity.service.strangers",
     "core.identity.service.codes",
