@@ -38,4 +38,4 @@ from portals.admin import (  # noqa: E402, F401 - they hang their views on bp
     telemetry,
     webhooks,
 )
-from portals.admin.identity import clients, factors, users  # noqa: E402, F401 - likewise
+from portals.admin.identity import clients, factors, grants, person, users  # noqa: E402, F401 - likewise
