@@ -13,6 +13,7 @@ from portals.doors import actor, erp
 bp = Blueprint("account", __name__, url_prefix="/account")
 
 NAV = [
+    ("account.show_profile", "Profile", "user-circle"),
     ("account.list_sessions", "Sessions", "device-desktop"),
     ("account.list_apps", "Connected apps", "plug-connected-x"),
     ("account.show_security", "Second factors", "shield-check"),
@@ -33,4 +34,10 @@ def home() -> ResponseReturnValue:
     return redirect(url_for(NAV[0][0]))
 
 
-from portals.account import apps, external, security, sessions  # noqa: E402, F401 - they hang their views on bp
+from portals.account import (  # noqa: E402 - they hang their views on bp
+    apps,  # noqa: F401
+    external,  # noqa: F401
+    profile,  # noqa: F401
+    security,  # noqa: F401
+    sessions,  # noqa: F401
+)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from flask_login import LoginManager
 
-from portals.auth import external, requirement, second_factor
+from portals.auth import external, requirement, second_factor, tickets
 from portals.auth.confirmation import confirmed
 from portals.auth.gates import load_session
 from portals.auth.sign_in import bp
 from portals.doors import ErpApp
 
-__all__ = ["confirmed", "install", "second_factor"]
+__all__ = ["confirmed", "install", "second_factor", "tickets"]
 
 
 def install(app: ErpApp) -> None:

@@ -7,8 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, logout_user
 
 from core.errors import Unauthenticated
-from core.identity import queries, service
+from core.identity import queries, rules, service
+from portals import limits
 from portals.auth import half, passkeys
+from portals.auth.known import known_people
 from portals.auth.start import home_url, start_session
 from portals.doors import at, read, write
 from portals.security import own_path
@@ -33,9 +35,12 @@ def show_sign_in() -> ResponseReturnValue:
 @bp.post("/sign-in")
 def sign_in() -> ResponseReturnValue:
     """Sign a person in with e-mail and password; who has a second factor is asked for that next."""
-    email, password = request.form.get("email", ""), request.form.get("password", "")
-    result = service.sign_in(write(), at=at(), email=email, password=password)
+    email, password = request.form.get("email", "").replace("\0", ""), request.form.get("password", "")
     target = request.form.get("next", "")
+    if wait_s := limits.find_wait(rules.SIGN_IN_LIMIT):
+        page = sign_in_page(email=email, problem=limits.words(wait_s), next=target)
+        return page, 429, {"Retry-After": str(wait_s)}
+    result = service.sign_in(write(), at=at(), email=email, password=password, known=known_people())
     if isinstance(result, Unauthenticated):
         return sign_in_page(email=email, problem=result.detail, next=target), 422
     factors = queries.find_factors(read(), user_id=result)

@@ -49,6 +49,8 @@ OPEN_VERBS = {
     "core.identity.service.refresh_tokens.use_refresh_token",
     "core.identity.service.token_revocation.revoke_access_token",
     "core.identity.service.token_revocation.revoke_refresh_token",
+    "core.identity.service.tickets.ask_for_reset",
+    "core.identity.service.tickets.redeem_ticket",
 }
 # What the verbs of a folder share: called by them, reached from nowhere else.
 SHARED = {
@@ -56,9 +58,13 @@ SHARED = {
     "core.access.service.verdict",
     "core.identity.service.endings",
     "core.identity.service.families",
+    "core.identity.service.persons",
+    "core.identity.service.posting",
     "core.identity.service.revocations",
+    "core.identity.service.strangers",
     "core.identity.service.codes",
     "core.identity.service.proofs",
+    "core.identity.service.lockout",
     "core.webhooks.service.order",
 }
 
