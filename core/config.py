@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from core.errors import ConfigurationError
 
@@ -47,6 +48,18 @@ class WialonAccount:
 
     base_url: str
     token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Who takes our letters, by SMTP: with TLS from the start, or after STARTTLS (RFC 8314, RFC 3207)."""
+
+    host: str
+    port: int
+    is_tls: bool
+    sender: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +101,7 @@ class Config:
     require_second_factor: frozenset[str] = frozenset()
     """Roles whose people reach nothing before they have set up a second factor."""
     access: AccessTiming = AccessTiming()
+    mail: MailServer | None = None
     api_rate_per_min: int = 6_000
     """Units that one API client may have in a minute; what costs how many: portals/api_v1/allowance.py."""
     api_intake_rate_per_min: int = 1_200_000
@@ -163,6 +177,7 @@ def load(env: Mapping[str, str] | None = None) -> Config:
         ),
         public_url=env.get("ERP_PUBLIC_URL", "").rstrip("/") or None,
         secret_key=env.get("ERP_SECRET_KEY") or None,
+        mail=_mail_server(env.get("ERP_SMTP_URL", "").strip(), env.get("ERP_MAIL_FROM", "").strip()),
         webhook_allow=tuple(entry.strip() for entry in env.get("ERP_WEBHOOK_ALLOW", "").split(",") if entry.strip()),
         allowed_hosts=frozenset(env.get("ERP_ALLOWED_HOSTS", "").lower().replace(",", " ").split()),
         trusted_proxies=_whole(env, "ERP_TRUSTED_PROXIES", 0, low=0, high=5),
@@ -227,6 +242,29 @@ def _read_limits(name: str | None) -> Mapping[str, Any]:
         return tomllib.loads(Path(name).read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
         raise ConfigurationError(f"ERP_LIMITS_FILE is {name!r}, which cannot be read as TOML: {problem}.") from None
+
+
+def _mail_server(url: str, sender: str) -> MailServer | None:
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"smtp": 587, "smtps": 465}[parts.scheme]
+        host = parts.hostname or ""
+    except (ValueError, KeyError):
+        host, port = "", 0
+    if not host:
+        raise ConfigurationError("ERP_SMTP_URL must look like smtp://user:password@host:587 or smtps://host:465.")
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", sender):
+        raise ConfigurationError("ERP_MAIL_FROM must be the address that letters come from, like erp@company.com.")
+    return MailServer(
+        host=host,
+        port=port,
+        is_tls=parts.scheme == "smtps",
+        sender=sender,
+        user=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+    )
 
 
 def _reachable(host: str) -> str:

@@ -15,6 +15,7 @@ from tasks import tokens, webhooks
 from tasks.app import queue
 from tasks.health import probe
 from tasks.relay import relay
+from tasks.sessions import forget_old
 from tasks.storage import keep_storage
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ def run() -> None:
     """Run for ever. A lost database connection is opened again; nothing is kept in memory that rows do not say."""
     timed = [
         Timed(cut_days, timedelta(minutes=10)),
+        Timed(forget, timedelta(hours=1)),
         Timed(clear_webhooks, timedelta(hours=1)),
         Timed(keep_tokens, timedelta(minutes=10)),
         Timed(ask_worker, timedelta(seconds=2)),
@@ -79,6 +81,11 @@ def cut_days() -> None:
     dropped = keep_storage(db.current(), at=clock.now(), retention=config.current().retention)
     if dropped:
         log.info("dropped %s", ", ".join(dropped))
+
+
+def forget() -> None:
+    """Forget sessions, letters and counts that are over."""
+    forget_old(db.current(), at=clock.now())
 
 
 def clear_webhooks() -> None:

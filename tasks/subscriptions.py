@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tasks import access
+from tasks import access, letters
 
 JOBS: Mapping[str, Callable[..., Any]] = {
     "access.deliver": access.deliver,
+    "letters.answer_reset": letters.answer_reset,
+    "letters.send": letters.send,
 }
 
 SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
@@ -22,6 +24,8 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "events.geofence_added": (),
     "events.geofence_closed": (),
     "events.geofence_renamed": (),
+    "identity.letter_written": ("letters.send",),
+    "identity.reset_requested": ("letters.answer_reset",),
     "telemetry.batch_stored": (),
     "telemetry.mileage_read": (),
     "telemetry.trip_ended": (),

@@ -1,11 +1,12 @@
-"""The worker process: consequences from the queue in threads, and a thread each for orders to vehicles and webhooks."""
+"""The worker process: consequences from the queue in threads, and a thread each for orders to vehicles, webhooks and
+letters."""
 
 from __future__ import annotations
 
 from huey.consumer import Consumer
 
 import tasks.health  # noqa: F401 - its task must be known to the queue
-from tasks import access, webhooks
+from tasks import access, letters, webhooks
 from tasks.app import queue
 
 THREADS = 4
@@ -17,6 +18,7 @@ def work() -> None:
     """Run until told to stop."""
     access.start_delivery()
     webhooks.start_delivery()
+    letters.start_sending()
     consumer = Consumer(
         queue,
         workers=THREADS,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 MIN_PASSWORD_LENGTH = 12
 FREE_ATTEMPTS = 5
 LONGEST_LOCKOUT = timedelta(minutes=15)
+# Wrong passwords of yesterday are not held against anybody.
+FORGIVEN_AFTER = timedelta(days=1)
 
 # NIST SP 800-63B (AAL1): prove oneself again at least every 30 days. A browser that nobody used for a week is a browser
 # that was left behind. Whoever may give rights to others proves themselves each working day (AAL2: 12 h).
@@ -25,6 +29,31 @@ CONFIRMED_FOR = timedelta(minutes=5)
 # How long somebody whose password was right may take to show the second factor.
 SECOND_FACTOR_WITHIN = timedelta(minutes=5)
 TOTP_STEP_S = 30
+
+# An invitation waits for somebody who may be on leave; a reset is for somebody who waits for it.
+INVITATION_FOR = timedelta(days=7)
+RESET_FOR = timedelta(minutes=30)
+# A letter is tried for so long; no longer than its link is good.
+LETTER_FOR = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most so many attempts at `what` within so many seconds."""
+
+    what: str
+    most: int
+    per_s: int
+
+
+# From one address: a whole office may stand behind one, a program that guesses makes many more. Source: OWASP.
+SIGN_IN_LIMIT = Limit("sign-in", most=100, per_s=300)
+TICKET_LIMIT = Limit("ticket", most=30, per_s=300)
+RESET_LIMIT = Limit("reset", most=10, per_s=3600)
+# To one person: so that nobody's mailbox is filled by others.
+RESET_LETTER_LIMIT = Limit("reset letter", most=3, per_s=3600)
+# From one browser that this person signed in with before, in place of the lock of the account.
+KNOWN_BROWSER_LIMIT = Limit("known browser", most=10, per_s=900)
 
 
 def longest_session(*, is_admin: bool) -> timedelta:
@@ -54,15 +83,40 @@ def next_lockout(*, failed_count: int, at: datetime) -> datetime | None:
     return at + min(timedelta(seconds=15) * doubled, LONGEST_LOCKOUT)
 
 
-def password_problem(password: str, *, email: str) -> str | None:
+def password_problem(password: str, *, email: str, name: str, is_common: bool) -> str | None:
     """What is wrong with a new password, in words, or None. Length over composition (NIST SP 800-63B)."""
     if len(password) < MIN_PASSWORD_LENGTH:
         return f"Use at least {MIN_PASSWORD_LENGTH} characters; a few words in a row are fine."
     if len(password) > 256:
         return "Use at most 256 characters."
-    if email.split("@")[0].lower() in password.lower():
-        return "Do not use your e-mail address in the password."
+    lowered = password.lower()
+    if email.split("@")[0].lower() in lowered or any(part in lowered for part in _parts(f"{email} {name}")):
+        return "Do not use your name or your e-mail address in the password."
+    if is_common:
+        return "This password is one of the first that are tried. Use a few words that do not belong together."
     return None
+
+
+def _parts(text: str) -> list[str]:
+    return [part for part in re.split(r"[\W_]+", text.lower()) if len(part) >= 5]
+
+
+def next_letter_attempt(*, attempts: int, at: datetime, give_up_at: datetime) -> datetime | None:
+    """When a letter that could not be sent is tried again: after 30 s, doubling up to an hour; None to give it up."""
+    doubled: int = 2 ** min(attempts - 1, 10)
+    then = at + min(timedelta(seconds=30) * doubled, timedelta(hours=1))
+    return then if then < give_up_at else None
+
+
+def source_of(address: str) -> str:
+    """Where attempts come from: the address, or its network of 64 bits for IPv6, of which a home has one."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, 64), strict=False).network_address)
+    return str(parsed)
 
 
 def is_confirmed(*, confirmed_at: datetime, at: datetime) -> bool:

@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("sealed_text", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("next_at", MOMENT, nullable=True),
+        sa.Column("give_up_at", MOMENT, nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("sent_at", MOMENT, nullable=True),
         sa.Column("problem", sa.Text(), nullable=True),
@@ -52,6 +53,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_identity_letters_next_at"), "identity_letters", ["next_at"], unique=False)
     op.create_index(op.f("ix_identity_letters_user_id"), "identity_letters", ["user_id"], unique=False)
+    op.create_table(
+        "identity_reset_requests",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("asked_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identity_reset_requests")),
+    )
     op.create_table(
         "identity_passkeys",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import g, request
 from flask_login import UserMixin, current_user
 
+from core import clock
+from core.db import AWAY
 from core.errors import Unauthenticated
 from core.identity import queries, rules, service
 from core.identity.queries import SignedIn
@@ -34,10 +38,29 @@ def load_session(cookie: str) -> Session | None:
     person = queries.find_signed_in(read(), cookie=cookie, at=at())
     if person is None:
         return None
-    if rules.is_seen_long_ago(last_seen_at=person.last_seen_at, at=at()):
-        with erp().database.transaction() as session:
-            service.note_seen(session, at=at(), session_id=person.session_id)
+    _note_seen(person, now=at())
     return Session(person, cookie)
+
+
+def is_same_still(cookie: str, known: Actor) -> bool:
+    """Whether the person behind a cookie is still signed in, with the very rights of `known`: asked by what lasts
+    longer than a request. A database that is away is asked again later.
+    """
+    now = clock.now()
+    try:
+        with erp().database.reading() as reader:
+            person = queries.find_signed_in(reader, cookie=cookie, at=now)
+        if person is not None:
+            _note_seen(person, now=now)
+    except AWAY:
+        return True
+    return person is not None and person.actor == known
+
+
+def _note_seen(person: SignedIn, *, now: datetime) -> None:
+    if rules.is_seen_long_ago(last_seen_at=person.last_seen_at, at=now):
+        with erp().database.transaction() as session:
+            service.note_seen(session, at=now, session_id=person.session_id)
 
 
 def person() -> Actor:

@@ -38,6 +38,8 @@ def find_advice() -> str | None:
     """Why who is signed in should, or must, set up a second factor; None when they have one or need none."""
     if not current_user.is_authenticated or current_user.person.has_second_factor:
         return None
+    if request.endpoint in OPEN_ENDPOINTS - {SECURITY}:
+        return None  # it is being done
     if _is_required():
         return "Your role needs a second factor, an app or a passkey. The rest opens as soon as you have one."
     if current_user.actor.may("access:immobilize"):

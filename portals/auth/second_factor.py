@@ -11,6 +11,7 @@ from core.identity.queries import Factors
 from core.identity.service import Code
 from portals.auth import half, passkeys
 from portals.auth.half import Half
+from portals.auth.known import known_people
 from portals.auth.sign_in import bp
 from portals.auth.start import home_url, start_session
 from portals.doors import at, erp, read, write
@@ -47,13 +48,20 @@ def show_factor() -> ResponseReturnValue:
     proved = passkeys.TOO_LATE if proof is None else _prove(person, proof)
     if isinstance(proved, Unauthenticated):
         return _page(factors, problem=proved.detail), 422
-    half.forget()
     session = start_session(person.user_id, method=f"pwd {proved}")
     return redirect(own_path(person.target) or home_url(session.actor))
 
 
 def _prove(person: Half, proof: Code | service.PasskeyAnswer) -> str | Unauthenticated:
-    return service.prove_second_factor(write(), at=at(), user_id=person.user_id, proof=proof, key=erp().factor_key)
+    return service.prove_second_factor(
+        write(),
+        at=at(),
+        user_id=person.user_id,
+        proof=proof,
+        key=erp().factor_key,
+        post=service.open_post(erp().settings),
+        known=known_people(),
+    )
 
 
 def _find_waiting() -> tuple[Half, Factors] | None:

@@ -7,8 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, logout_user
 
 from core.errors import Unauthenticated
-from core.identity import queries, service
+from core.identity import queries, rules, service
+from portals import limits
 from portals.auth import half, passkeys
+from portals.auth.known import known_people
 from portals.auth.start import home_url, start_session
 from portals.doors import at, read, write
 from portals.security import own_path
@@ -27,17 +29,20 @@ def show_sign_in() -> ResponseReturnValue:
     """The sign-in page."""
     if current_user.is_authenticated:
         return redirect(home_url())
-    return _page(next=request.args.get("next", ""))
+    return sign_in_page(next=request.args.get("next", ""))
 
 
 @bp.post("/sign-in")
 def sign_in() -> ResponseReturnValue:
     """Sign a person in with e-mail and password; who has a second factor is asked for that next."""
-    email, password = request.form.get("email", ""), request.form.get("password", "")
-    result = service.sign_in(write(), at=at(), email=email, password=password)
+    email, password = request.form.get("email", "").replace("\0", ""), request.form.get("password", "")
     target = request.form.get("next", "")
+    if wait_s := limits.find_wait(rules.SIGN_IN_LIMIT):
+        page = sign_in_page(email=email, problem=limits.words(wait_s), next=target)
+        return page, 429, {"Retry-After": str(wait_s)}
+    result = service.sign_in(write(), at=at(), email=email, password=password, known=known_people())
     if isinstance(result, Unauthenticated):
-        return _page(email=email, problem=result.detail, next=target), 422
+        return sign_in_page(email=email, problem=result.detail, next=target), 422
     factors = queries.find_factors(read(), user_id=result)
     if factors is not None and factors.has_second_factor:
         half.keep(result, target=target)
@@ -59,7 +64,7 @@ def sign_in_with_passkey() -> ResponseReturnValue:
     answer = passkeys.take_answer(request.form.get("passkey", ""))
     result = service.sign_in_with_passkey(write(), at=at(), answer=answer) if answer else passkeys.TOO_LATE
     if isinstance(result, Unauthenticated):
-        return _page(problem=result.detail, next=target), 422
+        return sign_in_page(problem=result.detail, next=target), 422
     session = start_session(result, method="hwk user")
     return redirect(own_path(target) or home_url(session.actor))
 
@@ -74,6 +79,7 @@ def sign_out() -> ResponseReturnValue:
     return redirect(url_for("auth.show_sign_in"))
 
 
-def _page(*, email: str = "", problem: str | None = None, next: str = "") -> str:
+def sign_in_page(*, email: str = "", problem: str | None = None, next: str = "") -> str:
+    """The page where one signs in, and what went wrong, if something did."""
     obstacle = passkeys.find_obstacle()
     return render_template("sign_in.html", email=email, problem=problem, next=next, passkey_obstacle=obstacle)

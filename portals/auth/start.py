@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from flask import request, url_for
+from flask import request, session, url_for
 from flask_login import current_user, login_user
 
 from core.errors import Forbidden
 from core.identity import queries, service
 from core.permissions import ADMIN, DRIVER, INVESTOR, OPERATOR, STAFF, Actor
+from portals.auth import half
 from portals.auth.gates import Session
+from portals.auth.known import remember
 from portals.doors import at, write
 
 # Where each role is at home, in the order in which a person with several roles is sent.
@@ -23,6 +25,9 @@ HOMES = {
 
 def start_session(user_id: int, *, method: str) -> Session:
     """Sign a person in, in this browser. `method` says how they proved who they are, in the words of RFC 8176."""
+    if current_user.is_authenticated:
+        service.end_session(write(), at=at(), session_id=current_user.person.session_id, why="signed in anew")
+    session.clear()  # nothing that was put there before they proved who they are is kept
     cookie = service.start_session(
         write(),
         at=at(),
@@ -33,9 +38,11 @@ def start_session(user_id: int, *, method: str) -> Session:
     )
     person = queries.find_signed_in(write().connection(), cookie=cookie, at=at())
     assert person is not None
-    session = Session(person, cookie)
-    login_user(session)
-    return session
+    signed_in = Session(person, cookie)
+    half.forget()
+    login_user(signed_in)
+    remember(user_id)
+    return signed_in
 
 
 def home_url(person: Actor | None = None) -> str:

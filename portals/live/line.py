@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from typing import Any
 
 from flask import Blueprint, request
+from flask_login import current_user
 from flask_sock import Sock
 from simple_websocket import Server
 
+from portals.auth.gates import is_same_still
 from portals.doors import ErpApp, actor, erp, stop_reading
 from portals.live.client import Client
 from portals.live.frames import may_deflate
@@ -20,6 +23,8 @@ bp = Blueprint("live", __name__)
 sock = Sock(bp)
 
 TICK_S = 5.0
+# For so long a board goes on after its session has ended, or its operator's rights have changed.
+CHECK_S = 20.0
 # A browser that has not taken a message within this is gone, or as good as gone.
 PATIENCE_S = 20.0
 # What the system may hold for a browser that does not read: enough for a snapshot, little for three hundred.
@@ -79,7 +84,13 @@ def live(ws: Server) -> None:
 
 
 def _serve(ws: Any, hub: Hub, client: Client, *, deflates: bool) -> None:
+    cookie, viewer, checked_at = current_user.get_id(), actor(), time.monotonic()
     while ws.connected:
+        if time.monotonic() - checked_at > CHECK_S:
+            checked_at = time.monotonic()
+            if not is_same_still(cookie, viewer):
+                ws.close(1008, "What you may see has changed.")
+                return
         message = client.take(TICK_S) or hub.refresh(client)
         if message is not None:
             ws.sock.send(message.deflated if deflates else message.plain)

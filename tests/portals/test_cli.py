@@ -9,9 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 from core.db import Database
+from core.identity import queries as people
 from core.identity import service
 from core.vehicles import queries
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Fleet
 
 
 def erp(database: Database, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -46,6 +47,19 @@ class TestAnEmptyServer:
         assert refused.returncode == 2
         assert "use a name like America/Los_Angeles" in refused.stderr
         assert "Traceback" not in refused.stderr
+
+
+class TestAnAdministratorWhoCannotGetIn:
+    def test_gets_a_link_to_a_new_password_from_whoever_owns_the_server(
+        self, database: Database, fleet: Fleet, tmp_path: Path, at: datetime
+    ) -> None:
+        made = erp(database, tmp_path, "reset-password", fleet.email("admin"))
+        token = made.stdout.split("/reset/")[1].split()[0]
+        with database.reading() as reader:
+            holder = people.find_ticket_holder(reader, at=at, token=token, kind=people.TicketKind.RESET)
+        assert holder is not None
+        assert holder.email == fleet.email("admin")
+        assert "Nobody has the e-mail" in erp(database, tmp_path, "reset-password", "no@body.test").stderr
 
 
 class TestASettingThatIsWrong:

@@ -21,6 +21,7 @@ from core.access.models import Reason
 from core.access.schemas import ImmobilizationOrder
 from core.config import AccessTiming
 from core.db import Database
+from core.identity import service as identity
 from core.telemetry import service as telemetry
 from core.telemetry.schemas import Point, Reading
 from portals.doors import ErpApp
@@ -121,6 +122,24 @@ class TestABoard:
         delta = board.next("delta")
         assert delta["vehicles"][0]["speed_kmh"] == 33.0
         assert time.monotonic() - began < 1.0
+
+    @pytest.mark.parametrize("change", ["session", "parks"])
+    def test_is_cut_off_when_its_session_ends_or_its_operator_sees_other_parks(
+        self, join: Join, fleet: Fleet, database: Database, monkeypatch: pytest.MonkeyPatch, change: str
+    ) -> None:
+        monkeypatch.setattr("portals.live.line.TICK_S", 0.05)
+        monkeypatch.setattr("portals.live.line.CHECK_S", 0.05)
+        board, operator = join(), fleet.user_ids["operator"]
+        board.next("snapshot")
+        with database.transaction() as session:
+            if change == "session":
+                identity.end_sessions_of(session, actor=ROOT, at=clock.now(), user_id=operator)
+            else:
+                who = {"user_id": operator, "name": "Operator", "time_zone": "UTC", "roles": ["operator"]}
+                identity.change_user(session, actor=ROOT, at=clock.now(), park_ids=None, **who)  # type: ignore[arg-type]
+        with pytest.raises(simple_websocket.ConnectionClosed):
+            for _ in range(100):
+                board.socket.receive(timeout=0.1)
 
     def test_does_not_fall_behind_a_fleet_that_reports_all_the_time(
         self, join: Join, fleet: Fleet, database: Database, at: datetime

@@ -1,13 +1,17 @@
 """Signing in and out: who gets in, where they land, and what ends a session."""
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from core import clock
-from core.identity import service
+from core.config import MailServer
+from core.identity import rules, service
 from core.identity.models import User
+from core.identity.rules import Limit
 from tests.portals.page import check_page
 
 HOMES = {
@@ -47,6 +51,10 @@ def sign_in_with(client, fleet, *, password=None, role="admin", **more):
 
 def wait_in(text):
     return int(re.search(r"Too many wrong passwords or codes\. Try again in (\d+) seconds\.", text).group(1))
+
+
+def problem_in(text):
+    return re.search(r'role="alert">.*?<p>(.*?)</p>', text, re.DOTALL).group(1)
 
 
 class TestSignIn:
@@ -176,3 +184,103 @@ class TestAClosedAccount:
     def test_is_not_betrayed_to_who_does_not_know_the_password(self, client, fleet, change):
         change(fleet.email("admin"), disabled_at=clock.now())
         assert "closed" not in sign_in_with(client, fleet, password="wrong").text
+
+
+class TestGuessesFromElsewhere:
+    def test_do_not_lock_a_person_out_of_the_browser_they_use(self, app, client, fleet):
+        sign_in_with(client, fleet)
+        client.post("/sign-out")
+        stranger = app.test_client()
+        for _ in range(6):
+            sign_in_with(stranger, fleet, password="wrong")
+        assert "Too many wrong" in sign_in_with(app.test_client(), fleet).text
+        assert sign_in_with(client, fleet).headers["Location"] == "/admin/"
+
+    def test_are_counted_from_a_known_browser_too(self, client, fleet, change):
+        sign_in_with(client, fleet)
+        client.post("/sign-out")
+        change(fleet.email("admin"), failed_count=30, locked_until=clock.now() + timedelta(hours=1))
+        answers = [sign_in_with(client, fleet, password="wrong").text for _ in range(11)]
+        assert ["do not match" in text for text in answers] == [True] * 10 + [False]
+
+    def test_are_not_helped_by_a_cookie_that_was_made_up(self, client, fleet, change):
+        change(fleet.email("admin"), failed_count=30, locked_until=clock.now() + timedelta(hours=1))
+        for made_up in ("{}", "x.y", "eyIxIjoieCJ9.aaaaaaaaaaaaaaaaaaaaaaaaaaa"):
+            client.set_cookie("erp_known", made_up, path="/sign-in")
+            assert "Too many wrong" in sign_in_with(client, fleet).text
+
+    def test_cannot_tell_who_has_an_account(self, client, fleet):
+        def guess(email):
+            answer = client.post("/sign-in", data={"email": email, "password": "wrong"})
+            return answer.status_code, re.sub(r"\d+ seconds", "N seconds", problem_in(answer.text))
+
+        known = [guess(fleet.email("driver")) for _ in range(8)]
+        unknown = [guess("nobody@example.test") for _ in range(8)]
+        assert known == unknown
+        assert "Too many wrong" in known[-1][1]
+
+    def test_from_one_address_come_to_an_end(self, client, fleet, monkeypatch):
+        monkeypatch.setattr(rules, "SIGN_IN_LIMIT", Limit("sign-in", most=3, per_s=300))
+        for _ in range(3):
+            assert client.post("/sign-in", data={"email": "x@y.z", "password": "x"}).status_code == 422
+        answer = sign_in_with(client, fleet)
+        check_page(answer.text)
+        assert answer.status_code == 429
+        assert 290 <= int(answer.headers["Retry-After"]) <= 300
+        assert "Try again in 5 minutes." in answer.text
+        elsewhere = client.post(
+            "/sign-in",
+            data={"email": fleet.email("admin"), "password": fleet.password},
+            environ_base={"REMOTE_ADDR": "192.0.2.9"},
+        )
+        assert elsewhere.headers["Location"] == "/admin/"
+
+
+class TestAForgottenPassword:
+    @pytest.fixture
+    def mailing(self, app):
+        """The application with a mail server, which is never asked here."""
+        app.settings = replace(app.settings, mail=MailServer("127.0.0.1", 1, is_tls=False, sender="erp@company.test"))
+
+    def test_is_asked_for_in_the_same_words_by_anybody(self, client, fleet, mailing, database):
+        check_page(client.get("/forgotten").text)
+        pages = []
+        for email in (fleet.email("driver"), "nobody@example.test"):
+            answer = client.post("/forgotten", data={"email": email})
+            check_page(answer.text)
+            pages.append((answer.status_code, re.sub(f"{re.escape(email)}|nonce=.*?>|csrf.*?>", "", answer.text)))
+        assert pages[0] == pages[1]
+        with database.reading() as reader:
+            assert len(reader.execute(sa.text("SELECT 1 FROM identity_reset_requests")).all()) == 2
+            assert reader.execute(sa.text("SELECT 1 FROM identity_letters")).all() == []
+
+    def test_without_a_mail_server_is_a_matter_for_an_administrator(self, client, fleet, database):
+        assert "Ask an administrator" in client.get("/forgotten").text
+        assert "Ask an administrator" in client.post("/forgotten", data={"email": fleet.email("driver")}).text
+        with database.reading() as reader:
+            assert reader.execute(sa.text("SELECT 1 FROM identity_reset_requests")).all() == []
+
+    def test_is_not_asked_for_without_end(self, client, mailing, monkeypatch):
+        monkeypatch.setattr(rules, "RESET_LIMIT", Limit("reset", most=2, per_s=3600))
+        answers = [client.post("/forgotten", data={"email": "x@y.test"}).status_code for _ in range(3)]
+        assert answers == [200, 200, 429]
+
+    def test_asks_for_an_address(self, client, mailing):
+        answer = client.post("/forgotten", data={"email": "nonsense"})
+        check_page(answer.text)
+        assert answer.status_code == 422
+
+
+class TestTheCookie:
+    def test_is_another_one_after_each_sign_in_and_the_one_before_is_good_for_nothing(self, app, client, fleet):
+        sign_in_with(client, fleet)
+        before = client.get_cookie("erp_session").value
+        with client.session_transaction() as kept:
+            kept["planted"] = "by somebody else"
+        sign_in_with(client, fleet)
+        with client.session_transaction() as kept:
+            assert "planted" not in kept
+        thief = app.test_client()
+        thief.set_cookie("erp_session", before)
+        assert thief.get("/admin/").status_code == 302
+        assert client.get("/admin/").status_code == 200

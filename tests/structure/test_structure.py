@@ -32,6 +32,8 @@ FURTHER_FILES = {
 }
 # Verbs by which one becomes somebody: they need no right because they are how one gets them. To be counted needs none.
 OPEN_VERBS = {
+    "core.identity.service.external.confirm_externally",
+    "core.identity.service.external.sign_in_externally",
     "core.identity.service.sign_in.sign_in",
     "core.identity.service.confirmation.confirm_session",
     "core.identity.service.confirmation.prove_second_factor",
@@ -47,6 +49,8 @@ OPEN_VERBS = {
     "core.identity.service.refresh_tokens.use_refresh_token",
     "core.identity.service.token_revocation.revoke_access_token",
     "core.identity.service.token_revocation.revoke_refresh_token",
+    "core.identity.service.tickets.ask_for_reset",
+    "core.identity.service.tickets.redeem_ticket",
 }
 # What the verbs of a folder share: called by them, reached from nowhere else.
 SHARED = {
@@ -54,9 +58,13 @@ SHARED = {
     "core.access.service.verdict",
     "core.identity.service.endings",
     "core.identity.service.families",
+    "core.identity.service.persons",
+    "core.identity.service.posting",
     "core.identity.service.revocations",
+    "core.identity.service.strangers",
     "core.identity.service.codes",
     "core.identity.service.proofs",
+    "core.identity.service.lockout",
     "core.webhooks.service.order",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.identity.models.clients import ApiClient, ClientKind, SigningKey
 from core.identity.models.factors import Passkey, RecoveryCode, Totp
-from core.identity.models.letters import Letter, Ticket, TicketKind
+from core.identity.models.letters import Letter, ResetRequest, Ticket, TicketKind
 from core.identity.models.oauth import (
     Authorization,
     AuthorizationCode,
@@ -28,6 +28,7 @@ __all__ = [
     "Passkey",
     "RecoveryCode",
     "RefreshToken",
+    "ResetRequest",
     "Revocation",
     "RevokedKind",
     "SigningKey",

@@ -33,8 +33,22 @@ class Ticket(Base):
     used_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
 
 
+class ResetRequest(Base):
+    """Somebody asked for a new password at the sign-in page. A job looks whether there is such a person, so that the
+    page answers the same, in the same time, for everybody.
+    """
+
+    __tablename__ = "identity_reset_requests"
+
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+    email: Mapped[str] = mapped_column(sa.Text)
+    asked_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+
+
 class Letter(Base):
-    """An e-mail to be sent. Its text is sealed, because links in it are secrets, and dropped once it has left."""
+    """An e-mail to be sent. Its text is sealed, because links in it are secrets, and dropped once it has left or is
+    given up. `next_at` is when it is tried (again); None once it is settled.
+    """
 
     __tablename__ = "identity_letters"
 
@@ -44,6 +58,7 @@ class Letter(Base):
     sealed_text: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     next_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True), index=True)
+    give_up_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     attempts: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     sent_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     problem: Mapped[str | None] = mapped_column(sa.Text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.identity.models import TicketKind
 from core.identity.queries.authorizations import (
     LivingToken,
     Person,
@@ -11,8 +12,10 @@ from core.identity.queries.authorizations import (
     list_own_apps,
 )
 from core.identity.queries.clients import Client, find_client, get_client, list_clients
+from core.identity.queries.external import list_external_logins
 from core.identity.queries.factors import Factors, PasskeyRecord, TotpSetup, find_factors, get_factors, get_totp_setup
-from core.identity.queries.people import has_users, list_users
+from core.identity.queries.letters import TicketHolder, find_ticket_holder, list_letters
+from core.identity.queries.people import get_user, has_users, list_grants, list_users
 from core.identity.queries.sessions import SignedIn, find_signed_in, list_sessions
 
 __all__ = [
@@ -22,6 +25,8 @@ __all__ = [
     "PasskeyRecord",
     "Person",
     "SignedIn",
+    "TicketHolder",
+    "TicketKind",
     "TotpSetup",
     "find_client",
     "find_consent",
@@ -29,11 +34,16 @@ __all__ = [
     "find_person",
     "find_refresh_token",
     "find_signed_in",
+    "find_ticket_holder",
     "get_client",
     "get_factors",
     "get_totp_setup",
+    "get_user",
     "has_users",
     "list_clients",
+    "list_external_logins",
+    "list_grants",
+    "list_letters",
     "list_own_apps",
     "list_sessions",
     "list_users",

@@ -25,7 +25,7 @@ def count_attempt(session: Writer, *, at: datetime, what: str, source: str, most
     was tried is refused, and whoever tries from the same place does not wait for it. `source` is kept hashed.
     """
     fresh = Throttle.began_at <= at - timedelta(seconds=per_s)
-    first = insert(Throttle).values(key=_key(what, source), count=1, began_at=at)
+    first = insert(Throttle).values(key=throttle_key(what, source), count=1, began_at=at)
     counted = session.execute(
         first.on_conflict_do_update(
             index_elements=[Throttle.key],
@@ -48,5 +48,6 @@ def drop_old_counts(session: Writer, *, actor: Actor, at: datetime) -> int:
     return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
-def _key(what: str, source: str) -> str:
+def throttle_key(what: str, source: str) -> str:
+    """The key of a count: it does not tell whom it is about."""
     return hashlib.sha256(f"{what}\0{source}".encode()).hexdigest()

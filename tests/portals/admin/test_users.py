@@ -1,4 +1,6 @@
-"""People: the list, and adding one."""
+"""People: the list, and inviting one."""
+
+import re
 
 import pytest
 
@@ -10,7 +12,6 @@ from tests.portals.page import check_page
 GOOD = {
     "name": "Mia Chen",
     "email": "Mia@Example.test",
-    "password": " three quiet words ",
     "roles.operator": "1",
     "may_immobilize": "1",
     "time_zone": "America/Los_Angeles",
@@ -22,15 +23,18 @@ WRONG = [
     ({"email": "not an address"}, "Enter an e-mail address"),
     ({"email": "operator@example.test"}, "already has an account"),
     ({"name": " "}, "Enter the person&#39;s name."),
-    ({"password": "short"}, "Use at least 12 characters"),
-    ({"password": ""}, "Use at least 12 characters"),
     ({"roles.operator": "", "may_immobilize": ""}, "Tick at least one role"),
     ({"roles.operator": "", "roles.driver": "1"}, "This right is for operators."),
     ({"roles.captain": "1"}, "Not a role: captain."),
+    ({"roles.system": "1"}, "Not a role: system."),
     ({"parks.1": "", "parks.2": ""}, "Tick a park, or all of them"),
     ({"parks.4711": "1"}, "One of these parks does not exist."),
     ({"time_zone": "Mars/Olympus"}, "Choose a zone of the list."),
 ]
+
+
+def link_in(text):
+    return re.search(r'<code id="link">http://[^/]+(/[^<]+)</code>', text).group(1)
 
 
 @pytest.fixture
@@ -53,19 +57,60 @@ class TestThePeople:
         assert "<td>Not all</td>" in text.split("operator@example.test")[1].split("</tr>")[0]
 
 
-class TestAPersonAdded:
-    def test_is_in_the_list(self, sign_in, good):
+class TestAPersonInvited:
+    def test_is_in_the_list_as_invited(self, sign_in, good):
         browser = sign_in("admin")
-        answer = browser.post("/admin/users", data=good)
-        assert (answer.status_code, answer.headers["Location"]) == (303, "/admin/users")
-        text = browser.get("/admin/users").text
-        assert "Mia Chen can sign in now." in text
-        assert "mia@example.test" in text
+        browser.post("/admin/users", data=good)
+        row = browser.get("/admin/users").text.split("mia@example.test")[0].rsplit("<tr>", 1)[1]
+        assert "Mia Chen" in row
+        assert "Invited" in row
 
-    def test_signs_in_with_the_password_as_it_was_typed(self, sign_in, good, client):
-        sign_in("admin").post("/admin/users", data=good)
-        credentials = {"email": "mia@example.test", "password": good["password"]}
+    def test_chooses_a_password_by_a_link_that_is_shown_once_and_is_signed_in(self, sign_in, good, client):
+        admin = sign_in("admin")
+        made = admin.post("/admin/users", data=good)
+        check_page(made.text)
+        path = link_in(made.text)
+        assert path not in admin.get("/admin/users/6").text
+        page = client.get(path)
+        check_page(page.text)
+        assert "Welcome, Mia Chen" in page.text
+        answer = client.post(path, data={"password": " three quiet words "})
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/operator/")
+        assert client.get("/operator/").status_code == 200
+        client.post("/sign-out")
+        credentials = {"email": "mia@example.test", "password": " three quiet words "}
         assert client.post("/sign-in", data=credentials).headers["Location"] == "/operator/"
+
+    def test_cannot_use_the_link_twice(self, sign_in, good, client, app):
+        path = link_in(sign_in("admin").post("/admin/users", data=good).text)
+        client.post(path, data={"password": "three quiet words"})
+        second = app.test_client()
+        answer = second.post(path, data={"password": "another few words"})
+        check_page(answer.text)
+        assert answer.status_code == 404
+        assert "This link is good no longer" in answer.text
+        assert second.get("/operator/").status_code == 302
+
+    def test_is_told_what_is_wrong_with_a_password_and_keeps_the_link(self, sign_in, good, client):
+        path = link_in(sign_in("admin").post("/admin/users", data=good).text)
+        answer = client.post(path, data={"password": "password1234"})
+        assert answer.status_code == 422
+        assert "one of the first that are tried" in answer.text
+        assert client.get(path).status_code == 200
+
+    def test_is_invited_again_with_another_link(self, sign_in, good, client):
+        admin = sign_in("admin")
+        first = link_in(admin.post("/admin/users", data=good).text)
+        second = link_in(admin.post("/admin/users/6/invitation").text)
+        assert client.get(first).status_code == 404
+        assert client.get(second).status_code == 200
+
+    def test_is_uninvited_by_closing_the_account(self, sign_in, good, client):
+        admin = sign_in("admin")
+        path = link_in(admin.post("/admin/users", data=good).text)
+        admin.post("/admin/users/6/closing")
+        assert client.get(path).status_code == 404
+        assert client.post(path, data={"password": "three quiet words"}).status_code == 404
 
     def test_has_just_the_rights_that_were_ticked(self, sign_in, good, database, fleet):
         sign_in("admin").post("/admin/users", data=good)
@@ -113,7 +158,3 @@ class TestTheForm:
             assert "name" in change or 'value="Mia Chen"' in answer.text
         with database.reading() as reader:
             assert len(queries.list_users(reader, viewer=ROOT)) == 5
-
-    def test_never_sends_a_password_back(self, sign_in, good):
-        answer = sign_in("admin").post("/admin/users", data=good | {"email": "wrong"})
-        assert "three quiet words" not in answer.text

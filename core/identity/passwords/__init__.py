@@ -26,6 +26,11 @@ def is_password(password: str, password_hash: str | None) -> bool:
         return False
 
 
+def is_outdated(password_hash: str) -> bool:
+    """Whether the hash was made with other parameters than those of today."""
+    return _HASHER.check_needs_rehash(password_hash)
+
+
 def hash_secret(secret: str) -> str:
     """The hash of a secret that a machine made at random: 128 bits need no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()
