@@ -27,7 +27,7 @@ from core.drivers.schemas import NewDriver
 from core.events import service as events
 from core.events.schemas import NewCircle, NewGeofence
 from core.identity import service as identity
-from core.identity.models import Passkey, User
+from core.identity.models import Passkey, User, UserGrant
 from core.identity.tokens import Holder
 from core.permissions import GRANTABLE, PERMISSIONS, Actor, system
 from core.vehicles import service as vehicles
@@ -50,10 +50,31 @@ APP_SCOPES = frozenset({"vehicles:read", "access:immobilize"})
 
 # A websocket needs a server: who is let in is told by tests/portals/test_live.py.
 SOCKETS = {"live.live"}
-# What they look for is not there: a device that the form would have named, an authenticator app, a contact address.
-LOOK_FOR_NOTHING = {"admin.claim_device", "account.remove_totp", "security.show_contact"}
+# What they look for is not there: a device that the form would have named, an authenticator app, a contact address,
+# a way to sign in elsewhere, a link that was sent, a session of somebody who has none.
+LOOK_FOR_NOTHING = {
+    "admin.claim_device",
+    "admin.end_user_session",
+    "account.remove_totp",
+    "security.show_contact",
+    "auth.begin_external",
+    "auth.finish_external",
+    "auth.confirm_external",
+    "account.unlink_external_login",
+    "auth.show_invitation",
+    "auth.accept_invitation",
+    "auth.show_reset",
+    "auth.reset_password",
+}
 # What is done last, since it ends a session or takes a record away.
-LAST = ("api_v1.close_geofence", "api_v1.cancel_immobilization", "api_v1.remove_endpoint", "account.remove_passkey")
+LAST = (
+    "api_v1.close_geofence",
+    "api_v1.cancel_immobilization",
+    "api_v1.remove_webhook_endpoint",
+    "admin.remove_webhook",
+    "admin.take_grant",
+    "account.remove_passkey",
+)
 LAST_OF_ALL = "auth.sign_out"
 # What is asked with, where an address alone asks for nothing or names the record beside it.
 VEHICLE = {"vehicle_id": "{vehicle_id}"}
@@ -93,6 +114,23 @@ FORMS: dict[str, dict[str, str]] = {
     "account.rename_passkey": {"name": "Phone"},
     "account.remove_passkey": {},
     "account.withdraw_app": {},
+    "admin.change_user": {"name": "Theirs", "roles.staff": "1"},
+    "admin.invite_user_again": {},
+    "admin.send_reset": {},
+    "admin.close_user": {},
+    "admin.reopen_user": {},
+    "admin.end_user_session": {},
+    "admin.end_user_sessions": {},
+    "admin.give_grant": {"permission": "vehicles:read"},
+    "admin.take_grant": {},
+    "admin.change_webhook": {"url": "https://example.test/hook"},
+    "admin.ping_webhook": {},
+    "admin.disable_webhook": {},
+    "admin.enable_webhook": {},
+    "admin.remove_webhook": {},
+    "admin.rotate_webhook_secret": {},
+    "admin.replay_webhook": {},
+    "admin.replay_webhook_message": {},
     "admin.reset_factors": {"reason": "Lost the phone"},
     "admin.change_client": {"name": "Theirs"},
     "admin.rotate_client_secret": {},
@@ -106,12 +144,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "api_v1.record_mileage": {"odometer_m": 80_123_000, "reason": "Inspection"},
     "api_v1.rename_geofence": {"name": "Yard"},
     "api_v1.close_geofence": {},
-    "api_v1.change_endpoint": {"description": "Theirs"},
-    "api_v1.remove_endpoint": {},
-    "api_v1.rotate_secret": {},
-    "api_v1.replay_message": {},
-    "api_v1.replay_messages": {"since": "2026-11-20T00:00:00Z"},
-    "api_v1.ping_endpoint": {},
+    "api_v1.change_webhook_endpoint": {"description": "Theirs"},
+    "api_v1.remove_webhook_endpoint": {},
+    "api_v1.rotate_webhook_secret": {},
+    "api_v1.replay_webhook_message": {},
+    "api_v1.replay_webhook_messages": {"since": "2026-11-20T00:00:00Z"},
+    "api_v1.ping_webhook_endpoint": {},
 }
 
 
@@ -156,10 +194,12 @@ class World:
                 for _ in range(2)
             )
             passkey_id = make_passkey(session, self.fleet.user_ids[name], self.at)
+            endpoint = make_endpoint(session, ROOT, self.fleet.park_id, self.at)
+            colleague = make_colleague(session, self.at)
         browser = self.app.test_client()
         with browser.session_transaction() as stored:
             stored["_user_id"], stored["_fresh"] = cookie, True
-        own = {"session_id": int(other.partition(":")[0]), "passkey_id": passkey_id}
+        own = {"session_id": int(other.partition(":")[0]), "passkey_id": passkey_id, **endpoint, **colleague}
         return Asker(name, browser, frozenset(roles), frozenset(grants), True, sees_all=name == "admin", own=own)
 
     def program(self, *scopes: str, name: str = "program") -> Asker:
@@ -182,7 +222,11 @@ class World:
         token = self.app.tokens.issue(holder, scope=" ".join(scopes), at=self.at)["access_token"]
         browser = self.app.test_client()
         browser.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
-        return Asker(name, browser, grants=frozenset(scopes), has_token=True)
+        grants = frozenset(GRANTABLE)
+        maker = Actor("client", None, "Program", grants=grants, parks=None, client_id=self.client_id)
+        with self.database.transaction() as session:
+            endpoint = make_endpoint(session, maker, self.fleet.park_id, self.at)
+        return Asker(name, browser, grants=frozenset(scopes), has_token=True, own=endpoint)
 
     def routes(self) -> Iterator[tuple[str, str, str, Rule]]:
         """Each endpoint with its method, its address and its rule; those that take something away come last."""
@@ -200,11 +244,11 @@ def world(app: ErpApp, database: Database, fleet: Fleet, at: datetime) -> World:
             session, actor=ROOT, at=at, name="Program", scopes=sorted(GRANTABLE), park_ids=[fleet.park_id]
         ).client_id
         made = World(app, database, fleet, at, client_id, here={"session_id": 0, "passkey_id": 0})
-        made.here["user_id"] = make_colleague(session, at)
         made.here["client_id"] = identity.create_client(
             session, actor=ROOT, at=at, name="App", scopes=[], redirect_uris=["https://example.test/back"]
         ).client_id
-        program = Actor("client", None, "Program", grants=frozenset(GRANTABLE), parks=None, client_id=client_id)
+        made.here |= make_colleague(session, at) | make_endpoint(session, ROOT, fleet.park_id, at)
+        made.here["token"] = made.elsewhere["token"] = "nobodys"
         for name, role in FURTHER.items():
             fleet.user_ids[name] = identity.create_user(
                 session,
@@ -231,14 +275,13 @@ def world(app: ErpApp, database: Database, fleet: Fleet, at: datetime) -> World:
             tracker=NewTracker(device_uid="fitted", relay_gateway=RelayGateway.VIALON_RELAY),
         )
         made.here |= make_records(session, fleet.park_id, fleet.vehicle_id, fleet.driver_id, at)
-        made.elsewhere = make_records(session, fleet.other_park_id, fleet.other_vehicle_id, driver_id, at)
+        made.elsewhere |= make_records(session, fleet.other_park_id, fleet.other_vehicle_id, driver_id, at)
         cookie = identity.start_session(
             session, at=at, user_id=fleet.user_ids["admin"], method="pwd", address="", agent=""
         )
         made.elsewhere["session_id"] = int(cookie.partition(":")[0])
         made.elsewhere["passkey_id"] = make_passkey(session, fleet.user_ids["admin"], at)
-        made.elsewhere |= {"user_id": 999_999, "client_id": "erp-unknown"}
-        made.here |= make_endpoint(session, program, fleet.park_id, at)
+        made.elsewhere |= {"user_id": 999_999, "grant_id": 999_999, "client_id": "erp-unknown"}
         made.elsewhere |= make_endpoint(session, ROOT, fleet.other_park_id, at)
     return made
 
@@ -257,12 +300,15 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
     }
 
 
-def make_colleague(session: Writer, at: datetime) -> int:
-    """A person who asks for nothing, so that their sessions can be ended."""
-    person = User(email="colleague@example.test", name="Colleague", created_at=at)
+def make_colleague(session: Writer, at: datetime) -> dict[str, object]:
+    """A person who asks for nothing, so that what they have can be taken away; and a grant that they have."""
+    person = User(email=f"{uuid.uuid4().hex}@example.test", name="Colleague", created_at=at)
     session.add(person)
     session.flush()
-    return person.id
+    grant = UserGrant(user_id=person.id, permission="access:read", granted_by="Tests", granted_at=at)
+    session.add(grant)
+    session.flush()
+    return {"user_id": person.id, "grant_id": grant.id}
 
 
 def make_passkey(session: Writer, user_id: int, at: datetime) -> int:
@@ -393,7 +439,9 @@ class TestRecordsOfAnotherPark:
 
     def names_a_record(self, endpoint: str, address: str) -> bool:
         beside = {**QUERIES.get(endpoint, {}), **FORMS.get(endpoint, {})}
-        return ("<" in address and endpoint != "static") or "{vehicle_id}" in beside.values()
+        return (
+            "<" in address and endpoint != "static" and "<token>" not in address
+        ) or "{vehicle_id}" in beside.values()
 
     def body(self, endpoint: str, method: str, records: dict[str, object]) -> dict[str, Any]:
         if method == "GET":

@@ -81,7 +81,8 @@ def end_session_of(session: Writer, *, actor: Actor, at: datetime, user_id: int,
 
 @needs("identity:manage")
 def end_sessions_of(session: Writer, *, actor: Actor, at: datetime, user_id: int) -> int:
-    """End all sessions of a person; returns how many."""
+    """End all sessions of a person; returns how many. Raises NotFound."""
+    lock_user(session, user_id)
     ended = end_all_sessions(session, at=at, user_id=user_id, why="ended by an administrator")
     if ended:
         audit.record(
