@@ -2,7 +2,7 @@
 # make test    the whole test suite, with everything it needs
 # make prove   the long proofs: real recordings where they are at hand, programs and database killed in many rounds
 # make bench   how fast points come in, are read and reach the screens; start it on a quiet machine
-# make fuzz    ten million random and mutated bytes for every decoder of trackers
+# make fuzz    ten million random and mutated bytes for every decoder of trackers; the API against its description
 # make lint    style, types and the order of the subsystems
 # make build   the Python package, into dist/
 # make lock    newest versions of all dependencies, pinned by hash
@@ -41,9 +41,11 @@ bench: $(installed_for_tests)
 	.venv/bin/python -m infra.bench.reads
 	.venv/bin/python -m infra.bench.history --days 1
 	.venv/bin/python -m infra.bench.detection
+	.venv/bin/python -m infra.bench.manners
 
 fuzz: $(installed_for_tests)
 	.venv/bin/python -m infra.bench.fuzz
+	.venv/bin/python -m infra.bench.fuzz_api --minutes 5
 
 lint: $(installed_for_tests)
 	.venv/bin/ruff check

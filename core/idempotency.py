@@ -25,7 +25,8 @@ LONGEST_KEPT_BYTES = 1024 * 1024
 class KeptAnswer(Base):
     """What was answered to one request of one client, kept in the transaction that did what it asked.
 
-    `client` is who asked, `fingerprint` the hash of what was asked. `body` is None when it was too long to be kept.
+    `client` is who asked, `fingerprint` the hash of what was asked. `body` is None when it was too long to be kept, or
+    showed a secret.
     """
 
     __tablename__ = "idempotency_answers"
@@ -52,7 +53,7 @@ class KeyUsed(Refusal):
 
 
 class AnswerNotKept(Refusal):
-    """The request was done, and its answer was too long to be kept."""
+    """The request was done, and its answer was too long to be kept, or showed a secret."""
 
     code, status, title = "idempotency-answer-not-kept", 409, "Done before, and the answer is not kept"
 
@@ -92,8 +93,7 @@ def find_answer(session: Writer, *, at: datetime, client: str, key: str, fingerp
     if row.body is None:
         raise AnswerNotKept(
             f"This request was done before, with status {row.status}; its answer was too long to be kept, or shows a "
-            "secret. "
-            "Nothing was done now. Read the records instead.",
+            "secret. Nothing was done now. Read the records instead.",
             answered_status=row.status,
         )
     return Answer(row.status, row.headers, row.body)

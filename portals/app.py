@@ -18,6 +18,7 @@ from core.identity.tokens import TokenIssuer, ensure_signing_key
 from core.telemetry.rules.limits import limits_for
 from portals import (
     account,
+    addresses,
     admin,
     auth,
     bodies,
@@ -71,6 +72,7 @@ def create_app(config: Config, database: Database) -> ErpApp:
     app.secret_key = sealing.derive(secret, "portals:session")
     app.json = OrjsonProvider(app)
     _set_up_templates(app)
+    addresses.install(app)
     security.hosts.install(app)
     policy.install(app)
     bodies.install(app, bodies.Budget())

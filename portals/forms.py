@@ -12,6 +12,7 @@ from flask import request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from core.errors import Invalid, Refusal
+from portals.ranges import is_unstorable_text
 
 Shape = TypeVar("Shape")
 
@@ -59,14 +60,19 @@ def parse_json(shape: type[Shape]) -> Shape:
 
 
 def _refuse_ambiguous(pairs: list[tuple[str, Any]]) -> None:
-    """Refuse a name that stands twice in an object, of which JSON does not say which counts, and NUL in any text."""
+    """Refuse what a shape cannot: a name that stands twice in an object, of which JSON does not say which counts; NUL
+    in any text; moments that no database takes.
+    """
     names = {name for name, _ in pairs}
     if len(names) < len(pairs):
         twice = next(name for name, _ in pairs if [other for other, _ in pairs].count(name) > 1)
         raise Malformed(f"The name {twice[:40]!r} stands twice in one object. Send it once.")
     for name, value in pairs:
         if _holds_nul(name) or _holds_nul(value):
-            raise Invalid(f"{name[:40]}: it holds a NUL, which no text may.", fields={name[:40]: "No NUL."})
+            raise Invalid(f"{name[:40]!r}: it holds a NUL, which no text may.", fields={name[:40]: "No NUL."})
+        if isinstance(value, str) and is_unstorable_text(value):
+            told = "A moment with an offset from -15:59 to +15:59, of the years 1 to 9999."
+            raise Invalid(f"{name[:40]}: {value} is no moment that can be kept.", fields={name[:40]: told})
 
 
 def _holds_nul(value: Any) -> bool:

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify
 
 from core import health
 from core.db import AWAY
+from core.webhooks import queries as webhooks
 from portals.doors import at, read
 
 bp = Blueprint("health", __name__)
@@ -24,15 +25,29 @@ def healthz() -> tuple[Response, int]:
     """
     try:
         found = health.check(read(), at=at())
+        standing = webhooks.check(read(), at=at())
     except AWAY as problem:
         log.warning("the database did not answer: %s", problem)
         reason = "The database does not answer. Nothing can be read or written until it is back."
         down = {"status": "down", "uptime": _uptime(), "lag_ms": None, "reasons": [reason]}
         return _uncached(jsonify(down)), 503
     body: dict[str, object] = {"status": found.status, "uptime": _uptime(), "lag_ms": found.lag_ms}
-    if found.reasons:
-        body["reasons"] = list(found.reasons)
+    reasons = [*found.reasons, *_say(standing)]
+    if standing.overdue_since is not None:
+        body["status"] = "degraded"
+    if reasons:
+        body["reasons"] = reasons
     return _uncached(jsonify(body)), 200
+
+
+def _say(standing: webhooks.Standing) -> list[str]:
+    """Of webhooks only what is ours to mend makes the product unwell; a receiver that fails is told of, no more."""
+    said = []
+    if standing.overdue_since is not None:
+        said.append(f"Webhook messages are due since {standing.overdue_since:%Y-%m-%d %H:%M:%S} UTC and are not sent.")
+    if standing.disabled:
+        said.append(f"Webhook endpoints that were disabled because they failed: {standing.disabled}.")
+    return said
 
 
 def _uptime() -> str:

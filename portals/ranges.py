@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 from msgspec import Meta
@@ -15,6 +15,8 @@ from core.errors import Invalid
 Moment = Annotated[datetime, Meta(tz=True, examples=["2026-11-24T08:00:00Z"])]
 EXAMPLE = "2026-11-24T08:00:00Z"
 LONGEST = timedelta(days=31)
+# PostgreSQL takes no offset that is further from UTC.
+_FURTHEST = timedelta(hours=16)
 _RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
 
 
@@ -48,7 +50,7 @@ def parse_moment(text: str, *, name: str) -> datetime:
             raise ValueError(text)
         moment = datetime.fromisoformat(text)
         # Out of what a database holds, and of what can be turned into another zone.
-        if not 1970 <= moment.year <= 9000:
+        if not 1970 <= moment.year <= 9000 or not is_storable(moment):
             raise ValueError(text)
     except ValueError:
         plus = " In an address a + is written %2B." if " " in text else ""
@@ -57,6 +59,28 @@ def parse_moment(text: str, *, name: str) -> datetime:
             fields={name: f"As {EXAMPLE}."},
         ) from None
     return moment
+
+
+def is_storable(moment: datetime) -> bool:
+    """Whether a database takes it and gives it back: an offset of this Earth, a year in UTC from 1 to 9999."""
+    offset = moment.utcoffset()
+    if offset is None or abs(offset) >= _FURTHEST:
+        return False
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
+
+
+def is_unstorable_text(text: str) -> bool:
+    """Whether a text is a moment in the form of RFC 3339 that no database takes."""
+    if len(text) < len(EXAMPLE) or text[10] != "T" or not _RFC_3339.fullmatch(text):
+        return False
+    try:
+        return not is_storable(datetime.fromisoformat(text))
+    except ValueError:
+        return False  # no moment at all: the shape says so
 
 
 def parse_day(text: str, *, name: str) -> date:

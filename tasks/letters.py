@@ -14,7 +14,7 @@ from core.permissions import system
 
 log = logging.getLogger(__name__)
 
-ACTOR = system("letters")
+ACTOR = system("letters", "identity:maintain")
 SWEEP_EVERY_S = 15.0
 _woken = threading.Event()
 

@@ -8,7 +8,7 @@ from core.db import Database
 from core.identity import service
 from core.permissions import system
 
-ACTOR = system("scheduler")
+ACTOR = system("scheduler", "identity:maintain")
 
 
 def forget_old(database: Database, *, at: datetime) -> None:

@@ -34,10 +34,10 @@ from core.webhooks.service.secrets import unseal
 
 log = logging.getLogger(__name__)
 
-ACTOR = system("webhook delivery")
+ACTOR = system("webhook delivery", "webhooks:deliver")
 TICK_S = 0.25
 # How many messages may be on their way to one endpoint, each about another subject; one that fails is tried by one.
-LANES, LANES_WHEN_FAILING = 8, 1
+LANES, LANES_WHEN_FAILING = 16, 1
 # Endpoints that fail have threads of their own, so that however many hang, the others are not held up.
 SENDERS, SENDERS_TO_FAILING = 48, 16
 # A claim that is so near its end is left to the next worker: two must never send one message at the same time.

@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from portals import policy
-from portals.doors import actor
+from portals.doors import actor, erp
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 
@@ -17,13 +17,15 @@ NAV = [
     ("account.list_sessions", "Sessions", "device-desktop"),
     ("account.list_apps", "Connected apps", "plug-connected-x"),
     ("account.show_security", "Second factors", "shield-check"),
+    ("account.list_external_logins", "Linked accounts", "key"),
 ]
 
 
 @bp.context_processor
 def offer_navigation() -> dict[str, Any]:
     """The entries beside the page."""
-    return {"nav": policy.offered(NAV, actor())}
+    shown = [entry for entry in NAV if entry[0] != "account.list_external_logins" or erp().settings.oidc]
+    return {"nav": policy.offered(shown, actor())}
 
 
 @bp.get("/")
@@ -32,4 +34,10 @@ def home() -> ResponseReturnValue:
     return redirect(url_for(NAV[0][0]))
 
 
-from portals.account import apps, profile, security, sessions  # noqa: E402, F401 - they hang their views on bp
+from portals.account import (  # noqa: E402 - they hang their views on bp
+    apps,  # noqa: F401
+    external,  # noqa: F401
+    profile,  # noqa: F401
+    security,  # noqa: F401
+    sessions,  # noqa: F401
+)

@@ -47,7 +47,7 @@ def show_totp() -> ResponseReturnValue:
 def confirm_totp() -> ResponseReturnValue:
     """Make the app count, when it shows the right code."""
     code = request.form.get("code", "")
-    codes = service.confirm_totp(write(), actor=actor(), at=at(), code=code, key=erp().factor_key)
+    codes = service.confirm_totp(write(), actor=actor(), at=at(), code=code, key=erp().factor_key, post=_post())
     if isinstance(codes, Unauthenticated):
         return _show_totp(codes.detail)
     return _go_on(codes, "Your authenticator app is asked for from now on.")
@@ -57,7 +57,7 @@ def confirm_totp() -> ResponseReturnValue:
 @confirmed(CHANGING)
 def remove_totp() -> ResponseReturnValue:
     """Switch the app off."""
-    service.remove_totp(write(), actor=actor(), at=at())
+    service.remove_totp(write(), actor=actor(), at=at(), post=_post())
     flash("The authenticator app is switched off. Its codes are good no longer.", "ok")
     return redirect(url_for(".show_security"), 303)
 
@@ -67,7 +67,7 @@ def remove_totp() -> ResponseReturnValue:
 def renew_recovery_codes() -> ResponseReturnValue:
     """Make new codes, and show them this once."""
     try:
-        codes = service.renew_recovery_codes(write(), actor=actor(), at=at())
+        codes = service.renew_recovery_codes(write(), actor=actor(), at=at(), post=_post())
     except Conflict as refusal:
         return _show(refusal)
     return _go_on(codes, "The codes you had before are good no longer.")
@@ -88,7 +88,7 @@ def add_passkey() -> ResponseReturnValue:
     try:
         if answer is None:
             raise Invalid(passkeys.TOO_LATE.detail)
-        codes = service.add_passkey(write(), actor=actor(), at=at(), answer=answer, name=name)
+        codes = service.add_passkey(write(), actor=actor(), at=at(), answer=answer, name=name, post=_post())
     except (Invalid, Conflict) as refusal:
         return _show(refusal, typed_name=name)
     return _go_on(codes, f"The passkey “{name.strip()}” was added. You can sign in with it.")
@@ -116,7 +116,7 @@ def rename_passkey(passkey_id: int) -> ResponseReturnValue:
 @confirmed(CHANGING)
 def remove_passkey(passkey_id: int) -> ResponseReturnValue:
     """Forget it."""
-    name = service.remove_passkey(write(), actor=actor(), at=at(), passkey_id=passkey_id)
+    name = service.remove_passkey(write(), actor=actor(), at=at(), passkey_id=passkey_id, post=_post())
     flash(f"The passkey “{name}” is removed: it opens nothing here any more. Delete it on its device too.", "ok")
     return redirect(url_for(".show_security"), 303)
 
@@ -179,3 +179,7 @@ def _own_id() -> int:
     own = actor().id
     assert own is not None
     return own
+
+
+def _post() -> service.Post:
+    return service.open_post(erp().settings)

@@ -18,6 +18,7 @@ NAV = [
     ("admin.list_immobilizations", "Remote Immobilize", "lock"),
     ("admin.list_users", "People", "users"),
     ("admin.list_clients", "API clients", "key"),
+    ("admin.list_webhooks", "Webhooks", "webhook"),
     ("admin.list_audit_entries", "Audit", "file-text"),
 ]
 
@@ -35,5 +36,6 @@ from portals.admin import (  # noqa: E402, F401 - they hang their views on bp
     health,
     storage,
     telemetry,
+    webhooks,
 )
 from portals.admin.identity import clients, factors, grants, person, users  # noqa: E402, F401 - likewise

@@ -22,6 +22,7 @@ SUBJECTS = {
     "telemetry": "Telemetry",
     "user": "Person",
     "client": "API client",
+    "endpoint": "Webhook endpoint",
 }
 
 

@@ -12,6 +12,7 @@ from core import health as product
 from core.health import Health
 from core.telemetry import queries as telemetry
 from core.vehicles import queries as vehicles
+from core.webhooks import queries as webhooks
 from portals import hx
 from portals.admin import bp
 from portals.admin.advice import say_left_out
@@ -34,6 +35,7 @@ def health() -> Response:
         refusals=telemetry.count_refusals(read(), viewer=actor(), since=at() - REFUSALS_OF),
         say_left_out=say_left_out,
         devices_waiting=len(vehicles.list_unknown_devices(read(), viewer=actor())),
+        webhooks=webhooks.check(read(), at=at()),
         troubled=consequences.list_troubled(read(), viewer=actor()),
     )
 

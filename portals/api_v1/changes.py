@@ -1,4 +1,4 @@
-"""What happens, as a feed: every fact about vehicles in sight, in order, none missed and none twice.
+"""What happens, as a feed: every fact in sight, in order, none missed and none twice.
 
 A client keeps the cursor of the last answer and asks again. The stream never passes a transaction that is still running
 (core.outbox), so what a cursor has passed can no longer change. A cursor also carries when it was given: facts are
@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, NamedTuple
 
@@ -21,6 +21,7 @@ from core import outbox
 from core.errors import Gone, Invalid
 from core.outbox import Offset
 from core.webhooks.queries import list_in_sight
+from core.webhooks.rules.catalog import FACTS
 from portals.api_v1 import bp, pages
 from portals.api_v1.contract import Answer, operation
 from portals.doors import actor, at, read, stop_reading
@@ -75,11 +76,14 @@ class ChangePage(msgspec.Struct, frozen=True, kw_only=True):
     more: Annotated[bool, Meta(description="Ask again at once: there are further ones.")]
 
 
+FactName = Annotated[str, Meta(extra_json_schema={"enum": sorted(FACTS)})]
+
+
 class ChangeQuery(pages.PageQuery, frozen=True, kw_only=True):
     """After which place in the feed, and how long to wait for something."""
 
     limit: pages.UpTo1000 = 500
-    names: Annotated[list[str] | None, Meta(description="Only these facts, with commas between.")] = None
+    names: Annotated[list[FactName] | None, Meta(description="Only these facts, with commas between.")] = None
     wait_s: Annotated[
         int, Meta(ge=0, le=LONGEST_WAIT_S, description="Hold an empty answer back for so many seconds.")
     ] = 0
@@ -93,6 +97,7 @@ def list_changes(query: ChangeQuery) -> Answer:
     Without a cursor there are no items, and the cursor given is the present. 410 when facts after the cursor may have
     been dropped, or the database was restored.
     """
+    _check_names(query.names or ())
     ends = time.monotonic() + query.wait_s
     if not query.cursor:
         epoch, head = outbox.head(read())
@@ -120,7 +125,7 @@ def _read_page(cursor: Cursor, names: Sequence[str] | None, most: int) -> tuple[
     last = facts[-1].offset if facts else cursor.offset
     # The head was taken before: all up to it is either among these facts or not asked for.
     place = max(last, head, cursor.offset) if is_all else last
-    seen = list_in_sight(read(), viewer=actor(), facts=facts)
+    seen = list_in_sight(read(), viewer=actor(), facts=facts, beyond_vehicles=True)
     items = [{"name": each.fact.name, "at": each.fact.at, **each.ids} for each in seen]
     return items, Cursor(epoch, place, at()), is_all
 
@@ -135,3 +140,14 @@ def _answer(items: list[dict[str, Any]], cursor: Cursor, *, is_all: bool) -> Ans
     pages.goes_on_at(str(cursor))
     page = {"items": items, "next_cursor": str(cursor), "more": not is_all}
     return Answer(page, {"Cache-Control": "no-store"})
+
+
+def _check_names(names: Iterable[str]) -> None:
+    """Raise Invalid for a fact that there is none of: whoever waits for it would wait for ever."""
+    unknown = [name for name in names if name not in FACTS]
+    if unknown:
+        known = ", ".join(FACTS)
+        raise Invalid(
+            f"names: there is no fact {unknown[0][:60]!r}. Those there are: {known}.",
+            fields={"names": f"No {unknown[0][:60]!r}."},
+        )

@@ -21,129 +21,126 @@ from portals.api_v1.contract import Answer, operation
 from portals.api_v1.idempotency import keep_no_answer
 from portals.doors import actor, at, erp, read, write
 
-CHECKED = {"api_v1.add_endpoint", "api_v1.change_endpoint"}
+CHECKED = {"api_v1.add_webhook_endpoint", "api_v1.change_webhook_endpoint"}
+EXAMPLE = {"url": "https://hooks.example.com/fleet", "facts": ["access.job_finished", "events.detected"]}
 State = Literal["waiting", "delivered", "dead"]
 
 
-class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+class WebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     """An address that facts are told to."""
 
     id: int
     url: str
     description: str
     facts: Annotated[list[str] | None, Meta(description="Null for all but the batches of points.")]
-    park_ids: Annotated[list[int] | None, Meta(description="Null for all that its owner sees.")]
-    client_id: Annotated[str | None, Meta(description="Whose it is; null for one that an administrator added.")]
+    park_ids: Annotated[list[int] | None, Meta(description="Null for all parks in view.")]
+    client_id: Annotated[str | None, Meta(description="The API client whose it is; null for one of a person.")]
     created_by: str
     created_at: datetime
-    missed_at: Annotated[datetime | None, Meta(description="When facts were dropped before it was told them.")]
+    missed_at: Annotated[datetime | None, Meta(description="When facts were last found to be dropped untold.")]
     disabled_at: datetime | None
     disabled_why: str | None
 
 
-class AddedEndpoint(Endpoint, frozen=True, kw_only=True):
-    """An endpoint just added, with the secret that no other answer ever shows."""
+class NewWebhookEndpoint(WebhookEndpoint, frozen=True, kw_only=True):
+    """An endpoint just added."""
 
-    secret: str
+    secret: Annotated[str, Meta(description="`whsec_…`, to check signatures with. Shown this once.")]
 
 
-class EndpointPage(pages.Page, frozen=True, kw_only=True):
+class WebhookEndpointPage(pages.Page, frozen=True, kw_only=True):
     """Endpoints by id."""
 
-    items: list[Endpoint]
+    items: list[WebhookEndpoint]
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
+class WebhookStanding(msgspec.Struct, frozen=True, kw_only=True):
     """How well an endpoint takes what it is told."""
 
-    state: str
-    last_success_at: datetime | None
-    failing_since: datetime | None
-    held_until: datetime | None
+    state: Annotated[str, Meta(description="`open`, `failing` or `disabled`.")]
+    last_success_at: Annotated[datetime | None, Meta(description="To ten seconds.")]
+    failing_since: Annotated[datetime | None, Meta(description="It has taken nothing since.")]
+    held_until: Annotated[datetime | None, Meta(description="Until when it asked to be left alone.")]
     waiting: int
-    waiting_since: datetime | None
-    dead: int
+    waiting_since: Annotated[datetime | None, Meta(description="When the oldest waiting message was made.")]
+    dead: Annotated[int, Meta(description="Messages that were given up.")]
 
 
-class NewSecret(msgspec.Struct, frozen=True, kw_only=True):
-    """A secret just made, and until when the one before signs along."""
+class WebhookSecret(msgspec.Struct, frozen=True, kw_only=True):
+    """A new secret."""
 
-    secret: str
-    previous_until: datetime | None
+    secret: Annotated[str, Meta(description="Shown this once.")]
+    previous_until: Annotated[datetime | None, Meta(description="Until when the one before signs along.")]
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One fact on its way to an endpoint, with its last try."""
+class WebhookMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """One fact on its way to an endpoint."""
 
-    id: str
+    id: Annotated[str, Meta(description="The `webhook-id`, the same at every try.")]
     type: str
-    subject: str
+    subject: Annotated[str, Meta(description="What it is about. Those about one subject come in order.")]
     created_at: datetime
     state: State
     attempts: int
-    next_at: datetime | None
+    next_at: Annotated[datetime | None, Meta(description="Null while an earlier one about the subject waits.")]
     finished_at: datetime | None
     last_status: int | None
     last_words: str | None
     last_at: datetime | None
 
 
-class MessagePage(pages.Page, frozen=True, kw_only=True):
-    """Messages, the newest first."""
-
-    items: list[Message]
-
-
-class Try(msgspec.Struct, frozen=True, kw_only=True):
-    """One try to deliver a message. `status` is the answer's, null when there was none."""
+class WebhookTry(msgspec.Struct, frozen=True, kw_only=True):
+    """One try to deliver."""
 
     number: int
     at: datetime
-    status: int | None
+    status: Annotated[int | None, Meta(description="Of the answer; null when there was none.")]
     words: str
     took_ms: int
 
 
-class WholeMessage(Message, frozen=True, kw_only=True):
+class WholeWebhookMessage(WebhookMessage, frozen=True, kw_only=True):
     """A message with its body and every try."""
 
     body: dict[str, Any]
-    tries: list[Try]
+    tries: list[WebhookTry]
 
 
-class Replayed(msgspec.Struct, frozen=True, kw_only=True):
-    """How many messages are sent again."""
+class WebhookMessagePage(pages.Page, frozen=True, kw_only=True):
+    """Messages, newest first."""
 
-    replayed: int
-
-
-class Ping(msgspec.Struct, frozen=True, kw_only=True):
-    """The test message that was made."""
-
-    id: str
+    items: list[WebhookMessage]
 
 
-class EndpointQuery(pages.PageQuery, frozen=True, kw_only=True):
-    """Which endpoints."""
+class WebhookEndpointQuery(pages.PageQuery, frozen=True, kw_only=True):
+    """Which page of endpoints."""
 
     limit: pages.UpTo500 = 50
 
 
-class MessageQuery(pages.PageQuery, frozen=True, kw_only=True):
+class WebhookMessageQuery(pages.PageQuery, frozen=True, kw_only=True):
     """Which messages."""
 
     state: Annotated[State | None, Meta(description="Only those in this state.")] = None
     limit: pages.UpTo500 = 50
 
 
+class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+    """What is on its way again."""
+
+    replayed: Annotated[int, Meta(description="How many messages.")]
+
+
+class Pinged(msgspec.Struct, frozen=True, kw_only=True):
+    """A test message on its way."""
+
+    id: str
+
+
 class _Wanted(msgspec.Struct):
     """What of a body is looked at before its view."""
 
     url: str | None = None
-
-
-EXAMPLE = {"url": "https://example.com/fleet", "facts": ["access.job_finished"]}
-REPLAY_EXAMPLE = {"state": "dead", "since": "2026-11-20T00:00:00Z"}
 
 
 @bp.before_request
@@ -160,41 +157,51 @@ def look_behind_address() -> None:
 
 
 @bp.get("/webhooks/endpoints")
-@operation(query=EndpointQuery, answers={200: EndpointPage})
-def list_endpoints(query: EndpointQuery) -> dict[str, Any]:
+@operation(query=WebhookEndpointQuery, answers={200: WebhookEndpointPage})
+def list_webhook_endpoints(query: WebhookEndpointQuery) -> dict[str, Any]:
     """The endpoints in sight, by id. An API client sees its own."""
-    after_id = pages.after_id(query.cursor)
-    found = queries.list_endpoints(read(), viewer=actor(), at=at(), after_id=after_id, most=query.limit)
-    items = [_show(endpoint) for endpoint in found]
+    found = queries.list_endpoints(
+        read(), viewer=actor(), at=at(), after_id=pages.after_id(query.cursor), most=query.limit
+    )
+    items = [WebhookEndpoint(**_shown(endpoint)) for endpoint in found]
     return pages.page(items, most=query.limit, last_id=found[-1].id if found else None)
 
 
 @bp.post("/webhooks/endpoints")
-@operation(body=NewEndpoint, answers={201: AddedEndpoint}, keyed=True, example=EXAMPLE)
-def add_endpoint(body: NewEndpoint) -> Answer:
-    """Add an endpoint: its address, its record and its secret, which no other answer ever shows."""
+@operation(body=NewEndpoint, answers={201: NewWebhookEndpoint}, refuses=(409,), keyed=True, example=EXAMPLE)
+def add_webhook_endpoint(body: NewEndpoint) -> Answer:
+    """Add an endpoint. Its secret is in this answer and in no other.
+
+    Because it is shown once, the answer is not kept under the Idempotency-Key: a repetition adds nothing and is
+    answered 409. Make a new secret then.
+    """
     keep_no_answer()
     session = write()
-    made = service.add_endpoint(
-        session, actor=actor(), at=at(), new=body, address=g.address, sealing_key=service.sealing_key(erp().settings)
-    )
+    key = service.sealing_key(erp().settings)
+    made = service.add_endpoint(session, actor=actor(), at=at(), new=body, address=g.address, sealing_key=key)
     endpoint = _get_written(made.endpoint_id)
-    location = url_for("api_v1.get_endpoint", endpoint_id=made.endpoint_id)
-    return show_record({**_show(endpoint), "secret": made.secret}, endpoint.version, location=location)
+    record = NewWebhookEndpoint(**_shown(endpoint), secret=made.secret)
+    location = url_for("api_v1.get_webhook_endpoint", endpoint_id=made.endpoint_id)
+    return show_record(record, endpoint.version, location=location)
 
 
 @bp.get("/webhooks/endpoints/<int:endpoint_id>")
-@operation(answers={200: Endpoint})
-def get_endpoint(endpoint_id: int) -> Answer:
+@operation(answers={200: WebhookEndpoint})
+def get_webhook_endpoint(endpoint_id: int) -> Answer:
     """One endpoint."""
     endpoint = queries.get_endpoint(read(), viewer=actor(), at=at(), endpoint_id=endpoint_id)
-    return show_record(_show(endpoint), endpoint.version)
+    return show_record(WebhookEndpoint(**_shown(endpoint)), endpoint.version)
 
 
 @bp.patch("/webhooks/endpoints/<int:endpoint_id>")
-@operation(body=EndpointChange, answers={200: Endpoint}, conditional=True, example={"disabled": True})
-def change_endpoint(endpoint_id: int, body: EndpointChange) -> Answer:
-    """Change what is given; with If-Match only if nobody else has."""
+@operation(
+    body=EndpointChange,
+    answers={200: WebhookEndpoint},
+    conditional=True,
+    example={"description": "Dispatch", "disabled": False},
+)
+def change_webhook_endpoint(endpoint_id: int, body: EndpointChange) -> Answer:
+    """Change what is given. `disabled` stops it, or lets it go on from where it was stopped."""
     service.change_endpoint(
         write(),
         actor=actor(),
@@ -205,22 +212,22 @@ def change_endpoint(endpoint_id: int, body: EndpointChange) -> Answer:
         versions=wanted_versions(),
     )
     endpoint = _get_written(endpoint_id)
-    return show_record(_show(endpoint), endpoint.version)
+    return show_record(WebhookEndpoint(**_shown(endpoint)), endpoint.version)
 
 
 @bp.delete("/webhooks/endpoints/<int:endpoint_id>")
 @operation(answers={204: None}, conditional=True)
-def remove_endpoint(endpoint_id: int) -> None:
+def remove_webhook_endpoint(endpoint_id: int) -> None:
     """Remove it: nothing more is sent, its secrets are forgotten."""
     service.remove_endpoint(write(), actor=actor(), at=at(), endpoint_id=endpoint_id, versions=wanted_versions())
 
 
 @bp.get("/webhooks/endpoints/<int:endpoint_id>/standing")
-@operation(answers={200: Standing})
-def get_endpoint_standing(endpoint_id: int) -> Standing:
+@operation(answers={200: WebhookStanding})
+def get_webhook_standing(endpoint_id: int) -> WebhookStanding:
     """How well it takes what it is told."""
     endpoint = queries.get_endpoint(read(), viewer=actor(), at=at(), endpoint_id=endpoint_id)
-    return Standing(
+    return WebhookStanding(
         state=endpoint.state,
         last_success_at=endpoint.last_success_at,
         failing_since=endpoint.failing_since,
@@ -232,9 +239,9 @@ def get_endpoint_standing(endpoint_id: int) -> Standing:
 
 
 @bp.post("/webhooks/endpoints/<int:endpoint_id>/secret")
-@operation(body=SecretRotation, answers={200: NewSecret}, keyed=True, refuses=(409,), example={})
-def rotate_secret(endpoint_id: int, body: SecretRotation) -> NewSecret:
-    """Make a new secret; the one before signs along for 24 hours, or ends at once."""
+@operation(body=SecretRotation, answers={200: WebhookSecret}, keyed=True, example={"end_previous_now": False})
+def rotate_webhook_secret(endpoint_id: int, body: SecretRotation) -> WebhookSecret:
+    """Make a new secret; the one before signs along for 24 hours, or ends at once. It is shown in no other answer."""
     keep_no_answer()
     made = service.rotate_secret(
         write(),
@@ -244,13 +251,13 @@ def rotate_secret(endpoint_id: int, body: SecretRotation) -> NewSecret:
         end_previous_now=body.end_previous_now,
         sealing_key=service.sealing_key(erp().settings),
     )
-    return NewSecret(secret=made.secret, previous_until=made.previous_until)
+    return WebhookSecret(secret=made.secret, previous_until=made.previous_until)
 
 
 @bp.get("/webhooks/endpoints/<int:endpoint_id>/messages")
-@operation(query=MessageQuery, answers={200: MessagePage})
-def list_messages(endpoint_id: int, query: MessageQuery) -> dict[str, Any]:
-    """What was and is to be sent to it, newest first; in one `state` when asked."""
+@operation(query=WebhookMessageQuery, answers={200: WebhookMessagePage})
+def list_webhook_messages(endpoint_id: int, query: WebhookMessageQuery) -> dict[str, Any]:
+    """What was and is to be sent to it, newest first."""
     found = queries.list_messages(
         read(),
         viewer=actor(),
@@ -260,41 +267,48 @@ def list_messages(endpoint_id: int, query: MessageQuery) -> dict[str, Any]:
         before_id=pages.after_id(query.cursor) or None,
         most=query.limit,
     )
-    items = [_show_message(message) for message in found]
+    items = [WebhookMessage(**_shown_message(message)) for message in found]
     return pages.page(items, most=query.limit, last_id=found[-1].id if found else None)
 
 
 @bp.get("/webhooks/endpoints/<int:endpoint_id>/messages/<message_id>")
-@operation(answers={200: WholeMessage})
-def get_message(endpoint_id: int, message_id: str) -> dict[str, Any]:
+@operation(answers={200: WholeWebhookMessage})
+def get_webhook_message(endpoint_id: int, message_id: str) -> WholeWebhookMessage:
     """One message, its body and every try."""
     which: dict[str, Any] = {"endpoint_id": endpoint_id, "message_id": _message_id(message_id)}
     message = queries.get_message(read(), viewer=actor(), at=at(), **which)
     tries = queries.list_attempts(read(), viewer=actor(), at=at(), **which)
-    return {**_show_message(message), "body": message.body, "tries": tries}
+    return WholeWebhookMessage(
+        **_shown_message(message), body=message.body, tries=[WebhookTry(**each) for each in tries]
+    )
 
 
 @bp.post("/webhooks/endpoints/<int:endpoint_id>/messages/<message_id>/replay")
 @operation(answers={202: Replayed}, refuses=(409,))
-def replay_message(endpoint_id: int, message_id: str) -> Replayed:
+def replay_webhook_message(endpoint_id: int, message_id: str) -> Replayed:
     """Send one message again, with its id; one that waits for its next try is tried now."""
     service.replay_message(write(), actor=actor(), at=at(), endpoint_id=endpoint_id, message_id=_message_id(message_id))
     return Replayed(replayed=1)
 
 
 @bp.post("/webhooks/endpoints/<int:endpoint_id>/replay")
-@operation(body=Replay, answers={202: Replayed}, refuses=(409,), example=REPLAY_EXAMPLE)
-def replay_messages(endpoint_id: int, body: Replay) -> Replayed:
-    """Send again the dead, or all finished, messages made since a moment."""
+@operation(
+    body=Replay,
+    answers={202: Replayed},
+    refuses=(409,),
+    example={"state": "dead", "since": "2026-11-25T00:00:00Z"},
+)
+def replay_webhook_messages(endpoint_id: int, body: Replay) -> Replayed:
+    """Send again the dead, or all finished, messages made since a moment: up to 10 000 at once, the oldest first."""
     count = service.replay_messages(write(), actor=actor(), at=at(), endpoint_id=endpoint_id, wanted=body)
     return Replayed(replayed=count)
 
 
 @bp.post("/webhooks/endpoints/<int:endpoint_id>/ping")
-@operation(answers={202: Ping}, refuses=(409,))
-def ping_endpoint(endpoint_id: int) -> Ping:
-    """Send a test message."""
-    return Ping(id=public_id(service.ping(write(), actor=actor(), at=at(), endpoint_id=endpoint_id)))
+@operation(answers={202: Pinged}, refuses=(409,))
+def ping_webhook_endpoint(endpoint_id: int) -> Pinged:
+    """Send a test message, `webhooks.ping`, on its way like any other."""
+    return Pinged(id=public_id(service.ping(write(), actor=actor(), at=at(), endpoint_id=endpoint_id)))
 
 
 def _get_written(endpoint_id: int) -> EndpointRecord:
@@ -311,34 +325,12 @@ def _message_id(text: str) -> uuid.UUID:
     return found
 
 
-def _show(endpoint: EndpointRecord) -> dict[str, Any]:
+def _shown(endpoint: EndpointRecord) -> dict[str, Any]:
     """What its version stands for; what changes with each message is its standing."""
-    return {
-        "id": endpoint.id,
-        "url": endpoint.url,
-        "description": endpoint.description,
-        "facts": endpoint.facts,
-        "park_ids": endpoint.park_ids,
-        "client_id": endpoint.client_id,
-        "created_by": endpoint.created_by,
-        "created_at": endpoint.created_at,
-        "missed_at": endpoint.missed_at,
-        "disabled_at": endpoint.disabled_at,
-        "disabled_why": endpoint.disabled_why,
-    }
+    return {name: getattr(endpoint, name) for name in WebhookEndpoint.__struct_fields__}
 
 
-def _show_message(message: MessageRecord) -> dict[str, Any]:
-    return {
-        "id": message.webhook_id,
-        "type": message.name,
-        "subject": message.subject,
-        "created_at": message.created_at,
-        "state": message.state,
-        "attempts": message.attempts,
-        "next_at": message.next_at,
-        "finished_at": message.finished_at,
-        "last_status": message.last_status,
-        "last_words": message.last_words,
-        "last_at": message.last_at,
-    }
+def _shown_message(message: MessageRecord) -> dict[str, Any]:
+    names = WebhookMessage.__struct_fields__
+    shown = {name: getattr(message, name) for name in names if name not in {"id", "type"}}
+    return {"id": message.webhook_id, "type": message.name, **shown}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_login import LoginManager
 
-from portals.auth import requirement, second_factor, tickets
+from portals.auth import external, requirement, second_factor, tickets
 from portals.auth.confirmation import confirmed
 from portals.auth.gates import load_session
 from portals.auth.sign_in import bp
@@ -18,5 +18,6 @@ def install(app: ErpApp) -> None:
     manager = LoginManager(app)
     manager.user_loader(load_session)
     manager.session_protection = None  # a phone changes its address; the cookie is signed and bound to a key
+    external.install(app)
     app.register_blueprint(bp)
     requirement.install(app)

@@ -105,6 +105,7 @@ def _take_proof() -> Unauthenticated | None:
             session_id=person.session_id,
             proof=proof,
             key=erp().factor_key,
+            post=service.open_post(erp().settings),
         )
 
 

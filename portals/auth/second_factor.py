@@ -48,14 +48,19 @@ def show_factor() -> ResponseReturnValue:
     proved = passkeys.TOO_LATE if proof is None else _prove(person, proof)
     if isinstance(proved, Unauthenticated):
         return _page(factors, problem=proved.detail), 422
-    half.forget()
     session = start_session(person.user_id, method=f"pwd {proved}")
     return redirect(own_path(person.target) or home_url(session.actor))
 
 
 def _prove(person: Half, proof: Code | service.PasskeyAnswer) -> str | Unauthenticated:
     return service.prove_second_factor(
-        write(), at=at(), user_id=person.user_id, proof=proof, key=erp().factor_key, known=known_people()
+        write(),
+        at=at(),
+        user_id=person.user_id,
+        proof=proof,
+        key=erp().factor_key,
+        post=service.open_post(erp().settings),
+        known=known_people(),
     )
 
 

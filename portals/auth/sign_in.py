@@ -29,7 +29,7 @@ def show_sign_in() -> ResponseReturnValue:
     """The sign-in page."""
     if current_user.is_authenticated:
         return redirect(home_url())
-    return _page(next=request.args.get("next", ""))
+    return sign_in_page(next=request.args.get("next", ""))
 
 
 @bp.post("/sign-in")
@@ -38,10 +38,11 @@ def sign_in() -> ResponseReturnValue:
     email, password = request.form.get("email", "").replace("\0", ""), request.form.get("password", "")
     target = request.form.get("next", "")
     if wait_s := limits.find_wait(rules.SIGN_IN_LIMIT):
-        return _page(email=email, problem=limits.words(wait_s), next=target), 429, {"Retry-After": str(wait_s)}
+        page = sign_in_page(email=email, problem=limits.words(wait_s), next=target)
+        return page, 429, {"Retry-After": str(wait_s)}
     result = service.sign_in(write(), at=at(), email=email, password=password, known=known_people())
     if isinstance(result, Unauthenticated):
-        return _page(email=email, problem=result.detail, next=target), 422
+        return sign_in_page(email=email, problem=result.detail, next=target), 422
     factors = queries.find_factors(read(), user_id=result)
     if factors is not None and factors.has_second_factor:
         half.keep(result, target=target)
@@ -63,7 +64,7 @@ def sign_in_with_passkey() -> ResponseReturnValue:
     answer = passkeys.take_answer(request.form.get("passkey", ""))
     result = service.sign_in_with_passkey(write(), at=at(), answer=answer) if answer else passkeys.TOO_LATE
     if isinstance(result, Unauthenticated):
-        return _page(problem=result.detail, next=target), 422
+        return sign_in_page(problem=result.detail, next=target), 422
     session = start_session(result, method="hwk user")
     return redirect(own_path(target) or home_url(session.actor))
 
@@ -78,6 +79,7 @@ def sign_out() -> ResponseReturnValue:
     return redirect(url_for("auth.show_sign_in"))
 
 
-def _page(*, email: str = "", problem: str | None = None, next: str = "") -> str:
+def sign_in_page(*, email: str = "", problem: str | None = None, next: str = "") -> str:
+    """The page where one signs in, and what went wrong, if something did."""
     obstacle = passkeys.find_obstacle()
     return render_template("sign_in.html", email=email, problem=problem, next=next, passkey_obstacle=obstacle)

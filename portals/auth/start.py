@@ -8,6 +8,7 @@ from flask_login import current_user, login_user
 from core.errors import Forbidden
 from core.identity import queries, service
 from core.permissions import ADMIN, DRIVER, INVESTOR, OPERATOR, STAFF, Actor
+from portals.auth import half
 from portals.auth.gates import Session
 from portals.auth.known import remember
 from portals.doors import at, write
@@ -38,6 +39,7 @@ def start_session(user_id: int, *, method: str) -> Session:
     person = queries.find_signed_in(write().connection(), cookie=cookie, at=at())
     assert person is not None
     signed_in = Session(person, cookie)
+    half.forget()
     login_user(signed_in)
     remember(user_id)
     return signed_in

@@ -137,5 +137,5 @@ class Refresh(_Known, RefreshTokenGrant):  # type: ignore[misc]
 
 
 def _consenting(family: Family) -> Consenting | None:
-    person = queries.find_person(write().connection(), user_id=family.user_id)
+    person = queries.find_person(write().connection(), user_id=family.user_id, at=at())
     return None if person is None else Consenting(person, family)

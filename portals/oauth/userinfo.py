@@ -18,7 +18,7 @@ def tell_user() -> Response:
     claims = erp().tokens.check(gates.bearer_token(), at=at())
     if "user" not in claims or "openid" not in claims["scope"].split():
         raise Forbidden("This token does not say who somebody is. Ask a person to sign in with the scope openid.")
-    person = queries.find_person(read(), user_id=claims["user"])
+    person = queries.find_person(read(), user_id=claims["user"], at=at())
     if person is None:
         raise Unauthenticated("This account is closed.")
     response = jsonify(describe(person, claims["scope"]))

@@ -32,6 +32,8 @@ FURTHER_FILES = {
 }
 # Verbs by which one becomes somebody: they need no right because they are how one gets them. To be counted needs none.
 OPEN_VERBS = {
+    "core.identity.service.external.confirm_externally",
+    "core.identity.service.external.sign_in_externally",
     "core.identity.service.sign_in.sign_in",
     "core.identity.service.confirmation.confirm_session",
     "core.identity.service.confirmation.prove_second_factor",

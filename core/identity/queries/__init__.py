@@ -12,6 +12,7 @@ from core.identity.queries.authorizations import (
     list_own_apps,
 )
 from core.identity.queries.clients import Client, find_client, get_client, list_clients
+from core.identity.queries.external import list_external_logins
 from core.identity.queries.factors import Factors, PasskeyRecord, TotpSetup, find_factors, get_factors, get_totp_setup
 from core.identity.queries.letters import TicketHolder, find_ticket_holder, list_letters
 from core.identity.queries.people import get_user, has_users, list_grants, list_users
@@ -40,6 +41,7 @@ __all__ = [
     "get_user",
     "has_users",
     "list_clients",
+    "list_external_logins",
     "list_grants",
     "list_letters",
     "list_own_apps",

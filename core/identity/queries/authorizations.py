@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from core.db import Reader, plain_rows
 from core.identity import passwords
 from core.identity.models import ApiClient, Authorization, Consent, RefreshToken, User
-from core.identity.queries.rights import GRANTS, PARKS, ROLES
+from core.identity.queries.rights import RIGHTS, as_actor
 from core.permissions import Actor
 
 
@@ -27,23 +27,12 @@ class Person:
     actor: Actor
 
 
-def find_person(reader: Reader, *, user_id: int) -> Person | None:
-    """The person with an open account, or None."""
-    columns = (User.handle, User.name, User.email, User.time_zone, User.all_parks)
-    rights = (ROLES.label("roles"), GRANTS.label("grants"), PARKS.label("parks"))
-    query = sa.select(*columns, *rights).where(User.id == user_id, User.disabled_at.is_(None))
-    row = reader.execute(query).one_or_none()
-    if row is None:
-        return None
-    actor = Actor(
-        kind="user",
-        id=user_id,
-        name=row.name,
-        roles=frozenset(row.roles or ()),
-        grants=frozenset(row.grants or ()),
-        parks=None if row.all_parks else frozenset(row.parks or ()),
-    )
-    return Person(row.handle, row.name, row.email, row.time_zone, actor)
+def find_person(reader: Reader, *, user_id: int, at: datetime) -> Person | None:
+    """The person with an open account, with their rights as they are at this moment, or None."""
+    columns = (*RIGHTS, User.handle, User.email, User.time_zone)
+    query = sa.select(*columns).where(User.id == user_id, User.disabled_at.is_(None))
+    row = reader.execute(query, {"at": at}).one_or_none()
+    return None if row is None else Person(row.handle, row.name, row.email, row.time_zone, as_actor(row))
 
 
 def find_consent(reader: Reader, *, viewer: Actor, client_id: int) -> frozenset[str]:

@@ -30,6 +30,12 @@ from core.identity.service.clients import (
     use_client,
 )
 from core.identity.service.confirmation import confirm_session, prove_second_factor, sign_in_with_passkey
+from core.identity.service.external import (
+    ExternalAccount,
+    confirm_externally,
+    sign_in_externally,
+    unlink_external_login,
+)
 from core.identity.service.factors import reset_factors
 from core.identity.service.families import Family
 from core.identity.service.grants import give_grant, take_grant
@@ -70,6 +76,7 @@ __all__ = [
     "Challenge",
     "Claimed",
     "Code",
+    "ExternalAccount",
     "Family",
     "Invited",
     "NewClient",
@@ -93,6 +100,7 @@ __all__ = [
     "clear_finished",
     "close_client",
     "close_user",
+    "confirm_externally",
     "confirm_session",
     "confirm_totp",
     "count_attempt",
@@ -135,11 +143,13 @@ __all__ = [
     "send_reset",
     "settle_letter",
     "sign_in",
+    "sign_in_externally",
     "sign_in_with_passkey",
     "start_session",
     "take_code",
     "take_grant",
     "take_letter",
+    "unlink_external_login",
     "use_client",
     "use_refresh_token",
     "withdraw_app",

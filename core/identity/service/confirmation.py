@@ -12,7 +12,8 @@ from core.errors import Unauthenticated
 from core.identity.models import LoginSession, User
 from core.identity.service.ceremonies import PasskeyAnswer
 from core.identity.service.lockout import NOWHERE, count_wrong, find_wait, forget_wrong, may_pass
-from core.identity.service.proofs import Code, Proof, check_passkey, check_proof
+from core.identity.service.posting import Post
+from core.identity.service.proofs import UNKNOWN_PASSKEY, Code, Proof, check_passkey, check_proof, find_passkey_owner
 
 CLOSED = "This account is closed. An administrator can open it again."
 
@@ -24,6 +25,7 @@ def prove_second_factor(
     user_id: int,
     proof: Code | PasskeyAnswer,
     key: bytes,
+    post: Post,
     known: Mapping[int, str] = NOWHERE,
 ) -> str | Unauthenticated:
     """The second half of a sign-in, of somebody whose password was right: how it was proved (RFC 8176), or why not.
@@ -31,17 +33,17 @@ def prove_second_factor(
     Wrong proofs count like wrong passwords, and a refusal is returned so that they do.
     """
     user = _lock(session, user_id)
-    proved = _prove(session, at=at, user=user, proof=proof, key=key, known=known)
+    proved = _prove(session, at=at, user=user, proof=proof, key=key, post=post, known=known)
     if user is not None and not isinstance(proved, Unauthenticated):
         user.last_sign_in_at = at
     return proved
 
 
 def confirm_session(
-    session: Writer, *, at: datetime, user_id: int, session_id: int, proof: Proof, key: bytes
+    session: Writer, *, at: datetime, user_id: int, session_id: int, proof: Proof, key: bytes, post: Post
 ) -> Unauthenticated | None:
     """Start the five minutes of a session in which dangerous acts need no further proof; or why not, returned."""
-    proved = _prove(session, at=at, user=_lock(session, user_id), proof=proof, key=key)
+    proved = _prove(session, at=at, user=_lock(session, user_id), proof=proof, key=key, post=post)
     if isinstance(proved, Unauthenticated):
         return proved
     session.execute(sa.update(LoginSession).where(LoginSession.id == session_id).values(confirmed_at=at))
@@ -53,26 +55,36 @@ def sign_in_with_passkey(session: Writer, *, at: datetime, answer: PasskeyAnswer
 
     A refusal counts for nobody: nothing about a passkey can be guessed, and who failed is not known.
     """
-    passkey = check_passkey(session, at=at, answer=answer)
-    if isinstance(passkey, Unauthenticated):
-        return passkey
-    user = _lock(session, passkey.user_id)
+    owner_id = find_passkey_owner(session, answer=answer)
+    if owner_id is None:
+        return Unauthenticated(UNKNOWN_PASSKEY)
+    user = _lock(session, owner_id)
     if user is None:
         return Unauthenticated(CLOSED)
+    refusal = check_passkey(session, at=at, answer=answer, user=user)
+    if refusal is not None:
+        return refusal
     forget_wrong(user)
     user.last_sign_in_at = at
     return user.id
 
 
 def _prove(
-    session: Writer, *, at: datetime, user: User | None, proof: Proof, key: bytes, known: Mapping[int, str] = NOWHERE
+    session: Writer,
+    *,
+    at: datetime,
+    user: User | None,
+    proof: Proof,
+    key: bytes,
+    post: Post,
+    known: Mapping[int, str] = NOWHERE,
 ) -> str | Unauthenticated:
     if user is None:
         return Unauthenticated(CLOSED)
     wait = find_wait(user, at=at)
     if wait is not None and not may_pass(session, user, known, at=at):
         return wait
-    proved = check_proof(session, at=at, user=user, proof=proof, key=key)
+    proved = check_proof(session, at=at, user=user, proof=proof, key=key, post=post)
     if isinstance(proved, Unauthenticated):
         count_wrong(user, at=at)
     else:

@@ -54,6 +54,16 @@ and tell an administrator.
 """
 
 
+FACTORS_SUBJECT = "How you sign in to Equinomix was changed"
+FACTORS = """Hello {name},
+
+{what} on {when}. It is about your account at Equinomix ({email}).
+
+If that was you, there is nothing to do. If not, choose another password now at {base_url}/forgotten
+and tell an administrator.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """How people are reached: the product's address, and the key that letters are sealed with. Without a key no mail
@@ -112,11 +122,20 @@ def kill_links(session: Writer, *, at: datetime, user_id: int, kind: TicketKind 
 
 def tell_password_changed(session: Writer, *, at: datetime, user: User, post: Post) -> None:
     """Write to a person that their password is another: if it was not they, they are the first to know."""
+    _tell(session, at=at, user=user, post=post, subject=CHANGED_SUBJECT, text=CHANGED)
+
+
+def tell_factors_changed(session: Writer, *, at: datetime, user: User, post: Post, what: str) -> None:
+    """Write to a person what happened to their second factors, like “A passkey was added”."""
+    _tell(session, at=at, user=user, post=post, subject=FACTORS_SUBJECT, text=FACTORS, what=what)
+
+
+def _tell(session: Writer, *, at: datetime, user: User, post: Post, subject: str, text: str, **words: str) -> None:
     if post.key is None:
         return
-    text = CHANGED.format(name=user.name, email=user.email, when=_in_words(at, user), base_url=post.base_url)
+    filled = text.format(name=user.name, email=user.email, when=_in_words(at, user), base_url=post.base_url, **words)
     until = at + rules.LETTER_FOR
-    _write_letter(session, at=at, key=post.key, user=user, subject=CHANGED_SUBJECT, text=text, until=until)
+    _write_letter(session, at=at, key=post.key, user=user, subject=subject, text=filled, until=until)
 
 
 def _write_letter(

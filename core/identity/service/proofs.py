@@ -15,6 +15,7 @@ from core.identity.models import Passkey, User
 from core.identity.service import ceremonies
 from core.identity.service.ceremonies import PasskeyAnswer
 from core.identity.service.codes import take_recovery_code, take_totp_code
+from core.identity.service.posting import Post, tell_factors_changed
 from core.permissions import Actor
 
 WRONG_PASSWORD = "That is not your password."  # noqa: S105 - words for a person
@@ -51,20 +52,23 @@ def actor_of_user(user: User) -> Actor:
     return Actor("user", user.id, user.name)
 
 
-def check_proof(session: Writer, *, at: datetime, user: User, proof: Proof, key: bytes) -> str | Unauthenticated:
+def check_proof(
+    session: Writer, *, at: datetime, user: User, proof: Proof, key: bytes, post: Post
+) -> str | Unauthenticated:
     """How the person proved themselves, in a word of RFC 8176 (pwd, otp, hwk), or why this proves nothing.
 
-    `key` unseals the secrets of authenticator apps.
+    `key` unseals the secrets of authenticator apps; by `post` a person hears that a recovery code of theirs was used.
     """
     if isinstance(proof, Password):
         return "pwd" if passwords.is_password(proof.text, user.password_hash) else Unauthenticated(WRONG_PASSWORD)
     if isinstance(proof, Code):
-        return _check_code(session, at=at, user=user, code=proof.text, key=key)
-    passkey = check_passkey(session, at=at, answer=proof, user_id=user.id)
-    return passkey if isinstance(passkey, Unauthenticated) else "hwk"
+        return _check_code(session, at=at, user=user, code=proof.text, key=key, post=post)
+    return check_passkey(session, at=at, answer=proof, user=user) or "hwk"
 
 
-def _check_code(session: Writer, *, at: datetime, user: User, code: str, key: bytes) -> str | Unauthenticated:
+def _check_code(
+    session: Writer, *, at: datetime, user: User, code: str, key: bytes, post: Post
+) -> str | Unauthenticated:
     if rules.is_totp_code(code):
         is_good = take_totp_code(session, at=at, user_id=user.id, code=code.replace(" ", ""), key=key)
     else:
@@ -72,13 +76,20 @@ def _check_code(session: Writer, *, at: datetime, user: User, code: str, key: by
         if is_good:
             who = actor_of_user(user)
             audit.record(session, actor=who, at=at, action="identity.recovery_code_used", subject=("user", user.id))
+            tell_factors_changed(session, at=at, user=user, post=post, what="A recovery code was used")
     return "otp" if is_good else Unauthenticated(WRONG_CODE)
 
 
-def check_passkey(
-    session: Writer, *, at: datetime, answer: PasskeyAnswer, user_id: int | None = None
-) -> Passkey | Unauthenticated:
-    """The passkey that answered, of `user_id` when that is known already; or why it is refused.
+def find_passkey_owner(session: Writer, *, answer: PasskeyAnswer) -> int | None:
+    """Whose passkey this says it is. Nothing is checked: lock the person, then check it."""
+    credential = ceremonies.read_credential(answer.text)
+    if credential is None:
+        return None
+    return session.scalar(sa.select(Passkey.user_id).where(Passkey.credential_id == credential.raw_id))
+
+
+def check_passkey(session: Writer, *, at: datetime, answer: PasskeyAnswer, user: User) -> Unauthenticated | None:
+    """Why a passkey of `user`, who is locked by the caller, is refused; None when it is good.
 
     A challenge is good once for a passkey: one that was given before the passkey was last used has been used, or is
     so old that it does not matter.
@@ -86,24 +97,23 @@ def check_passkey(
     credential = ceremonies.read_credential(answer.text)
     if credential is None or not answer.challenge.is_good(at):
         return Unauthenticated(WRONG_PASSKEY)
-    query = sa.select(Passkey).where(Passkey.credential_id == credential.raw_id).with_for_update()
+    query = sa.select(Passkey).where(Passkey.credential_id == credential.raw_id, Passkey.user_id == user.id)
     passkey = session.scalars(query).one_or_none()
-    if passkey is None or (user_id is not None and passkey.user_id != user_id):
+    if passkey is None or credential.response.user_handle not in {None, user.handle.bytes}:
         return Unauthenticated(UNKNOWN_PASSKEY)
     verified = ceremonies.verify_passkey(credential, answer=answer, public_key=passkey.public_key)
     is_used = passkey.last_used_at is not None and answer.challenge.given_at <= passkey.last_used_at
     if verified is None or is_used:
         return Unauthenticated(WRONG_PASSKEY)
     if not rules.is_counter_good(known=passkey.sign_count, shown=verified.new_sign_count):
-        _record_copy(session, at=at, passkey=passkey, shown=verified.new_sign_count)
+        _record_copy(session, at=at, user=user, passkey=passkey, shown=verified.new_sign_count)
         return Unauthenticated(COPIED_PASSKEY)
     passkey.sign_count, passkey.last_used_at = verified.new_sign_count, at
     passkey.backed_up = verified.credential_backed_up
-    return passkey
+    return None
 
 
-def _record_copy(session: Writer, *, at: datetime, passkey: Passkey, shown: int) -> None:
-    user = session.get_one(User, passkey.user_id)
+def _record_copy(session: Writer, *, at: datetime, user: User, passkey: Passkey, shown: int) -> None:
     audit.record(
         session,
         actor=actor_of_user(user),

@@ -1,10 +1,10 @@
-"""Reads about messages and their attempts, and about how all of it stands."""
+"""Reads about messages and their attempts."""
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from core.db import Reader, plain_rows
 from core.errors import NotFound
 from core.permissions import Actor
-from core.webhooks.models import Attempt, Endpoint, Message, MessageState
+from core.webhooks.models import Attempt, Message, MessageState
 from core.webhooks.queries.endpoints import get_endpoint
 from core.webhooks.rules.catalog import public_id
 
@@ -106,40 +106,3 @@ def list_attempts(
     return plain_rows(
         reader.execute(sa.select(*columns).where(Attempt.message_id == message.id).order_by(Attempt.number))
     )
-
-
-# A message that was due this long ago and was not even tried says that nobody delivers.
-LATE_AFTER = timedelta(seconds=60)
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How webhooks stand: since when the longest overdue message is not tried, and who needs somebody."""
-
-    overdue_since: datetime | None
-    disabled: list[dict[str, Any]]
-    failing: list[dict[str, Any]]
-
-
-_OVERDUE = (
-    sa.select(sa.func.min(Message.next_at))
-    .join(Endpoint, Endpoint.id == Message.endpoint_id)
-    .where(
-        Message.state == MessageState.WAITING,
-        Message.next_at.is_not(None),
-        Endpoint.disabled_at.is_(None),
-        Endpoint.removed_at.is_(None),
-    )
-)
-
-
-def check(reader: Reader, *, viewer: Actor, at: datetime) -> Standing:
-    """How webhooks stand, for the health page: only what the product itself disabled is told. Needs health:read."""
-    viewer.require("health:read")
-    held = sa.or_(Endpoint.held_until.is_(None), Endpoint.held_until <= at)
-    since = reader.execute(_OVERDUE.where(held, Message.next_at < at - LATE_AFTER)).scalar_one()
-    columns = (Endpoint.id, Endpoint.url, Endpoint.disabled_at, Endpoint.disabled_why, Endpoint.failing_since)
-    kept = sa.select(*columns).where(Endpoint.removed_at.is_(None)).order_by(Endpoint.id)
-    disabled = kept.where(Endpoint.disabled_at.is_not(None), Endpoint.disabled_by.is_(None))
-    failing = kept.where(Endpoint.disabled_at.is_(None), Endpoint.failing_since.is_not(None))
-    return Standing(since, plain_rows(reader.execute(disabled)), plain_rows(reader.execute(failing)))

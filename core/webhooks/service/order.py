@@ -44,14 +44,20 @@ def lock_endpoint(session: Writer, *, endpoint_id: int) -> Endpoint | None:
 def lock_seen_endpoint(session: Writer, *, viewer: Actor, endpoint_id: int) -> Endpoint:
     """The endpoint in the viewer's sight, its row locked. Raises NotFound."""
     endpoint = lock_endpoint(session, endpoint_id=endpoint_id)
-    if endpoint is None or not may_see(viewer, client_id=endpoint.client_id, park_ids=endpoint.park_ids):
+    if endpoint is None or not may_see(
+        viewer, "webhooks:manage", client_id=endpoint.client_id, park_ids=endpoint.park_ids
+    ):
         raise NotFound(f"There is no endpoint {endpoint_id}.")
     return endpoint
 
 
 def settle(session: Writer, *, endpoint_id: int, subjects: Iterable[str], at: datetime) -> None:
     """Let the first waiting message of each subject go, and hold those after it. The endpoint is locked."""
-    values = {"endpoint_id": endpoint_id, "subjects": sorted(set(subjects)), "at": at}
-    if values["subjects"]:
-        session.execute(_HOLD_LATER, values)
-        session.execute(_LET_FIRST_GO, values)
+    wanted = sorted(set(subjects))
+    session.execute(_HOLD_LATER, {"endpoint_id": endpoint_id, "subjects": wanted, "at": at})
+    let_first_go(session, endpoint_id=endpoint_id, subjects=wanted, at=at)
+
+
+def let_first_go(session: Writer, *, endpoint_id: int, subjects: Iterable[str], at: datetime) -> None:
+    """Let the first waiting message of each subject go. The endpoint is locked."""
+    session.execute(_LET_FIRST_GO, {"endpoint_id": endpoint_id, "subjects": sorted(set(subjects)), "at": at})

@@ -16,7 +16,7 @@ from core.permissions import Actor, needs
 from core.webhooks.models import Endpoint, Message, MessageState
 from core.webhooks.queries.sight import Seen, cut, list_in_sight
 from core.webhooks.rules.catalog import BATCH, MISSED, names_for, subject_of
-from core.webhooks.service.order import settle
+from core.webhooks.service.order import let_first_go
 
 MOST = 500
 # An endpoint that takes nothing is told of no more than this: the rest waits in the stream, as long as facts are kept.
@@ -120,7 +120,7 @@ def _add(session: Writer, endpoint_id: int, messages: list[dict[str, Any]], *, a
         session.execute(
             sa.insert(Message), [{**each, "endpoint_id": endpoint_id, "created_at": at} for each in messages]
         )
-        settle(session, endpoint_id=endpoint_id, subjects=(each["subject"] for each in messages), at=at)
+        let_first_go(session, endpoint_id=endpoint_id, subjects=(each["subject"] for each in messages), at=at)
 
 
 def _is_full(session: Writer, endpoint_id: int) -> bool:

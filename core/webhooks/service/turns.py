@@ -9,20 +9,53 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 
 from core import audit, outbox
 from core.db import Writer
 from core.permissions import Actor, needs
-from core.webhooks.models import Attempt, Endpoint, EndpointSecret, Message, MessageState
+from core.webhooks.models import Endpoint, EndpointSecret, Message, MessageState
 from core.webhooks.rules.retries import Answer, hold_for, is_back, is_given_up, next_try
-from core.webhooks.service.order import lock_endpoint, settle
+from core.webhooks.service.order import let_first_go, lock_endpoint, settle
 
 # Three times what a call may take: who has not answered by then is dead, and another takes the message over.
 LEASE = timedelta(seconds=45)
 # The moment of the last success is written this often at most; who counts it needs no more.
 _NOTE_SUCCESS_AFTER = timedelta(seconds=10)
+
+_WRITE_DOWN = sa.text("""
+    WITH told AS (
+        SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t (
+            id bigint, state text, number int, first_try_at timestamptz, next_at timestamptz, finished_at timestamptz,
+            tried_at timestamptz, status int, words text, took_ms int
+        )
+    ), moved AS (
+        UPDATE webhooks_messages m
+        SET state = t.state, attempts = t.number, first_try_at = t.first_try_at, next_at = t.next_at,
+            finished_at = t.finished_at, claimed_by = NULL, claimed_until = NULL
+        FROM told t WHERE m.id = t.id
+    )
+    INSERT INTO webhooks_attempts (message_id, number, at, status, words, took_ms)
+    SELECT id, number, tried_at, status, words, took_ms FROM told
+""")
+# The first messages of their subjects whose time has come, and of whose subject none is on its way.
+_TAKE = sa.text("""
+    UPDATE webhooks_messages m SET claimed_by = :worker, claimed_until = :until
+    FROM (
+        SELECT d.id FROM webhooks_messages d
+        WHERE d.endpoint_id = :endpoint_id AND d.state = 'waiting' AND d.next_at <= :at
+          AND (d.claimed_until IS NULL OR d.claimed_until <= :at)
+          AND d.subject <> ALL (ARRAY(
+              SELECT o.subject FROM webhooks_messages o
+              WHERE o.endpoint_id = :endpoint_id AND o.state = 'waiting' AND o.next_at IS NOT NULL
+                AND o.claimed_until > :at
+          ))
+        ORDER BY d.next_at, d.id LIMIT :room
+    ) AS due
+    WHERE m.id = due.id
+    RETURNING m.id, m.public_id, m.body
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,53 +120,53 @@ def take_turn(
 def _record(
     session: Writer, actor: Actor, endpoint: Endpoint, results: Sequence[Result], *, at: datetime, worker: str
 ) -> None:
-    query = sa.select(Message).where(
+    query = sa.select(Message.id, Message.subject, Message.attempts, Message.first_try_at, Message.claimed_until).where(
         Message.id.in_([result.claim.message_id for result in results]),
         Message.state == MessageState.WAITING,
         Message.claimed_by == worker,
     )
-    rows = {row.id: row for row in session.scalars(query)}
-    finished, was_failing_since = set(), endpoint.failing_since
-    for result in results:
-        row = rows.get(result.claim.message_id)
-        if row is None or row.claimed_until != result.claim.claimed_until:
-            continue
-        _write_attempt(session, row, result)
-        _move_on(row, result, at=at)
+    rows = {row.id: row for row in session.execute(query)}
+    own = [
+        result
+        for result in results
+        if result.claim.message_id in rows and rows[result.claim.message_id].claimed_until == result.claim.claimed_until
+    ]
+    if not own:
+        return
+    was_failing_since = endpoint.failing_since
+    outcomes = [_outcome(rows[result.claim.message_id], result, at=at) for result in own]
+    session.execute(_WRITE_DOWN, {"rows": orjson.dumps(outcomes).decode()})
+    for result in own:
         _note_health(endpoint, result, at=at)
-        finished.add(row.subject)
-    session.flush()
-    settle(session, endpoint_id=endpoint.id, subjects=finished, at=at)
+    subjects = [rows[result.claim.message_id].subject for result in own]
+    # Only one that was not finished can stand before an earlier one that was put back while it was on its way.
+    are_finished = all(outcome["next_at"] is None for outcome in outcomes)
+    (let_first_go if are_finished else settle)(session, endpoint_id=endpoint.id, subjects=subjects, at=at)
     if endpoint.failing_since is None and is_back(failing_since=was_failing_since, at=at):
         _let_waiting_go(session, endpoint, at=at)
-    _disable_if_due(session, actor, endpoint, [result for result in results if result.claim.message_id in rows], at=at)
+    _disable_if_due(session, actor, endpoint, own, at=at)
 
 
-def _write_attempt(session: Writer, row: Message, result: Result) -> None:
-    answer = result.answer
-    row.attempts += 1
-    session.add(
-        Attempt(
-            message_id=row.id,
-            number=row.attempts,
-            at=result.tried_at,
-            status=answer.status,
-            words=answer.words,
-            took_ms=answer.took_ms,
-        )
-    )
-
-
-def _move_on(row: Message, result: Result, *, at: datetime) -> None:
-    row.claimed_by = row.claimed_until = None
-    row.first_try_at = row.first_try_at or result.tried_at
-    if result.answer.is_taken:
-        row.state, row.next_at, row.finished_at = MessageState.DELIVERED, None, at
-        return
-    jitter = random.random()  # noqa: S311 - sets tries apart, hides nothing
-    row.next_at = next_try(first_try_at=row.first_try_at, tried_at=result.tried_at, at=at, jitter=jitter)
-    if row.next_at is None:
-        row.state, row.finished_at = MessageState.DEAD, at
+def _outcome(row: Any, result: Result, *, at: datetime) -> dict[str, Any]:
+    """What becomes of a message by what was answered, and the line of its attempt."""
+    answer, first_try_at = result.answer, row.first_try_at or result.tried_at
+    next_at = None
+    if not answer.is_taken:
+        jitter = random.random()  # noqa: S311 - sets tries apart, hides nothing
+        next_at = next_try(first_try_at=first_try_at, tried_at=result.tried_at, at=at, jitter=jitter)
+    state = MessageState.DELIVERED if answer.is_taken else MessageState.DEAD
+    return {
+        "id": row.id,
+        "state": MessageState.WAITING if next_at else state,
+        "number": row.attempts + 1,
+        "first_try_at": first_try_at,
+        "next_at": next_at,
+        "finished_at": None if next_at else at,
+        "tried_at": result.tried_at,
+        "status": answer.status,
+        "words": answer.words,
+        "took_ms": answer.took_ms,
+    }
 
 
 def _note_health(endpoint: Endpoint, result: Result, *, at: datetime) -> None:
@@ -176,36 +209,13 @@ def _disable_if_due(
 
 
 def _claim(session: Writer, endpoint: Endpoint, *, at: datetime, worker: str, room: int) -> list[Claim]:
-    secrets = _live_secrets(session, endpoint.id, at=at)
-    rows = session.scalars(_due(endpoint.id, at).limit(room)).all()
     until = at + LEASE
-    for row in rows:
-        row.claimed_by, row.claimed_until = worker, until
+    values = {"endpoint_id": endpoint.id, "at": at, "until": until, "worker": worker, "room": room}
+    rows = session.execute(_TAKE, values).all()
+    if not rows:
+        return []
+    secrets = _live_secrets(session, endpoint.id, at=at)
     return [Claim(row.id, row.public_id, endpoint.id, endpoint.url, secrets, row.body, until) for row in rows]
-
-
-def _due(endpoint_id: int, at: datetime) -> sa.Select[Message]:
-    """The first messages of their subjects whose time has come and of whose subject none is on its way."""
-    other = aliased(Message)
-    under_way = sa.exists().where(
-        other.endpoint_id == endpoint_id,
-        other.subject == Message.subject,
-        other.state == MessageState.WAITING,
-        other.next_at.is_not(None),
-        other.id != Message.id,
-        other.claimed_until > at,
-    )
-    return (
-        sa.select(Message)
-        .where(
-            Message.endpoint_id == endpoint_id,
-            Message.state == MessageState.WAITING,
-            Message.next_at <= at,
-            sa.or_(Message.claimed_until.is_(None), Message.claimed_until <= at),
-            ~under_way,
-        )
-        .order_by(Message.next_at, Message.id)
-    )
 
 
 def _live_secrets(session: Writer, endpoint_id: int, *, at: datetime) -> tuple[bytes, ...]:

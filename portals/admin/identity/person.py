@@ -21,6 +21,7 @@ from portals.forms import parse_form
 CHANGING = "Changing what somebody may do"
 LINKING = "Letting somebody choose a new password"
 CLOSING = "Closing or opening an account"
+SIGNING_OUT = "Signing somebody out"
 
 
 @bp.get("/users/<int:user_id>")
@@ -83,6 +84,7 @@ def reopen_user(user_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/users/<int:user_id>/sessions/<int:session_id>/end")
+@confirmed(SIGNING_OUT)
 def end_user_session(user_id: int, session_id: int) -> ResponseReturnValue:
     """Sign a person out in one browser."""
     service.end_session_of(write(), actor=actor(), at=at(), user_id=user_id, session_id=session_id)
@@ -91,6 +93,7 @@ def end_user_session(user_id: int, session_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/users/<int:user_id>/sessions/end")
+@confirmed(SIGNING_OUT)
 def end_user_sessions(user_id: int) -> ResponseReturnValue:
     """Sign a person out everywhere."""
     ended = service.end_sessions_of(write(), actor=actor(), at=at(), user_id=user_id)

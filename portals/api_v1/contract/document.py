@@ -16,6 +16,7 @@ from core.permissions import GRANTABLE
 from portals.api_v1.contract import problems
 from portals.api_v1.contract.operation import JSON, Content, Operation
 from portals.api_v1.contract.problems import Problem
+from portals.api_v1.idempotency import NEVER_REFUSED
 from portals.policy import POLICY
 
 PROBLEM_JSON = "application/problem+json"
@@ -34,15 +35,15 @@ TAGS = {
     "openapi": "This description.",
     "telemetry": "Points in, and what was made of them out.",
     "vehicles": "The registry of vehicles.",
-    "webhooks": "Facts told to your own address, signed.",
+    "webhooks": "Addresses that facts are told to, and what became of each message.",
 }
 # What the parts of a path are.
 PATH_PARAMETERS = {
     "vehicle_id": "The id of a vehicle.",
     "geofence_id": "The id of a geofence.",
-    "job_id": "The id of an order, as the answer to it gave it.",
     "endpoint_id": "The id of a webhook endpoint.",
-    "message_id": "The id of a message, as its receiver got it in webhook-id.",
+    "message_id": "The id of a message, as in its `webhook-id`.",
+    "job_id": "The id of an order, as the answer to it gave it.",
 }
 _CONVERTERS: dict[str, dict[str, Any]] = {
     "int": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
@@ -81,13 +82,20 @@ _HEADERS_OF = {
     429: ("Retry-After",),
     503: ("Retry-After",),
 }
-_REQUEST_HEADERS = {
-    "Idempotency-Key": (
+EXAMPLE_KEY = "4e8f3c1a-5a0b-4a4e-9a53-0d4c1a7c8b11"
+_REQUEST_HEADERS: dict[str, dict[str, Any]] = {
+    "Idempotency-Key": _text(
         "A new random text for each new request, and the same one when it is repeated because its answer did not "
-        "arrive: it is done once, and answered alike for a day."
+        "arrive: it is done once, and answered alike for a day.",
+        pattern="^[!#-+.-~-]{1,255}$",
+        examples=[EXAMPLE_KEY],
     ),
-    "If-Match": "The ETag as it was read: 412 when the record has changed since.",
-    "If-None-Match": "The ETag of what you have: 304 without a body when it has not changed.",
+    "If-Match": _text(
+        "The ETag as it was read: 412 when the record has changed since.",
+        pattern=r'^(\*|"[1-9][0-9]{0,9}")$',
+        examples=['"7"'],
+    ),
+    "If-None-Match": _text("The ETag of what you have: 304 without a body when it has not changed."),
 }
 
 
@@ -219,16 +227,12 @@ def _in_headers(one: Endpoint) -> list[dict[str, Any]]:
         asked["Idempotency-Key"] = declared.keyed
     if declared.conditional:
         asked["If-Match"] = False
-    return [
-        {
-            "name": name,
-            "in": "header",
-            "required": required,
-            "description": _REQUEST_HEADERS[name],
-            "schema": {"type": "string"},
-        }
-        for name, required in asked.items()
-    ]
+    made = {
+        name: {"name": name, "in": "header", "required": must, **_REQUEST_HEADERS[name]} for name, must in asked.items()
+    }
+    if one.rule.endpoint in NEVER_REFUSED:
+        made["Idempotency-Key"]["schema"] = {"type": "string"}  # what is no key is done as if there were none
+    return list(made.values())
 
 
 def _parameter(name: str, schema: dict[str, Any], required: bool) -> dict[str, Any]:

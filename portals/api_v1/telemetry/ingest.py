@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC
 from operator import attrgetter
 from typing import Annotated, Any
 
@@ -22,10 +23,12 @@ from portals.api_v1.contract import operation
 from portals.doors import actor, at, erp, write
 from portals.errors import problem
 from portals.forms import Malformed, explain
+from portals.ranges import is_storable
 
 MOST_POINTS = 10_000
 NOTED_MOST = 100
-INTAKE = system("telemetry intake")
+INGEST = "telemetry:ingest"
+INTAKE = system("telemetry intake", "vehicles:note_device")
 # A larger body is looked over before anything is made of it: a few bytes of text may become a hundred of memory.
 LARGE_BYTES = 1_000_000
 MOST_VALUES = 100 * MOST_POINTS
@@ -177,12 +180,17 @@ def _resolve(reader: Any, viewer: Actor, posted: Posted) -> tuple[list[Reading],
     """The points with their vehicles, and those of nobody we know."""
     asked = {vehicle_id for _, point in posted if (vehicle_id := point.vehicle_id) is not None}
     devices = {device_uid for _, point in posted if (device_uid := point.device_uid) is not None}
-    by_device = vehicles.list_ids_by_device(reader, viewer=viewer, device_uids=devices) if devices else {}
+    by_device: dict[str, int] = {}
+    if devices:
+        by_device = vehicles.list_ids_by_device(reader, viewer=viewer, permission=INGEST, device_uids=devices)
     known = {*by_device.values()}
     if asked:
-        known |= vehicles.list_known_ids(reader, viewer=viewer, vehicle_ids=asked)
+        known |= vehicles.list_known_ids(reader, viewer=viewer, permission=INGEST, vehicle_ids=asked)
     readings, unknown = [], []
     for index, point in posted:
+        if point.ts.tzinfo is not UTC and not is_storable(point.ts):
+            unknown.append(_turn_away_moment(index, point))
+            continue
         by_id, uid = point.vehicle_id, point.device_uid
         vehicle_id = by_id if uid is None else by_device.get(uid)
         if vehicle_id is None or vehicle_id not in known or (by_id is not None and uid is not None):
@@ -198,6 +206,13 @@ def _turn_away(index: int, point: PostedPoint) -> RefusedReading:
     named = f"vehicle {point.vehicle_id}" if point.device_uid is None else f"device {point.device_uid}"
     detail = f"There is no {named}. Register it by POST /api/v1/transport_registry first."
     return _refuse(index, point, "unknown_vehicle", detail)
+
+
+def _turn_away_moment(index: int, point: PostedPoint) -> RefusedReading:
+    """Refused without its moment, which cannot be kept beside it either."""
+    detail = f"ts: {point.ts.isoformat()} is no moment that can be kept. Send UTC, with Z."
+    raw = msgspec.json.encode(point).decode()
+    return RefusedReading(index=index, rule="malformed", detail=detail, device_uid=point.device_uid, raw=raw)
 
 
 def _refuse(index: int, point: PostedPoint, rule: str, detail: str) -> RefusedReading:

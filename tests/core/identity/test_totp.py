@@ -17,11 +17,12 @@ from core.audit import AuditEntry
 from core.db import Database
 from core.errors import Conflict, NotFound, Unauthenticated
 from core.identity import queries, rules, sealing, service
-from core.identity.models import RecoveryCode, Totp, User
-from core.identity.service import Code, Password
+from core.identity.models import Letter, RecoveryCode, Totp, User
+from core.identity.service import Code, Password, Post
 from core.permissions import OPERATOR, Actor
 from tests.conftest import Fleet
 
+POST = Post("https://erp.example.test", key=bytes(32))
 KEY = bytes(range(32))
 STEP = timedelta(seconds=30)
 
@@ -43,12 +44,14 @@ class Owner:
     def confirm(self, code: str | None = None) -> list[str] | Unauthenticated:
         with self.database.transaction() as session:
             return service.confirm_totp(
-                session, actor=self.actor, at=self.at, code=code or self.app.at(self.at), key=KEY
+                session, actor=self.actor, at=self.at, code=code or self.app.at(self.at), key=KEY, post=POST
             )
 
     def prove(self, text: str, *, at: datetime | None = None) -> str | Unauthenticated:
         with self.database.transaction() as session:
-            return service.prove_second_factor(session, at=at or self.at, user_id=self.id, proof=Code(text), key=KEY)
+            return service.prove_second_factor(
+                session, at=at or self.at, user_id=self.id, proof=Code(text), key=KEY, post=POST
+            )
 
     def prove_at_once(self, text: str, *, times: int, at: datetime) -> list[str | Unauthenticated]:
         """The same code shown in several windows at the same moment."""
@@ -155,7 +158,7 @@ class TestSwitchingAnAppOff:
     def test_takes_the_recovery_codes_with_it_when_it_was_the_last_factor(self, owner: Owner) -> None:
         owner.confirm()
         with owner.database.transaction() as session:
-            service.remove_totp(session, actor=owner.actor, at=owner.at)
+            service.remove_totp(session, actor=owner.actor, at=owner.at, post=POST)
         assert not owner.factors().has_second_factor
         assert owner.factors().recovery_left == 0
         with owner.database.reading() as reader:
@@ -187,14 +190,14 @@ class TestARecoveryCode:
     def test_is_good_no_longer_after_a_new_set(self, owner: Owner) -> None:
         old = owner.confirm()
         with owner.database.transaction() as session:
-            new = service.renew_recovery_codes(session, actor=owner.actor, at=owner.at)
+            new = service.renew_recovery_codes(session, actor=owner.actor, at=owner.at, post=POST)
         assert isinstance(owner.prove(old[0]), Unauthenticated)
         assert owner.prove(new[0]) == "otp"
         assert len(new) == 10
 
     def test_is_made_for_nobody_without_a_second_factor(self, owner: Owner) -> None:
         with pytest.raises(Conflict), owner.database.transaction() as session:
-            service.renew_recovery_codes(session, actor=owner.actor, at=owner.at)
+            service.renew_recovery_codes(session, actor=owner.actor, at=owner.at, post=POST)
 
     @given(st.binary(min_size=10, max_size=10), st.sampled_from(["", "-", " "]), st.booleans())
     def test_is_read_as_it_was_made(self, made: bytes, between: str, shouted: bool) -> None:
@@ -217,7 +220,7 @@ class TestConfirming:
         def confirm(password: str) -> Unauthenticated | None:
             with database.transaction() as session:
                 return service.confirm_session(
-                    session, at=at, user_id=user_id, session_id=here, proof=Password(password), key=KEY
+                    session, at=at, user_id=user_id, session_id=here, proof=Password(password), key=KEY, post=POST
                 )
 
         assert isinstance(confirm("wrong"), Unauthenticated)
@@ -229,6 +232,25 @@ class TestConfirming:
         assert [person.confirmed_at for person in found if person] == [at, long_ago]
 
 
+class TestWhoseFactorsChange:
+    def test_are_told_by_letter_what_happened(self, owner: Owner) -> None:
+        codes = owner.confirm()
+        owner.prove(codes[0])
+        with owner.database.transaction() as session:
+            service.renew_recovery_codes(session, actor=owner.actor, at=owner.at, post=POST)
+        with owner.database.transaction() as session:
+            service.remove_totp(session, actor=owner.actor, at=owner.at, post=POST)
+        with owner.database.reading() as reader:
+            letters = list(reader.execute(sa.select(Letter.id, Letter.sealed_text).order_by(Letter.id)))
+        told = [sealing.unseal(POST.key, row.sealed_text, about=f"letter:{row.id}").decode() for row in letters]
+        assert [text.splitlines()[2].partition(" on ")[0] for text in told] == [
+            "An authenticator app was set up",
+            "A recovery code was used",
+            "New recovery codes were made",
+            "The authenticator app was switched off",
+        ]
+
+
 class TestResettingTheFactorsOfSomebody:
     def test_takes_all_away_ends_their_sessions_and_is_audited(self, owner: Owner) -> None:
         owner.confirm()
@@ -238,7 +260,7 @@ class TestResettingTheFactorsOfSomebody:
                 session, at=owner.at, user_id=owner.id, method="pwd otp", address="", agent=""
             )
         with owner.database.transaction() as session:
-            service.reset_factors(session, actor=admin, at=owner.at, user_id=owner.id)
+            service.reset_factors(session, actor=admin, at=owner.at, user_id=owner.id, post=POST)
         assert not owner.factors().has_second_factor
         with owner.database.reading() as reader:
             assert queries.find_signed_in(reader, cookie=cookie, at=owner.at) is None

@@ -71,6 +71,8 @@ class Receiver:
 
     def handle(self, handler: BaseHTTPRequestHandler) -> None:
         body = handler.rfile.read(int(handler.headers["content-length"]))
+        if len(body) < int(handler.headers["content-length"]):
+            return  # the sender died over it
         got = Got({name.lower(): value for name, value in handler.headers.items()}, body, time.monotonic())
         with self._lock:
             self.got.append(got)

@@ -24,6 +24,8 @@ DANGEROUS = [
     "POST /admin/clients/erp-1/closing",
     "POST /admin/clients/erp-1/reopening",
     "POST /admin/users/2/second-factors/reset",
+    "POST /admin/users/2/sessions/1/end",
+    "POST /admin/users/2/sessions/end",
     "POST /account/security/totp",
     "POST /account/security/totp/removal",
     "POST /account/security/recovery-codes",

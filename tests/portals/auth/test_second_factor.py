@@ -116,7 +116,7 @@ class TestPasskeysOfPrograms:
             client.post("/sign-in/passkey/options")
             refused = client.post("/sign-in/passkey", data={"passkey": answer})
             assert refused.status_code == 422
-            assert "could not be checked" in refused.text
+            assert "We do not know this passkey" in refused.text
 
     def test_need_a_challenge_of_this_browser(self, client):
         refused = client.post("/sign-in/passkey", data={"passkey": "{}"})

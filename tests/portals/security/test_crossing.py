@@ -84,7 +84,7 @@ class TestAFormOfAnotherSite:
             {"Sec-Fetch-Site": "same-origin"},
             {"Sec-Fetch-Site": "none"},
             {"Origin": "http://localhost"},
-            {"Origin": "http://127.0.0.1:18000"},
+            {"Origin": "http://localhost:18000"},
         ],
     )
     def test_is_told_from_our_own(self, guarded, said):
