@@ -32,7 +32,7 @@ from core.permissions import system
 from tasks import letters
 from tests.conftest import ROOT, Fleet
 
-KEEPER = system("letters")
+KEEPER = system("letters", "identity:maintain")
 
 
 @dataclass

@@ -52,6 +52,6 @@ class TestAThrottle:
     def test_is_forgotten_after_a_day(self, database: Database, at: datetime) -> None:
         attempt(database, at)
         with database.transaction() as session:
-            keeper = system("scheduler")
+            keeper = system("scheduler", "identity:maintain")
             assert service.drop_old_counts(session, actor=keeper, at=at + timedelta(hours=23)) == 0
             assert service.drop_old_counts(session, actor=keeper, at=at + timedelta(hours=25)) == 1
