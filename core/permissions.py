@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Literal, ParamSpec, TypeVar
 
 from core.errors import Forbidden
@@ -14,7 +14,6 @@ OPERATOR = "operator"
 DRIVER = "driver"
 INVESTOR = "investor"
 STAFF = "staff"
-INTEGRATOR = "integrator"
 DEVICE = "device"
 SYSTEM = "system"
 
@@ -24,7 +23,6 @@ ROLES: dict[str, str] = {
     DRIVER: "Driver",
     INVESTOR: "Investor",
     STAFF: "Park staff",
-    INTEGRATOR: "Integrator",
     DEVICE: "Device",
     SYSTEM: "The product itself",
 }
@@ -37,18 +35,18 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "identity:read": frozenset({ADMIN}),
     "identity:maintain": frozenset({SYSTEM}),
     "identity:manage_own": frozenset({ADMIN, OPERATOR, DRIVER, INVESTOR, STAFF}),
-    "vehicles:read": frozenset({ADMIN, OPERATOR, STAFF, INTEGRATOR, SYSTEM}),
+    "vehicles:read": frozenset({ADMIN, OPERATOR, STAFF, SYSTEM}),
     "vehicles:register": frozenset({ADMIN, OPERATOR}),
     "vehicles:change_status": frozenset({ADMIN, OPERATOR}),
-    "vehicles:note_device": frozenset({DEVICE, INTEGRATOR, SYSTEM}),
+    "vehicles:note_device": frozenset({DEVICE, SYSTEM}),
     "vehicles:claim_device": frozenset({ADMIN}),
-    "drivers:read": frozenset({ADMIN, OPERATOR, STAFF}),
+    "drivers:read": frozenset({ADMIN, OPERATOR, STAFF, SYSTEM}),
     "drivers:register": frozenset({ADMIN, OPERATOR}),
     "drivers:assign": frozenset({ADMIN, OPERATOR}),
     "drivers:read_own": frozenset({DRIVER}),
-    "telemetry:read": frozenset({ADMIN, OPERATOR, STAFF, INTEGRATOR, SYSTEM}),
+    "telemetry:read": frozenset({ADMIN, OPERATOR, STAFF, SYSTEM}),
     "telemetry:read_own": frozenset({DRIVER, INVESTOR}),
-    "telemetry:ingest": frozenset({DEVICE, INTEGRATOR, SYSTEM}),
+    "telemetry:ingest": frozenset({DEVICE, SYSTEM}),
     "telemetry:replay": frozenset({ADMIN}),
     "telemetry:maintain": frozenset({SYSTEM}),
     "telemetry:record_mileage": frozenset({ADMIN, OPERATOR, STAFF}),
@@ -57,7 +55,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "access:immobilize": frozenset({ADMIN}),  # an operator needs the grant
     "access:release": frozenset({ADMIN, OPERATOR}),
     "access:deliver": frozenset({SYSTEM}),
-    "events:read": frozenset({ADMIN, OPERATOR, STAFF, INTEGRATOR, SYSTEM}),
+    "events:read": frozenset({ADMIN, OPERATOR, STAFF, SYSTEM}),
     "events:manage_geofences": frozenset({ADMIN, OPERATOR}),
     "events:detect": frozenset({SYSTEM}),
     "investors:read_own": frozenset({INVESTOR}),
@@ -97,14 +95,68 @@ PERSONAL_SCOPES: dict[str, str] = {
 # Rights over what happens on the road: whoever is asked for one is told so.
 DANGEROUS: frozenset[str] = frozenset({"access:immobilize", "access:release"})
 
+# permission -> what it lets one do, in words: of those that can be granted and of those that only a role has.
+WORDS: dict[str, str] = {
+    **GRANTABLE,
+    "identity:manage": "Add people and API clients, and change what they may do",
+    "identity:read": "See who may do what",
+    "identity:manage_own": "Look after one's own account",
+    "identity:maintain": "Clear away what has ended of sessions, letters and tokens",
+    "vehicles:change_status": "Move a vehicle to another status",
+    "vehicles:note_device": "Note that a device nobody knows has reported",
+    "vehicles:claim_device": "Put a device that reports into a vehicle",
+    "drivers:read": "Read the records of drivers",
+    "drivers:register": "Add drivers",
+    "drivers:assign": "Give a driver a vehicle, and end that",
+    "drivers:read_own": "Read one's own record as a driver",
+    "telemetry:read_own": "Read how one's own vehicles do",
+    "telemetry:replay": "Judge refused points anew",
+    "telemetry:maintain": "Make room for telemetry, and drop what has expired",
+    "telemetry:follow": "Follow the points: trips, periods, mileage",
+    "access:deliver": "Deliver orders to vehicles, and record what became of them",
+    "events:detect": "Keep what was detected",
+    "investors:read_own": "Read which shares of vehicles one holds",
+    "investors:manage": "Record who holds which share of a vehicle",
+    "webhooks:deliver": "Send messages to webhook endpoints",
+    "audit:read": "Read who did what",
+    "health:read": "Read how the product runs, and what it refused",
+    "health:beat": "Say that a process lives",
+}
+
 Kind = Literal["user", "client", "device", "system"]
+
+
+@dataclass(frozen=True, slots=True)
+class NarrowGrant:
+    """A permission that was granted for one park or for one vehicle, and reaches no further."""
+
+    permission: str
+    park_id: int | None = None
+    vehicle_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where a right holds: in whole parks (None: all of them), and for single vehicles of the parks in view."""
+
+    parks: frozenset[int] | None
+    vehicles: frozenset[int] = frozenset()
+    view: frozenset[int] | None = None
+
+    def covers(self, park_id: int, vehicle_id: int | None = None) -> bool:
+        """Whether it holds for what belongs to this park or, where a vehicle is named, to this vehicle of it."""
+        if self.parks is None or park_id in self.parks:
+            return True
+        return vehicle_id in self.vehicles and (self.view is None or park_id in self.view)
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who is acting. `parks` are the parks in view; None means all of them. `id` is within its kind.
 
-    `assets` are the vehicles that are the actor's own: the one a driver has now, those an investor holds.
+    Roles and `grants` hold in all parks in view; each of `narrow` holds for its park or vehicle, if that is in view.
+    `assets` are the vehicles that are the actor's own: the one a driver has now, those an investor holds. Only the
+    rights to read one's own reach them.
     `client_id` is the API client by which they act, if any.
     """
 
@@ -116,27 +168,61 @@ class Actor:
     parks: frozenset[int] | None = frozenset()
     assets: frozenset[int] = frozenset()
     client_id: str | None = None
+    narrow: frozenset[NarrowGrant] = frozenset()
 
-    def may(self, permission: str) -> bool:
-        """Whether a role or a grant of this actor holds `permission`."""
-        return permission in self.grants or not self.roles.isdisjoint(PERMISSIONS[permission])
+    def may(self, permission: str, *, park_id: int | None = None, vehicle_id: int | None = None) -> bool:
+        """Whether the actor holds `permission`: anywhere at all or, with a park, for what belongs to that park, and
+        with a vehicle of it, for that vehicle.
+        """
+        if park_id is not None:
+            return self.reach(permission).covers(park_id, vehicle_id)
+        return self._holds_widely(permission) or any(grant.permission == permission for grant in self.narrow)
 
-    def require(self, permission: str) -> None:
-        """Raise Forbidden unless the actor holds `permission`."""
-        if not self.may(permission):
-            raise Forbidden(
-                f"{self.name or 'You'} may not do this: the right {permission} is missing. "
-                "Ask an administrator to grant it.",
-                permission=permission,
-            )
+    def reach(self, permission: str) -> Reach:
+        """Where the actor holds `permission`; nowhere, when it is not held."""
+        if self._holds_widely(permission):
+            return Reach(self.parks)
+        held = [grant for grant in self.narrow if grant.permission == permission]
+        parks = frozenset(
+            grant.park_id for grant in held if grant.park_id is not None and self.sees_park(grant.park_id)
+        )
+        return Reach(parks, frozenset(grant.vehicle_id for grant in held if grant.vehicle_id is not None), self.parks)
+
+    def require(self, permission: str, *, park_id: int | None = None, vehicle_id: int | None = None) -> None:
+        """Raise Forbidden unless `may` says yes to the same."""
+        if self.may(permission, park_id=park_id, vehicle_id=vehicle_id):
+            return
+        name, words = self.name or "You", WORDS[permission]
+        if self.may(permission):
+            text = f"{name} may not do this here: the right “{words}” ({permission}) does not reach this record."
+            raise Forbidden(f"{text} Ask an administrator to widen it.", permission=permission)
+        text = f"{name} may not do this: the right “{words}” ({permission}) is missing."
+        raise Forbidden(f"{text} Ask an administrator to grant it.", permission=permission)
 
     def sees_park(self, park_id: int) -> bool:
         """Whether the records of `park_id` are in view."""
         return self.parks is None or park_id in self.parks
 
+    def through(self, scopes: Iterable[str]) -> Actor:
+        """The same actor, acting through something that has only these `scopes` of all their rights."""
+        kept = frozenset(scopes) & PERMISSIONS.keys()
+        wide = frozenset(scope for scope in kept if self._holds_widely(scope))
+        narrow = frozenset(grant for grant in self.narrow if grant.permission in kept - wide)
+        return replace(self, roles=frozenset(), grants=wide, narrow=narrow)
 
-def system(name: str) -> Actor:
-    """The product itself, acting by a job or a timer."""
+    def _holds_widely(self, permission: str) -> bool:
+        return permission in self.grants or not self.roles.isdisjoint(PERMISSIONS[permission])
+
+
+def system(name: str, *permissions: str) -> Actor:
+    """The product itself, acting by a job or a timer, with no more than `permissions`; all that it has, if none is
+    named. Raises KeyError for one that is not the product's own.
+    """
+    foreign = [permission for permission in permissions if SYSTEM not in PERMISSIONS[permission]]
+    if foreign:
+        raise KeyError(f"{foreign[0]} is not a right of the product itself")
+    if permissions:
+        return Actor("system", None, name, grants=frozenset(permissions), parks=None)
     return Actor("system", None, name, roles=frozenset({SYSTEM}), parks=None)
 
 

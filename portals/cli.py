@@ -7,6 +7,7 @@ import os
 import sys
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
@@ -18,7 +19,9 @@ from portals import logs
 
 log = logging.getLogger(__name__)
 
-GUNICORN = Path(__file__).resolve().parent.parent / "infra" / "gunicorn_conf.py"
+ROOT = Path(__file__).resolve().parent.parent
+GUNICORN = ROOT / "infra" / "gunicorn_conf.py"
+RIGHTS_PAGE = ROOT / "docs" / "rights.md"
 
 
 # Whoever can run this on the server and reach its database owns it.
@@ -205,6 +208,23 @@ def replay(
     sys.exit(0 if report.adds_up else 1)
 
 
+@erp.command()
+@click.option("--write", is_flag=True, help="Write it to docs/rights.md instead.")
+def rights(write: bool) -> None:
+    """Print who may do what: every route and every right, by role."""
+    from portals.app import create_app
+    from portals.rights import as_markdown
+
+    with TemporaryDirectory() as home:  # nothing is kept of this application, and nothing is connected by it
+        settings = config.load({"ERP_HOME": home, "DATABASE_URL": "postgresql://"})
+        text = as_markdown(create_app(settings, db.Database("postgresql://")))
+    if write:
+        RIGHTS_PAGE.write_text(text)
+        click.echo(f"{RIGHTS_PAGE} was written.")
+    else:
+        click.echo(text, nl=False)
+
+
 @erp.group()
 def keys() -> None:
     """The keys that sign access tokens."""
@@ -220,7 +240,7 @@ def rotate() -> None:
     with db.current().transaction() as session:
         kid = service.rotate_signing_key(
             session,
-            actor=system("command line"),
+            actor=system("command line", "identity:maintain"),
             at=clock.now(),
             secret=sealing.load_secret(config.current()),
         )

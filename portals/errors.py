@@ -117,7 +117,7 @@ def _answer_http(error: HTTPException) -> ResponseReturnValue:
         if allow is not None:
             response.headers["Allow"] = allow
         return response
-    return _page(status, error.name, detail)
+    return _page(status, error.name.capitalize(), detail)
 
 
 def _too_large() -> str:

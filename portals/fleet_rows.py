@@ -15,14 +15,14 @@ from core.access import queries as access
 from core.access.queries import JobRecord
 from core.db import Reader
 from core.drivers import queries as drivers
-from core.permissions import OPERATOR, Actor
+from core.permissions import system
 from core.telemetry import queries as telemetry
 from core.vehicles import queries as vehicles
 
 Row = dict[str, Any]
 
 # Reads for every operator at once; what each of them may see is cut from it by park.
-BOARD = Actor("system", None, "board", roles=frozenset({OPERATOR}), parks=None)
+BOARD = system("board", "vehicles:read", "telemetry:read", "drivers:read", "access:read", "events:read")
 
 
 @dataclass

@@ -23,7 +23,7 @@ from tasks.subscriptions import SUBSCRIPTIONS
 
 log = logging.getLogger(__name__)
 
-ACTOR = system("follower")
+ACTOR = system("follower", "events:detect", "health:beat")
 GATHER_S = 0.05
 BEAT_EVERY_S = 2.0
 LOCK = "follower"

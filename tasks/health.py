@@ -8,7 +8,7 @@ from core import clock, db, health
 from core.permissions import system
 from tasks.app import queue
 
-ACTOR = system("health")
+ACTOR = system("health", "health:beat")
 
 
 @queue.task(priority=10)  # type: ignore[untyped-decorator]

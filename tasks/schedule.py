@@ -20,7 +20,7 @@ from tasks.storage import keep_storage
 
 log = logging.getLogger(__name__)
 
-ACTOR = system("scheduler")
+ACTOR = system("scheduler", "health:beat")
 MOST_WAITING = 5
 # Facts come in bursts; one round for each burst is enough.
 GATHER_S = 0.05

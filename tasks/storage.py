@@ -10,7 +10,7 @@ from core.db import Database
 from core.permissions import system
 from core.telemetry import service as telemetry
 
-ACTOR = system("storage")
+ACTOR = system("storage", "telemetry:maintain")
 
 
 def make_storage(database: Database, *, at: datetime, retention: Retention) -> list[str]:

@@ -8,7 +8,7 @@ from core.db import Database
 from core.identity import service
 from core.permissions import system
 
-ACTOR = system("authorization server")
+ACTOR = system("authorization server", "identity:maintain")
 KEYS_CHANGE_EVERY = timedelta(days=30)
 
 

@@ -18,7 +18,7 @@ from core.webhooks.delivery import make_delivery
 
 log = logging.getLogger(__name__)
 
-ACTOR = system("webhook upkeep")
+ACTOR = system("webhook upkeep", "webhooks:deliver")
 PAUSE_S = 1.0
 
 

@@ -27,7 +27,7 @@ from core.telemetry.rules.states import is_relay_on
 
 log = logging.getLogger(__name__)
 
-ACTOR = system("access delivery")
+ACTOR = system("access delivery", "access:deliver")
 TICK_S = 0.25
 READ_BACK_EVERY_S = 0.75
 # Below Wialon's ten requests at a time for one session, with room for reading back.

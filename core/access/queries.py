@@ -1,4 +1,4 @@
-"""Every read about orders to lock and release, within the parks of the viewer."""
+"""Every read about orders to lock and release, as far as the viewer's right reaches."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from core.access.models import OPEN, ImmobilizationAttempt, ImmobilizationJob, J
 from core.db import Reader, plain_rows
 from core.errors import NotFound
 from core.permissions import Actor
+from core.sight import in_reach
 from core.vehicles import queries as vehicles
 from core.vehicles.models import RelayGateway, Vehicle
 
@@ -88,8 +89,7 @@ _RECORD = sa.select(
 
 def get_job(reader: Reader, *, viewer: Actor, vehicle_id: int, job_id: uuid.UUID) -> JobRecord:
     """One order of one vehicle, with its attempts. Needs access:read."""
-    viewer.require("access:read")
-    vehicles.check_sight(reader, viewer=viewer, vehicle_id=vehicle_id)
+    vehicles.check_sight(reader, viewer=viewer, permission="access:read", vehicle_id=vehicle_id)
     row = reader.execute(_RECORD.where(_JOBS.id == job_id, _JOBS.vehicle_id == vehicle_id)).one_or_none()
     if row is None:
         raise NotFound(f"There is no order {job_id} for vehicle {vehicle_id}.")
@@ -99,28 +99,23 @@ def get_job(reader: Reader, *, viewer: Actor, vehicle_id: int, job_id: uuid.UUID
 def find_job(reader: Reader, *, viewer: Actor, job_id: uuid.UUID | str) -> JobRecord | None:
     """One order by its id alone, without its attempts, or None. Needs access:read."""
     viewer.require("access:read")
-    query = _RECORD.where(_JOBS.id == sa.cast(str(job_id), sa.Uuid))
-    if viewer.parks is not None:
-        query = query.where(Vehicle.park_id.in_(viewer.parks))
+    query = _RECORD.where(_JOBS.id == sa.cast(str(job_id), sa.Uuid), _is_readable(viewer))
     row = reader.execute(query).one_or_none()
     return None if row is None else JobRecord(*row)
 
 
 def find_latest_job(reader: Reader, *, viewer: Actor, vehicle_id: int) -> JobRecord | None:
     """The newest order of one vehicle, with its attempts, or None. Needs access:read."""
-    viewer.require("access:read")
-    vehicles.check_sight(reader, viewer=viewer, vehicle_id=vehicle_id)
+    vehicles.check_sight(reader, viewer=viewer, permission="access:read", vehicle_id=vehicle_id)
     query = _RECORD.where(_JOBS.vehicle_id == vehicle_id).order_by(_JOBS.ordered_at.desc(), _JOBS.kind.desc())
     row = reader.execute(query.limit(1)).one_or_none()
     return None if row is None else replace(JobRecord(*row), attempts=_attempts(reader, row.id))
 
 
 def list_jobs(reader: Reader, *, viewer: Actor, vehicle_id: int | None = None, most: int = 50) -> list[JobRecord]:
-    """The newest orders in the viewer's parks, newest first, without their attempts. Needs access:read."""
+    """The newest orders that the viewer may read, newest first, without their attempts. Needs access:read."""
     viewer.require("access:read")
-    query = _RECORD.order_by(_JOBS.ordered_at.desc()).limit(most)
-    if viewer.parks is not None:
-        query = query.where(Vehicle.park_id.in_(viewer.parks))
+    query = _RECORD.where(_is_readable(viewer)).order_by(_JOBS.ordered_at.desc()).limit(most)
     if vehicle_id is not None:
         query = query.where(_JOBS.vehicle_id == vehicle_id)
     return [JobRecord(*row) for row in reader.execute(query)]
@@ -134,10 +129,8 @@ def list_shown_locks(
     newest = (
         _RECORD.ext(distinct_on(_JOBS.vehicle_id))
         .order_by(_JOBS.vehicle_id, _JOBS.ordered_at.desc())
-        .where(sa.or_(OPEN, _JOBS.state.in_([JobState.CONFIRMED, JobState.FAILED])))
+        .where(_is_readable(viewer), sa.or_(OPEN, _JOBS.state.in_([JobState.CONFIRMED, JobState.FAILED])))
     )
-    if viewer.parks is not None:
-        newest = newest.where(Vehicle.park_id.in_(viewer.parks))
     if vehicle_ids is not None:
         newest = newest.where(_JOBS.vehicle_id.in_(list(vehicle_ids)))
     jobs = (JobRecord(*row) for row in reader.execute(newest))
@@ -156,6 +149,10 @@ def find_own_lock(reader: Reader, *, viewer: Actor) -> JobRecord | None:
     row = reader.execute(query).one_or_none()
     job = None if row is None else JobRecord(*row)
     return job if job is not None and _is_shown(job) else None
+
+
+def _is_readable(viewer: Actor) -> sa.ColumnElement[bool]:
+    return in_reach(viewer, "access:read", park_id=Vehicle.park_id, vehicle_id=Vehicle.id)
 
 
 def _is_shown(job: JobRecord) -> bool:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from core.db import Reader, plain_rows
 from core.drivers.models import Assignment, Driver
 from core.permissions import Actor
+from core.sight import in_reach
 from core.vehicles.models import Vehicle
 
 
@@ -46,9 +47,7 @@ def list_current_drivers(
 ) -> dict[int, CurrentDriver]:
     """Who has each vehicle at the moment `at`, by vehicle id. Needs drivers:read."""
     viewer.require("drivers:read")
-    query = _CURRENT
-    if viewer.parks is not None:
-        query = query.where(Driver.park_id.in_(viewer.parks))
+    query = _CURRENT.where(_is_readable(viewer))
     if vehicle_ids is not None:
         query = query.where(Assignment.vehicle_id.in_(list(vehicle_ids)))
     return {row.vehicle_id: CurrentDriver(*row) for row in reader.execute(query, {"at": at})}
@@ -60,10 +59,9 @@ def list_drivers(reader: Reader, *, viewer: Actor, at: datetime, text: str = "")
     query = (
         sa.select(Driver.__table__, Assignment.vehicle_id, Assignment.kind)
         .outerjoin(Assignment, sa.and_(Assignment.driver_id == Driver.id, Assignment.during.contains(at)))
+        .where(_is_readable(viewer))
         .order_by(Driver.name, Driver.id)
     )
-    if viewer.parks is not None:
-        query = query.where(Driver.park_id.in_(viewer.parks))
     if text.strip():
         wanted = f"%{text.strip()}%"
         query = query.where(sa.or_(Driver.name.ilike(wanted), Driver.phone.ilike(wanted)))
@@ -110,3 +108,18 @@ def find_own_driver(reader: Reader, *, viewer: Actor, at: datetime) -> OwnDriver
         .where(Driver.user_id == viewer.id)
     ).one_or_none()
     return None if row is None else OwnDriver(*row)
+
+
+def list_own_vehicle_ids(reader: Reader, *, viewer: Actor, at: datetime) -> frozenset[int]:
+    """The vehicle that the viewer has as a driver at the moment `at`, if any. Needs drivers:read_own."""
+    viewer.require("drivers:read_own")
+    query = (
+        sa.select(Assignment.vehicle_id)
+        .join(Driver, Driver.id == Assignment.driver_id)
+        .where(Driver.user_id == viewer.id, Assignment.during.contains(at))
+    )
+    return frozenset(reader.execute(query).scalars())
+
+
+def _is_readable(viewer: Actor) -> sa.ColumnElement[bool]:
+    return in_reach(viewer, "drivers:read", park_id=Driver.park_id)

@@ -21,7 +21,8 @@ from core.vehicles import queries as vehicles
 @needs("drivers:register")
 def register_driver(session: Writer, *, actor: Actor, at: datetime, new: NewDriver, user_id: int | None = None) -> int:
     """Add a driver; returns the id. Raises Conflict naming the driver who already has the phone number."""
-    if new.park_id not in {park["id"] for park in vehicles.list_parks(session.connection(), viewer=actor)}:
+    parks = {park["id"] for park in vehicles.list_parks(session.connection(), viewer=actor)}
+    if new.park_id not in parks or not actor.may("drivers:register", park_id=new.park_id):
         raise Invalid(
             "The driver was not added: that park does not exist.",
             fields={"park_id": f"There is no park {new.park_id}."},
@@ -47,6 +48,7 @@ def end_assignment(session: Writer, *, actor: Actor, at: datetime, driver_id: in
     driver = session.get(Driver, driver_id)
     if driver is None or not actor.sees_park(driver.park_id):
         raise NotFound(f"There is no driver {driver_id}.")
+    actor.require("drivers:assign", park_id=driver.park_id)
     assignment = session.scalars(
         sa.select(Assignment).where(Assignment.driver_id == driver_id, Assignment.during.contains(at)).with_for_update()
     ).one_or_none()
@@ -80,6 +82,8 @@ def assign_vehicle(
     driver = session.get(Driver, driver_id)
     if driver is None or not actor.sees_park(driver.park_id):
         raise NotFound(f"There is no driver {driver_id}.")
+    actor.require("drivers:assign", park_id=driver.park_id)
+    vehicles.check_reach(session.connection(), actor=actor, permission="drivers:assign", vehicle_id=vehicle_id)
     vehicle = vehicles.get_vehicle(session.connection(), viewer=actor, vehicle_id=vehicle_id)
     if ends_at is not None and ends_at <= starts_at:
         raise Invalid("The assignment was not made.", fields={"ends_at": "It must end after it starts."})

@@ -33,3 +33,9 @@ def list_own_assets(reader: Reader, *, viewer: Actor) -> list[dict[str, Any]]:
         .order_by(Vehicle.name)
     )
     return plain_rows(reader.execute(query))
+
+
+def list_own_vehicle_ids(reader: Reader, *, viewer: Actor) -> frozenset[int]:
+    """The vehicles the viewer holds shares of. Needs investors:read_own."""
+    viewer.require("investors:read_own")
+    return frozenset(reader.execute(sa.select(Holding.vehicle_id).where(Holding.user_id == viewer.id)).scalars())

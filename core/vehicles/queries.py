@@ -1,4 +1,4 @@
-"""Every read about vehicles, within the parks of the viewer."""
+"""Every read about vehicles, as far as the viewer's right reaches."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from core.db import Reader, bigint_array, driver, plain_rows
 from core.errors import NotFound
 from core.identity.passwords import is_secret
 from core.permissions import Actor
+from core.sight import in_reach
 from core.vehicles.models import (
     Park,
     Powertrain,
@@ -86,16 +87,31 @@ def get_vehicle(reader: Reader, *, viewer: Actor, vehicle_id: int) -> VehicleRec
     """The vehicle `vehicle_id`. Needs vehicles:read. Raises NotFound, also when it is out of the viewer's sight."""
     viewer.require("vehicles:read")
     row = reader.execute(_RECORD.where(Vehicle.id == vehicle_id)).one_or_none()
-    if row is None or not viewer.sees_park(row.park_id):
+    if row is None or not viewer.may("vehicles:read", park_id=row.park_id, vehicle_id=row.id):
         raise NotFound(f"There is no vehicle {vehicle_id}.")
     return VehicleRecord(*tuple(row))
 
 
-def check_sight(reader: Reader, *, viewer: Actor, vehicle_id: int) -> None:
-    """Raise NotFound unless the vehicle exists in a park of the viewer, whatever else they may read of it."""
-    park_id = reader.execute(sa.select(Vehicle.park_id).where(Vehicle.id == vehicle_id)).scalar()
-    if park_id is None or not viewer.sees_park(park_id):
+def check_sight(reader: Reader, *, viewer: Actor, permission: str, vehicle_id: int) -> None:
+    """Raise NotFound unless the viewer's right to read, `permission`, reaches the vehicle. Forbidden without it."""
+    viewer.require(permission)
+    park_id = _find_park(reader, vehicle_id)
+    if park_id is None or not viewer.may(permission, park_id=park_id, vehicle_id=vehicle_id):
         raise NotFound(f"There is no vehicle {vehicle_id}.")
+
+
+def check_reach(reader: Reader, *, actor: Actor, permission: str, vehicle_id: int) -> None:
+    """What a verb about one vehicle asks first: NotFound unless it is in the parks of the actor, and Forbidden unless
+    the actor's right to do something, `permission`, reaches it.
+    """
+    park_id = _find_park(reader, vehicle_id)
+    if park_id is None or not actor.sees_park(park_id):
+        raise NotFound(f"There is no vehicle {vehicle_id}.")
+    actor.require(permission, park_id=park_id, vehicle_id=vehicle_id)
+
+
+def _find_park(reader: Reader, vehicle_id: int) -> int | None:
+    return reader.execute(sa.select(Vehicle.park_id).where(Vehicle.id == vehicle_id)).scalar()
 
 
 def list_vehicles(
@@ -113,9 +129,7 @@ def list_vehicles(
     `text` is looked for in name, plate, VIN, make and model.
     """
     viewer.require("vehicles:read")
-    query = _RECORD.where(Vehicle.id > after_id).order_by(Vehicle.id)
-    if viewer.parks is not None:
-        query = query.where(Vehicle.park_id.in_(viewer.parks))
+    query = _RECORD.where(Vehicle.id > after_id, _is_readable(viewer)).order_by(Vehicle.id)
     if vehicle_ids is not None:
         query = query.where(Vehicle.id.in_(list(vehicle_ids)))
     if status is not None:
@@ -132,19 +146,15 @@ def list_vehicles(
 def count_by_status(reader: Reader, *, viewer: Actor) -> dict[str, int]:
     """How many vehicles of the viewer's parks are in each status. Needs vehicles:read."""
     viewer.require("vehicles:read")
-    query = sa.select(Vehicle.status, sa.func.count()).group_by(Vehicle.status)
-    if viewer.parks is not None:
-        query = query.where(Vehicle.park_id.in_(viewer.parks))
+    query = sa.select(Vehicle.status, sa.func.count()).where(_is_readable(viewer)).group_by(Vehicle.status)
     return {str(status): count for status, count in reader.execute(query)}
 
 
 def list_parks(reader: Reader, *, viewer: Actor) -> list[dict[str, Any]]:
-    """The parks in view, by name. Needs vehicles:read."""
+    """The parks of which the viewer may read every vehicle, by name. Needs vehicles:read."""
     viewer.require("vehicles:read")
-    query = sa.select(Park.__table__).order_by(Park.name)
-    if viewer.parks is not None:
-        query = query.where(Park.id.in_(viewer.parks))
-    return plain_rows(reader.execute(query))
+    whole = in_reach(viewer, "vehicles:read", park_id=Park.id)
+    return plain_rows(reader.execute(sa.select(Park.__table__).where(whole).order_by(Park.name)))
 
 
 def list_status_changes(reader: Reader, *, viewer: Actor, vehicle_id: int) -> list[dict[str, Any]]:
@@ -207,27 +217,28 @@ def list_unknown_devices(
 
 
 _KNOWN = """
-    SELECT id FROM vehicles_vehicles
-    WHERE id = ANY(%s::bigint[]) AND (%s::bigint[] IS NULL OR park_id = ANY(%s::bigint[]))
+    SELECT id, park_id FROM vehicles_vehicles
+    WHERE id = ANY(%s::bigint[])
 """
 
 
-def list_known_ids(reader: Reader, *, viewer: Actor, vehicle_ids: Iterable[int]) -> set[int]:
-    """Those of these ids that are vehicles in the viewer's parks."""
-    parks = None if viewer.parks is None else bigint_array(viewer.parks)
-    rows = driver(reader).execute(_KNOWN, (bigint_array(vehicle_ids), parks, parks))
-    return {vehicle_id for (vehicle_id,) in rows.fetchall()}
+def list_known_ids(reader: Reader, *, viewer: Actor, permission: str, vehicle_ids: Iterable[int]) -> set[int]:
+    """Those of these ids that are vehicles which the viewer's right `permission` reaches."""
+    reach = viewer.reach(permission)
+    rows = driver(reader).execute(_KNOWN, (bigint_array(vehicle_ids),))
+    return {vehicle_id for vehicle_id, park_id in rows.fetchall() if reach.covers(park_id, vehicle_id)}
 
 
-def list_ids_by_device(reader: Reader, *, viewer: Actor, device_uids: Iterable[str]) -> dict[str, int]:
-    """The vehicles that these devices are in, of those in the viewer's parks."""
+def list_ids_by_device(reader: Reader, *, viewer: Actor, permission: str, device_uids: Iterable[str]) -> dict[str, int]:
+    """The vehicles that these devices are in, of those which the viewer's right `permission` reaches."""
     query = (
         sa.select(Tracker.device_uid, Tracker.vehicle_id)
         .join(Vehicle, Vehicle.id == Tracker.vehicle_id)
-        .where(Tracker.device_uid == sa.func.any(sa.literal(list(device_uids), ARRAY(sa.Text))))
+        .where(
+            Tracker.device_uid == sa.func.any(sa.literal(list(device_uids), ARRAY(sa.Text))),
+            in_reach(viewer, permission, park_id=Vehicle.park_id, vehicle_id=Vehicle.id),
+        )
     )
-    if viewer.parks is not None:
-        query = query.where(Vehicle.park_id.in_(viewer.parks))
     return {row.device_uid: row.vehicle_id for row in reader.execute(query)}
 
 
@@ -254,6 +265,10 @@ _DUTY = sa.select(
 def list_duties(reader: Reader) -> dict[int, Duty]:
     """What kind of vehicles there are, whose, and which are to report. For the follower: no viewer."""
     return {row.id: Duty(row.vehicle_class, row.park_id, row.time_zone, row.on_duty) for row in reader.execute(_DUTY)}
+
+
+def _is_readable(viewer: Actor) -> sa.ColumnElement[bool]:
+    return in_reach(viewer, "vehicles:read", park_id=Vehicle.park_id, vehicle_id=Vehicle.id)
 
 
 def _escaped(text: str) -> str:

@@ -34,7 +34,7 @@ from core.webhooks.service.secrets import unseal
 
 log = logging.getLogger(__name__)
 
-ACTOR = system("webhook delivery")
+ACTOR = system("webhook delivery", "webhooks:deliver")
 TICK_S = 0.25
 # How many messages may be on their way to one endpoint, each about another subject; one that fails is tried by one.
 LANES, LANES_WHEN_FAILING = 16, 1

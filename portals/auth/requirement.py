@@ -6,10 +6,9 @@ from flask import abort, redirect, request, url_for
 from flask_login import current_user
 
 from core.errors import ConfigurationError
-from core.permissions import ADMIN, DRIVER, INVESTOR, OPERATOR, STAFF
+from core.permissions import PEOPLE
 from portals.doors import ErpApp, erp
 
-PEOPLE = frozenset({ADMIN, OPERATOR, DRIVER, INVESTOR, STAFF})
 # What somebody reaches who must set up a second factor first: that page with what it needs, and the way out.
 OPEN_BLUEPRINTS = {"auth", "health"}
 SECURITY = "account.show_security"
@@ -27,7 +26,7 @@ OPEN_ENDPOINTS = {
 def install(app: ErpApp) -> None:
     """Look at every request of a person, whatever it asks for; raises ConfigurationError for a role that is none."""
     required = app.settings.require_second_factor
-    if unknown := required - PEOPLE:
+    if unknown := required - frozenset(PEOPLE):
         words = f"{', '.join(sorted(unknown))}; it is a list of these roles: {', '.join(sorted(PEOPLE))}"
         raise ConfigurationError(f"ERP_REQUIRE_SECOND_FACTOR names {words}.")
     app.jinja_env.globals["second_factor_advice"] = find_advice

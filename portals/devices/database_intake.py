@@ -17,7 +17,7 @@ from portals.devices.conversation import Fitted
 from portals.devices.intake import Identity
 
 DEVICES = Actor("device", None, "device gateway", roles=frozenset({DEVICE}), parks=None)
-GATEWAY = system("device gateway")
+GATEWAY = system("device gateway", "health:beat")
 
 
 class DatabaseIntake:

@@ -60,7 +60,10 @@ def take_traccar() -> ResponseReturnValue:
     except Malformed as fault:
         return _malformed(fault.detail, 400)
     known = vehicles.list_ids_by_device(
-        write().connection(), viewer=actor(), device_uids={each.device_uid for each in forwarded}
+        write().connection(),
+        viewer=actor(),
+        permission="telemetry:ingest",
+        device_uids={each.device_uid for each in forwarded},
     )
     report = _take_forwarded(forwarded, known)
     unknown = sorted({each.device_uid for each in forwarded} - known.keys())

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from dataclasses import replace
 
+from flask import Blueprint, g
+
+from core.drivers import queries
 from portals import policy
-from portals.doors import actor
+from portals.doors import actor, at, read
 
 NAV = [("driver.today", "Today", "steering-wheel")]
 
 bp = Blueprint("driver", __name__, url_prefix="/driver")
+
+
+@bp.before_request
+def own() -> None:
+    """The vehicle that the driver has now is their own."""
+    g.actor = replace(actor(), assets=queries.list_own_vehicle_ids(read(), viewer=actor(), at=at()))
 
 
 @bp.context_processor

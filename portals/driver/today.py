@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from flask import Response
@@ -37,6 +36,5 @@ def _read_vehicle(vehicle_id: int | None) -> dict[str, Any]:
     """The state and the lock of the driver's own vehicle."""
     if vehicle_id is None:
         return {"state": None, "lock": None}
-    viewer = replace(actor(), assets=frozenset({vehicle_id}))
-    states = telemetry.list_own_states(read(), viewer=viewer, vehicle_ids=[vehicle_id])
-    return {"state": states.get(vehicle_id), "lock": access.find_own_lock(read(), viewer=viewer)}
+    states = telemetry.list_own_states(read(), viewer=actor())
+    return {"state": states.get(vehicle_id), "lock": access.find_own_lock(read(), viewer=actor())}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -42,9 +41,7 @@ class Asset:
 def assets() -> Response:
     """The viewer's vehicles and how they do."""
     holdings = queries.list_own_assets(read(), viewer=actor())
-    ids = frozenset(holding["vehicle_id"] for holding in holdings)
-    owner = dataclasses.replace(actor(), assets=ids)
-    states = telemetry.list_own_states(read(), viewer=owner, vehicle_ids=ids)
+    states = telemetry.list_own_states(read(), viewer=actor())
     own = [_asset(holding, states.get(holding["vehicle_id"])) for holding in holdings]
     return hx.render(
         "investor/assets.html",

@@ -70,7 +70,11 @@ def live(ws: Server) -> None:
     stop_reading()
     ws.sock = Wire(ws.sock)
     hub = hub_of(erp())
-    client = hub.join(actor().parks, epoch=request.args.get("epoch", ""), offset=request.args.get("offset", ""))
+    client = hub.join(
+        actor().reach("telemetry:read").parks,
+        epoch=request.args.get("epoch", ""),
+        offset=request.args.get("offset", ""),
+    )
     try:
         _serve(ws, hub, client, deflates=may_deflate(request.headers.get("Sec-WebSocket-Extensions", "")))
     except OSError:

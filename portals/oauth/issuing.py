@@ -41,6 +41,7 @@ def generate_token(
         user_id=family.user_id,
         handle=person.handle,
         authorization_id=family.authorization_id,
+        narrow=person.actor.through(allowed.split()).narrow,
     )
     token = erp().tokens.issue(holder, scope=held_by(person.actor, allowed), at=at())
     if include_refresh_token and "offline_access" in family.scopes:

@@ -49,6 +49,7 @@ def show_lock(vehicle_id: int) -> Response:
 def confirm_immobilization(vehicle_id: int) -> ResponseReturnValue:
     """The second step: what will happen, to whom, and why; nothing is ordered by looking at it."""
     panel = read_panel(vehicle_id)
+    actor().require("access:immobilize", park_id=panel.vehicle.park_id, vehicle_id=vehicle_id)
     return _show(panel, confirming=panel.can_order)
 
 
@@ -107,6 +108,7 @@ def _show(
         status=refusal.status if refusal else 200,
         lock=panel,
         vehicle=panel.vehicle,
+        may_assign=actor().may("drivers:assign", park_id=panel.vehicle.park_id),
         confirming=confirming,
         problem=refusal.detail if refusal else None,
         errors=refusal.fields if refusal else {},

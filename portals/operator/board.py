@@ -19,5 +19,5 @@ def board() -> str:
 def live_json() -> Response:
     """What the websocket says, for a browser without one: the changes since `epoch` and `offset`."""
     place = {name: request.args.get(name, "") for name in ("epoch", "offset")}
-    message = hub_of(erp()).catch_up(actor().parks, **place)
+    message = hub_of(erp()).catch_up(actor().reach("telemetry:read").parks, **place)
     return Response(b"[%b]" % message.text, mimetype="application/json", headers={"Cache-Control": "no-store"})

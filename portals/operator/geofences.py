@@ -223,13 +223,14 @@ def _show_new(refusal: Refusal | None = None) -> Response:
 
 def _show(geofence_id: int, refusal: Refusal | None = None) -> Response:
     fence = queries.get_geofence(read(), viewer=actor(), geofence_id=geofence_id)
-    mine = fence.park_id is not None or actor().parks is None
+    reach = actor().reach("events:manage_geofences")
+    mine = reach.parks is None if fence.park_id is None else reach.covers(fence.park_id)
     return hx.render(
         "operator/geofences/show.html",
         status=refusal.status if refusal else 200,
         fence=fence,
         feature=queries.as_geojson([fence]),
-        may_change=actor().may("events:manage_geofences") and mine and fence.closed_at is None,
+        may_change=mine and fence.closed_at is None,
         **_typed(refusal),
     )
 
@@ -247,8 +248,9 @@ def _show_import(text: str = "", refusal: Refusal | None = None, report: Any = N
 
 
 def _parks() -> dict[str, Any]:
-    parks = [(park["id"], park["name"]) for park in vehicles.list_parks(read(), viewer=actor())]
-    return {"parks": parks, "sees_all": actor().parks is None}
+    reach = actor().reach("events:manage_geofences")
+    parks = [park for park in vehicles.list_parks(read(), viewer=actor()) if reach.covers(park["id"])]
+    return {"parks": [(park["id"], park["name"]) for park in parks], "sees_all": reach.parks is None}
 
 
 def _typed(refusal: Refusal | None) -> dict[str, Any]:

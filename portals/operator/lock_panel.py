@@ -237,8 +237,8 @@ def read_lock_panel(reader: Reader, *, viewer: Actor, vehicle_id: int, at: datet
         driver=current.get(vehicle_id),
         state=states.get(vehicle_id),
         job=access.find_latest_job(reader, viewer=viewer, vehicle_id=vehicle_id),
-        may_order=viewer.may("access:immobilize"),
-        may_release=viewer.may("access:release"),
+        may_order=viewer.may("access:immobilize", park_id=vehicle.park_id, vehicle_id=vehicle_id),
+        may_release=viewer.may("access:release", park_id=vehicle.park_id, vehicle_id=vehicle_id),
         timing=timing,
         at=at,
     )

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from core.errors import Invalid
 from core.telemetry import queries, service
+from core.vehicles.queries import VehicleRecord
 from portals.doors import actor, at, erp, read, write
 from portals.forms import parse_form
 
@@ -37,13 +38,13 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     read_for: str = ""
 
 
-def read_mileage(vehicle_id: int) -> dict[str, Any]:
+def read_mileage(vehicle: VehicleRecord) -> dict[str, Any]:
     """What the card of the mileage shows."""
     return {
-        "mileage": queries.find_mileage(read(), viewer=actor(), vehicle_id=vehicle_id),
+        "mileage": queries.find_mileage(read(), viewer=actor(), vehicle_id=vehicle.id),
         "mileage_methods": METHODS,
-        "readings": queries.list_mileage_readings(read(), viewer=actor(), vehicle_id=vehicle_id, most=READINGS_SHOWN),
-        "may_record_mileage": actor().may("telemetry:record_mileage"),
+        "readings": queries.list_mileage_readings(read(), viewer=actor(), vehicle_id=vehicle.id, most=READINGS_SHOWN),
+        "may_record_mileage": actor().may("telemetry:record_mileage", park_id=vehicle.park_id, vehicle_id=vehicle.id),
     }
 
 

@@ -63,7 +63,11 @@ def _show(refusal: Refusal | None = None) -> Response:
     return hx.render(
         "operator/vehicles/new.html",
         status=refusal.status if refusal else 200,
-        parks=[(park["id"], park["name"]) for park in queries.list_parks(read(), viewer=actor())],
+        parks=[
+            (park["id"], park["name"])
+            for park in queries.list_parks(read(), viewer=actor())
+            if actor().may("vehicles:register", park_id=park["id"])
+        ],
         powertrains=POWERTRAINS,
         classes=CLASSES,
         families=list(FAMILIES.items()),
@@ -77,7 +81,9 @@ def _show(refusal: Refusal | None = None) -> Response:
 
 def _visible(vehicle_id: int | None) -> int | None:
     """The record in the way, if this person may open it."""
-    seen = queries.list_known_ids(read(), viewer=actor(), vehicle_ids=[vehicle_id] if vehicle_id else [])
+    seen = queries.list_known_ids(
+        read(), viewer=actor(), permission="vehicles:read", vehicle_ids=[vehicle_id] if vehicle_id else []
+    )
     return vehicle_id if vehicle_id in seen else None
 
 

@@ -153,7 +153,7 @@ def _show_card(
         points=telemetry.list_last_points(read(), viewer=actor(), vehicle_id=vehicle.id, most=POINTS_SHOWN),
         status_changes=queries.list_status_changes(read(), viewer=actor(), vehicle_id=vehicle.id),
         statuses=STATUSES,
-        may_change_status=actor().may("vehicles:change_status"),
+        may_change_status=actor().may("vehicles:change_status", park_id=vehicle.park_id, vehicle_id=vehicle.id),
         refusal=refusal,
         mileage_refusal=mileage_refusal,
         typed=request.form,
@@ -161,14 +161,15 @@ def _show_card(
         **_read_state(vehicle),
         **_read_orders(vehicle),
         **_read_lock(vehicle),
-        **read_mileage(vehicle.id),
+        **read_mileage(vehicle),
         **read_latest_events(vehicle.id),
     )
 
 
 def _read_driver(vehicle: VehicleRecord) -> dict[str, Any]:
     current = drivers.list_current_drivers(read(), viewer=actor(), at=at(), vehicle_ids=[vehicle.id])
-    return {"driver": current.get(vehicle.id)}
+    may_assign = actor().may("drivers:assign", park_id=vehicle.park_id)
+    return {"driver": current.get(vehicle.id), "may_assign": may_assign}
 
 
 def _read_state(vehicle: VehicleRecord) -> dict[str, Any]:

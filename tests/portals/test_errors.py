@@ -40,7 +40,7 @@ class TestARefusal:
         answer = sign_in("dispatcher").get("/operator/vehicles/1/immobilization/new")
         check_page(answer.text)
         assert answer.status_code == 403
-        assert "the right access:immobilize is missing. Ask an administrator to grant it." in answer.text
+        assert "the right “Order the immobilization of a vehicle” (access:immobilize) is missing." in answer.text
         assert "You are signed in as Dispatcher (operator)." in answer.text
 
     def test_of_a_stranger_leads_to_the_sign_in_page(self, client):

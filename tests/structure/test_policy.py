@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from core.config import Config
@@ -10,6 +12,8 @@ from portals import policy
 from portals.app import create_app
 from portals.doors import ErpApp
 from portals.policy import POLICY, Way
+from portals.rights import as_markdown
+from tests.structure.test_structure import ROOT, python_files
 
 
 class TestThePolicy:
@@ -39,3 +43,22 @@ class TestThePolicy:
         for endpoint, rule in POLICY.items():
             assert bool(rule.why) == (rule.way in open_ways), endpoint
             assert bool(rule.permissions) == (rule.way not in {*open_ways, Way.PERSON}), endpoint
+
+
+class TestThePageOfRights:
+    def test_is_what_the_tables_say(self, app: ErpApp) -> None:
+        assert (ROOT / "docs" / "rights.md").read_text() == as_markdown(app), (
+            "docs/rights.md is old: erp rights --write"
+        )
+
+
+class TestTheProductItself:
+    def test_names_wherever_it_acts_what_it_needs_to_do(self) -> None:
+        bare = [
+            f"{file.relative_to(ROOT)}:{node.lineno}"
+            for folder in ("core", "portals", "tasks")
+            for file in python_files(folder)
+            for node in ast.walk(ast.parse(file.read_text()))
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "system" and len(node.args) < 2
+        ]
+        assert bare == [], "say which rights it acts with: system(name, permission, ...)"

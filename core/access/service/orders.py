@@ -20,8 +20,8 @@ from core.errors import Conflict, NotFound
 from core.permissions import Actor, needs, system
 from core.vehicles import queries as vehicles
 
-# Reads the registry for an order, after the sight of whoever gives it was checked.
-ORDERS = system("access orders")
+# Reads the registry for an order, after the reach of whoever gives it was checked.
+ORDERS = system("access orders", "vehicles:read")
 
 
 @needs("access:immobilize")
@@ -39,7 +39,7 @@ def immobilize(
     The job waits until locking is safe and expires if it never is. Raises Conflict when the vehicle has no relay,
     or an order is already open.
     """
-    vehicle = _get_vehicle(session, actor, vehicle_id)
+    vehicle = _get_vehicle(session, actor, "access:immobilize", vehicle_id)
     if vehicle.device_uid is None or vehicle.relay_gateway != order.method:
         raise Conflict(
             f"{vehicle.name} has no relay behind {order.method}. Pair a tracker with that relay gateway first.",
@@ -73,7 +73,7 @@ def release(
 
     Ordering it again while it is on its way returns the same job.
     """
-    vehicle = _get_vehicle(session, actor, vehicle_id)
+    vehicle = _get_vehicle(session, actor, "access:release", vehicle_id)
     if vehicle.device_uid is None or vehicle.relay_gateway is None:
         raise Conflict(f"{vehicle.name} has no relay to release.", vehicle_id=vehicle_id)
     _lock_orders(session, vehicle_id)
@@ -99,7 +99,7 @@ def release(
 @needs("access:release")
 def cancel(session: Writer, *, actor: Actor, at: datetime, vehicle_id: int, job_id: uuid.UUID) -> None:
     """Cancel an order to immobilize of which no command has left yet. Raises Conflict when one has."""
-    vehicles.check_sight(session.connection(), viewer=actor, vehicle_id=vehicle_id)
+    vehicles.check_reach(session.connection(), actor=actor, permission="access:release", vehicle_id=vehicle_id)
     _lock_orders(session, vehicle_id)
     job = session.get(Job, job_id, with_for_update=True)
     if job is None or job.vehicle_id != vehicle_id:
@@ -113,9 +113,9 @@ def cancel(session: Writer, *, actor: Actor, at: datetime, vehicle_id: int, job_
     finish(session, job, actor=actor, at=at, state=JobState.CANCELLED, verdict=f"Cancelled by {actor.name}.")
 
 
-def _get_vehicle(session: Writer, actor: Actor, vehicle_id: int) -> vehicles.VehicleRecord:
+def _get_vehicle(session: Writer, actor: Actor, permission: str, vehicle_id: int) -> vehicles.VehicleRecord:
     """The vehicle, for an actor who may order but perhaps not read the registry."""
-    vehicles.check_sight(session.connection(), viewer=actor, vehicle_id=vehicle_id)
+    vehicles.check_reach(session.connection(), actor=actor, permission=permission, vehicle_id=vehicle_id)
     return vehicles.get_vehicle(session.connection(), viewer=ORDERS, vehicle_id=vehicle_id)
 
 

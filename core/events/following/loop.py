@@ -27,7 +27,7 @@ from core.telemetry.service import Followed
 
 log = logging.getLogger(__name__)
 
-ACTOR = system("follower")
+ACTOR = system("follower", "telemetry:follow", "events:detect")
 SWEEP_EVERY_S = 15.0
 # Few enough that what is written at once takes milliseconds.
 CHUNK_VEHICLES = 100

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from core.db import Reader
 from core.events.models import Detection
 from core.permissions import Actor
+from core.sight import in_reach
 from core.vehicles.models import Vehicle
 from core.vehicles.queries import check_sight
 
@@ -71,7 +72,7 @@ def list_detections(
     """
     viewer.require("events:read")
     if vehicle_id is not None:
-        check_sight(reader, viewer=viewer, vehicle_id=vehicle_id)
+        check_sight(reader, viewer=viewer, permission="events:read", vehicle_id=vehicle_id)
     query = sa.select(*_COLUMNS).where(*_which(viewer, vehicle_id, since, until, withdrawn))
     if kind is not None:
         query = query.where(Detection.kind == kind)
@@ -119,8 +120,9 @@ def _which(
     viewer: Actor, vehicle_id: int | None, since: datetime | None, until: datetime | None, withdrawn: bool
 ) -> list[sa.ColumnElement[bool]]:
     which: list[sa.ColumnElement[bool]] = []
-    if viewer.parks is not None:
-        which.append(Detection.vehicle_id.in_(sa.select(Vehicle.id).where(Vehicle.park_id.in_(viewer.parks))))
+    if viewer.reach("events:read").parks is not None:
+        readable = in_reach(viewer, "events:read", park_id=Vehicle.park_id, vehicle_id=Vehicle.id)
+        which.append(Detection.vehicle_id.in_(sa.select(Vehicle.id).where(readable)))
     if vehicle_id is not None:
         which.append(Detection.vehicle_id == vehicle_id)
     if since is not None:

@@ -17,6 +17,7 @@ from core.events.models import FenceKind, Geofence
 from core.events.rules.fences import Fence, FenceBook, FenceIndex, ParkFences
 from core.events.rules.geojson import circle_as_ring
 from core.permissions import Actor
+from core.sight import in_reach
 from core.telemetry.rules.detector import Circle, Polygon
 from core.vehicles.models import Park
 
@@ -169,6 +170,4 @@ def _as_fence(fence: GeofenceRecord) -> Fence:
 
 
 def _in_sight(viewer: Actor) -> sa.ColumnElement[bool]:
-    if viewer.parks is None:
-        return sa.true()
-    return sa.or_(Geofence.park_id.is_(None), Geofence.park_id.in_(viewer.parks))
+    return sa.or_(Geofence.park_id.is_(None), in_reach(viewer, "events:read", park_id=Geofence.park_id))

@@ -20,13 +20,14 @@ from core.permissions import Actor, needs, system
 from core.telemetry.rules.detector import Polygon
 from core.vehicles.models import Park
 
+MANAGE = "events:manage_geofences"
 MOST_FEATURES = 5000
 # Reads back what was just written, for an actor who may write but perhaps not read.
-RECORDER = system("events")
+RECORDER = system("events", "events:read")
 _LONGEST_NAME = 120
 
 
-@needs("events:manage_geofences")
+@needs(MANAGE)
 def add_geofence(session: Writer, *, actor: Actor, at: datetime, new: NewGeofence) -> int:
     """Add a geofence; returns the id. It detects from `at` on: what was before stays as it was found.
 
@@ -45,7 +46,7 @@ def add_geofence(session: Writer, *, actor: Actor, at: datetime, new: NewGeofenc
     return _add(session, actor, at, park_id=new.park_id, name=_clean(new.name), form=form)
 
 
-@needs("events:manage_geofences")
+@needs(MANAGE)
 def rename_geofence(
     session: Writer,
     *,
@@ -80,7 +81,7 @@ def rename_geofence(
     outbox.publish(session, "events.geofence_renamed", at=at, geofence_id=geofence_id)
 
 
-@needs("events:manage_geofences")
+@needs(MANAGE)
 def close_geofence(
     session: Writer, *, actor: Actor, at: datetime, geofence_id: int, versions: Collection[int] | None = None
 ) -> None:
@@ -94,7 +95,7 @@ def close_geofence(
     outbox.publish(session, "events.geofence_closed", at=at, geofence_id=geofence_id)
 
 
-@needs("events:manage_geofences")
+@needs(MANAGE)
 def import_geofences(session: Writer, *, actor: Actor, at: datetime, wanted: GeofenceImport) -> ImportReport:
     """Read a GeoJSON FeatureCollection; add what is good of it unless it is a dry run, and name what is bad and why.
 
@@ -119,14 +120,15 @@ def import_geofences(session: Writer, *, actor: Actor, at: datetime, wanted: Geo
 
 
 def _check_park(session: Writer, actor: Actor, park_id: int | None) -> None:
+    reach = actor.reach(MANAGE)
     if park_id is None:
-        if actor.parks is not None:
+        if reach.parks is not None:
             raise Invalid(
                 "The geofence was not added: one without a park is everybody's, and you see only some parks.",
                 fields={"park_id": "Choose one of your parks."},
             )
         return
-    if session.get(Park, park_id) is None or not actor.sees_park(park_id):
+    if session.get(Park, park_id) is None or not reach.covers(park_id):
         raise Invalid(
             "The geofence was not added: that park does not exist.",
             fields={"park_id": f"There is no park {park_id}."},
@@ -137,10 +139,12 @@ def _get_open(session: Writer, actor: Actor, geofence_id: int, versions: Collect
     fence = session.get(Geofence, geofence_id, with_for_update=True)
     if fence is None or (fence.park_id is not None and not actor.sees_park(fence.park_id)):
         raise NotFound(f"There is no geofence {geofence_id}.")
-    if fence.park_id is None and actor.parks is not None:
+    if fence.park_id is not None:
+        actor.require(MANAGE, park_id=fence.park_id)
+    elif actor.reach(MANAGE).parks is not None:
         raise Forbidden(
             f"{fence.name} is everybody's geofence. Ask someone who sees all parks to change it.",
-            permission="events:manage_geofences",
+            permission=MANAGE,
         )
     check_version(fence.version, versions)
     if fence.closed_at is not None:

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from core.db import Reader, plain_rows
 from core.identity import passwords
-from core.identity.models import ApiClient, Authorization, Consent, RefreshToken, User, UserGrant
-from core.identity.queries.rights import PARKS, ROLES
+from core.identity.models import ApiClient, Authorization, Consent, RefreshToken, User
+from core.identity.queries.rights import RIGHTS, as_actor
 from core.permissions import Actor
 
 
@@ -28,34 +28,11 @@ class Person:
 
 
 def find_person(reader: Reader, *, user_id: int, at: datetime) -> Person | None:
-    """The person with an open account, or None. Of their grants those that hold at this moment and everywhere: what is
-    narrowed to a park or vehicle is not lent to apps.
-    """
-    columns = (User.handle, User.name, User.email, User.time_zone, User.all_parks)
-    wide = (
-        sa.select(sa.func.array_agg(UserGrant.permission))
-        .where(
-            UserGrant.user_id == User.id,
-            UserGrant.park_id.is_(None),
-            UserGrant.vehicle_id.is_(None),
-            UserGrant.expires_at.is_(None) | (UserGrant.expires_at > at),
-        )
-        .scalar_subquery()
-    )
-    rights = (ROLES.label("roles"), wide.label("grants"), PARKS.label("parks"))
-    query = sa.select(*columns, *rights).where(User.id == user_id, User.disabled_at.is_(None))
-    row = reader.execute(query).one_or_none()
-    if row is None:
-        return None
-    actor = Actor(
-        kind="user",
-        id=user_id,
-        name=row.name,
-        roles=frozenset(row.roles or ()),
-        grants=frozenset(row.grants or ()),
-        parks=None if row.all_parks else frozenset(row.parks or ()),
-    )
-    return Person(row.handle, row.name, row.email, row.time_zone, actor)
+    """The person with an open account, with their rights as they are at this moment, or None."""
+    columns = (*RIGHTS, User.handle, User.email, User.time_zone)
+    query = sa.select(*columns).where(User.id == user_id, User.disabled_at.is_(None))
+    row = reader.execute(query, {"at": at}).one_or_none()
+    return None if row is None else Person(row.handle, row.name, row.email, row.time_zone, as_actor(row))
 
 
 def find_consent(reader: Reader, *, viewer: Actor, client_id: int) -> frozenset[str]:

@@ -12,7 +12,7 @@ from core.db import Reader, plain_rows
 from core.identity import passwords, rules
 from core.identity.models import LoginSession, User, UserRole
 from core.identity.queries.factors import HAS_SECOND_FACTOR
-from core.identity.queries.rights import GRANTS, PARKS, ROLES
+from core.identity.queries.rights import RIGHTS, as_actor
 from core.permissions import ADMIN, Actor
 
 
@@ -32,8 +32,7 @@ class SignedIn:
 
 
 _SIGNED_IN = sa.select(
-    User.id,
-    User.name,
+    *RIGHTS,
     User.email,
     User.time_zone,
     LoginSession.key_hash,
@@ -41,10 +40,6 @@ _SIGNED_IN = sa.select(
     LoginSession.last_seen_at,
     LoginSession.confirmed_at,
     HAS_SECOND_FACTOR.label("has_second_factor"),
-    User.all_parks,
-    ROLES.label("roles"),
-    GRANTS.label("grants"),
-    PARKS.label("parks"),
 ).where(
     LoginSession.id == sa.bindparam("session_id"),
     LoginSession.ended_at.is_(None),
@@ -58,17 +53,10 @@ def find_signed_in(reader: Reader, *, cookie: str, at: datetime) -> SignedIn | N
     session_id, _, key = cookie.partition(":")
     if not (session_id.isascii() and session_id.isdecimal() and len(session_id) < 19):
         return None
-    row = reader.execute(_SIGNED_IN, {"session_id": int(session_id)}).one_or_none()
+    row = reader.execute(_SIGNED_IN, {"session_id": int(session_id), "at": at}).one_or_none()
     if row is None or not passwords.is_secret(key, row.key_hash):
         return None
-    actor = Actor(
-        kind="user",
-        id=row.id,
-        name=row.name,
-        roles=frozenset(row.roles or ()),
-        grants=frozenset(row.grants or ()),
-        parks=None if row.all_parks else frozenset(row.parks or ()),
-    )
+    actor = as_actor(row)
     is_admin = ADMIN in actor.roles
     if rules.session_end(created_at=row.created_at, last_seen_at=row.last_seen_at, is_admin=is_admin) <= at:
         return None

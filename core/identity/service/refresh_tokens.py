@@ -65,7 +65,7 @@ def _end_stolen(session: Writer, *, at: datetime, family: Family) -> None:
     end_families(session, at=at, why="a refresh token was shown twice", id=family.authorization_id)
     audit.record(
         session,
-        actor=system("authorization server"),
+        actor=system("authorization server", "identity:maintain"),
         at=at,
         action="identity.refresh_token_reused",
         subject=("authorization", family.authorization_id),

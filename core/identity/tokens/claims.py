@@ -8,15 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from core.identity.tokens.revoked import Key
-from core.permissions import GRANTABLE, Actor
+from core.permissions import GRANTABLE, Actor, NarrowGrant
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
     """Whom a token stands for: an API client, or a person who lets an app act for them.
 
-    `name` stands in the audit beside everything done by the token. `parks` are those in view (None: all of them). A
-    person has a number, a `handle` by which apps know them, and an authorization: the family of the app's tokens.
+    `name` stands in the audit beside everything done by the token. `parks` are those in view (None: all of them); a
+    right among `narrow` holds where that says, and nowhere else. A person has a number, a `handle` by which apps know
+    them, and an authorization: the family of the app's tokens.
     """
 
     client_id: str
@@ -25,6 +26,7 @@ class Holder:
     user_id: int | None = None
     handle: uuid.UUID | None = None
     authorization_id: uuid.UUID | None = None
+    narrow: frozenset[NarrowGrant] = frozenset()
 
 
 def write_claims(holder: Holder, *, scope: str, issuer: str, at: datetime, lifetime_s: int, jti: str) -> dict[str, Any]:
@@ -47,6 +49,8 @@ def write_claims(holder: Holder, *, scope: str, issuer: str, at: datetime, lifet
     if holder.handle is not None:
         claims["user"] = holder.user_id
         claims["authorization"] = str(holder.authorization_id)
+    if holder.narrow:
+        claims["narrow"] = [[grant.permission, grant.park_id, grant.vehicle_id] for grant in holder.narrow]
     return claims
 
 
@@ -61,11 +65,13 @@ def revocation_keys(claims: dict[str, Any]) -> tuple[Key, ...]:
 def actor_of(claims: dict[str, Any]) -> Actor:
     """Who acts by checked claims: a client, or a person by an app. The rights are those that the token names."""
     parks = claims["parks"]
+    narrow = frozenset(NarrowGrant(*grant) for grant in claims.get("narrow", ()))
     return Actor(
         kind="user" if "user" in claims else "client",
         id=claims.get("user"),
         name=claims["name"],
-        grants=frozenset(claims["scope"].split()) & GRANTABLE.keys(),
+        grants=frozenset(claims["scope"].split()) & GRANTABLE.keys() - {grant.permission for grant in narrow},
+        narrow=narrow,
         parks=None if parks is None else frozenset(parks),
         client_id=claims["client_id"],
     )

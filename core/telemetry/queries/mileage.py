@@ -17,8 +17,7 @@ def find_mileage(reader: Reader, *, viewer: Actor, vehicle_id: int) -> dict[str,
 
     None while nothing was ever told of it.
     """
-    viewer.require("telemetry:read")
-    vehicles.check_sight(reader, viewer=viewer, vehicle_id=vehicle_id)
+    vehicles.check_sight(reader, viewer=viewer, permission="telemetry:read", vehicle_id=vehicle_id)
     columns = (heads.c.mileage_m, heads.c.mileage_ts, heads.c.mileage_method)
     query = sa.select(*columns).where(heads.c.vehicle_id == vehicle_id, heads.c.mileage_m.is_not(None))
     return next(iter(plain_rows(reader.execute(query))), None)
@@ -26,8 +25,7 @@ def find_mileage(reader: Reader, *, viewer: Actor, vehicle_id: int) -> dict[str,
 
 def list_mileage_readings(reader: Reader, *, viewer: Actor, vehicle_id: int, most: int = 100) -> list[dict[str, Any]]:
     """The newest `most` readings people made of one vehicle, newest first. Needs telemetry:read."""
-    viewer.require("telemetry:read")
-    vehicles.check_sight(reader, viewer=viewer, vehicle_id=vehicle_id)
+    vehicles.check_sight(reader, viewer=viewer, permission="telemetry:read", vehicle_id=vehicle_id)
     query = (
         sa.select(MileageReading.__table__)
         .where(MileageReading.vehicle_id == vehicle_id)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from core.db import Reader, plain_rows
 from core.permissions import Actor
 from core.telemetry.models import PERIODS
-from core.telemetry.queries.subjects import get_subject
+from core.telemetry.queries.subjects import get_subject, is_readable
 from core.telemetry.queries.trips import mean_speed_kmh
 from core.vehicles.models import Park, Vehicle
 
@@ -67,12 +67,11 @@ def list_fleet_day(
             days.c.start == sa.func.timezone(Park.time_zone, sa.cast(day, sa.DateTime())),
             days.c.start.between(midnight - _FURTHEST, midnight + _FURTHEST),
             days.c.vehicle_id > after_id,
+            is_readable(viewer),
         )
         .order_by(days.c.vehicle_id)
         .limit(most)
     )
-    if viewer.parks is not None:
-        query = query.where(Vehicle.park_id.in_(viewer.parks))
     return [_complete(row, "1d", ZoneInfo(row.pop("time_zone"))) for row in plain_rows(reader.execute(query))]
 
 

@@ -27,8 +27,7 @@ _LAST = {
 
 def list_last_points(reader: Reader, *, viewer: Actor, vehicle_id: int, most: int) -> list[dict[str, Any]]:
     """The newest `most` points (1 to 1000) of one vehicle by device time, newest first. Needs telemetry:read."""
-    viewer.require("telemetry:read")
-    vehicles.check_sight(reader, viewer=viewer, vehicle_id=vehicle_id)
+    vehicles.check_sight(reader, viewer=viewer, permission="telemetry:read", vehicle_id=vehicle_id)
     size = next(size for size in _LAST if most <= size)
     rows = reader.execute(_LAST[size], {"vehicle_id": vehicle_id}).fetchmany(most)
     return [dict(zip(POINT_COLUMNS, row, strict=True)) for row in rows]

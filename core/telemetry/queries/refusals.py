@@ -92,8 +92,7 @@ def list_refusals(
     if vehicle_id is None:
         viewer.require("health:read")
     else:
-        viewer.require("telemetry:read")
-        vehicles.check_sight(reader, viewer=viewer, vehicle_id=vehicle_id)
+        vehicles.check_sight(reader, viewer=viewer, permission="telemetry:read", vehicle_id=vehicle_id)
         query = query.where(Refusal.vehicle_id == vehicle_id)
     if before is not None:
         query = query.where(sa.tuple_(Refusal.received_at, Refusal.id) < before)

@@ -33,7 +33,9 @@ def record_mileage_reading(
     and is flagged as a rollback. `raw_retention_days` is how far back points are kept to count on from a reading.
     Raises NotFound, Invalid naming the field, Conflict when there is a reading of that very moment.
     """
-    vehicles.check_sight(session.connection(), viewer=actor, vehicle_id=vehicle_id)
+    vehicles.check_reach(
+        session.connection(), actor=actor, permission="telemetry:record_mileage", vehicle_id=vehicle_id
+    )
     reason = reason.strip()
     wrong = _faults(at, read_at, odometer_m, reason, raw_retention_days)
     if wrong:

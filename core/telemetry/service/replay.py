@@ -24,7 +24,7 @@ MOST = 5_000
 UNKNOWN = f"{AGAIN}unknown_vehicle"
 STORED, DUPLICATE = "stored", "duplicate"
 # Brings the points in, for an actor who may replay what came but send nothing.
-INTAKE = system("replay of refused points")
+INTAKE = system("replay of refused points", "telemetry:ingest")
 
 Owned = list[tuple[Kept, int | None]]
 
@@ -70,8 +70,9 @@ def _find_owners(session: Writer, actor: Actor, found: Sequence[Kept]) -> Owned:
     reader = session.connection()
     named = {kept.vehicle_id for kept in found if kept.vehicle_id is not None}
     devices = {kept.device_uid for kept in found if kept.vehicle_id is None and kept.device_uid is not None}
-    in_sight = vehicles.list_known_ids(reader, viewer=actor, vehicle_ids=named)
-    by_device = vehicles.list_ids_by_device(reader, viewer=actor, device_uids=devices)
+    right = "telemetry:replay"
+    in_sight = vehicles.list_known_ids(reader, viewer=actor, permission=right, vehicle_ids=named)
+    by_device = vehicles.list_ids_by_device(reader, viewer=actor, permission=right, device_uids=devices)
     return [
         (kept, by_device.get(kept.device_uid or "") if kept.vehicle_id is None else kept.vehicle_id)
         for kept in found

@@ -8,7 +8,7 @@ from core.vehicles.service.unknown_devices import KEPT as KEPT_UNKNOWN_DEVICES
 from core.vehicles.service.unknown_devices import forget_unknown_device, note_unknown_device
 
 # Reads back what was just registered, for an actor who may register but perhaps not read.
-REGISTRAR = system("registry")
+REGISTRAR = system("registry", "vehicles:read")
 
 __all__ = [
     "KEPT_UNKNOWN_DEVICES",

@@ -9,14 +9,21 @@ import sqlalchemy as sa
 
 from core import audit
 from core.db import Writer
-from core.errors import Invalid
+from core.errors import Forbidden, Invalid
 from core.permissions import Actor, needs
 from core.vehicles.models import Park
 
 
 @needs("vehicles:register")
 def add_park(session: Writer, *, actor: Actor, at: datetime, name: str, time_zone: str, currency: str) -> int:
-    """Add a park; returns its id. `time_zone` is an IANA name, `currency` an ISO 4217 code."""
+    """Add a park; returns its id. `time_zone` is an IANA name, `currency` an ISO 4217 code.
+
+    Raises Forbidden for who may register vehicles in some parks only: nobody gives themselves another.
+    """
+    if actor.reach("vehicles:register").parks is not None:
+        raise Forbidden(
+            "A park is added by someone who sees all parks. Ask an administrator.", permission="vehicles:register"
+        )
     fields = {}
     if time_zone not in available_timezones():
         fields["time_zone"] = f"{time_zone} is not a time zone; use a name like America/Los_Angeles."

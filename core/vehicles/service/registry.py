@@ -9,9 +9,9 @@ from sqlalchemy.exc import IntegrityError
 
 from core import audit, outbox
 from core.db import Writer
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, Invalid
 from core.permissions import Actor, needs
-from core.vehicles import rules
+from core.vehicles import queries, rules
 from core.vehicles.models import Park, Tracker, UnknownDevice, Vehicle, VehicleStatus, VehicleStatusChange
 from core.vehicles.schemas import NewVehicle
 from core.vehicles.service.trackers import fitted
@@ -71,9 +71,8 @@ def change_status(
     session: Writer, *, actor: Actor, at: datetime, vehicle_id: int, status: VehicleStatus, reason: str
 ) -> None:
     """Move a vehicle to `status`, keeping who, when and why (VEH-3)."""
-    vehicle = session.get(Vehicle, vehicle_id, with_for_update=True)
-    if vehicle is None or not actor.sees_park(vehicle.park_id):
-        raise NotFound(f"There is no vehicle {vehicle_id}.")
+    queries.check_reach(session.connection(), actor=actor, permission="vehicles:change_status", vehicle_id=vehicle_id)
+    vehicle = session.get_one(Vehicle, vehicle_id, with_for_update=True)
     if vehicle.status is VehicleStatus.WRITTEN_OFF:
         raise Conflict(f"{vehicle.name} is written off; its status no longer changes.")
     vehicle.status = status
@@ -91,7 +90,8 @@ def change_status(
 
 
 def _park_for(session: Writer, *, actor: Actor, park_id: int | None) -> int:
-    seen = [id_ for id_ in session.scalars(sa.select(Park.id).order_by(Park.id)) if actor.sees_park(id_)]
+    reach = actor.reach("vehicles:register")
+    seen = [id_ for id_ in session.scalars(sa.select(Park.id).order_by(Park.id)) if reach.covers(id_)]
     if park_id is None and len(seen) == 1:
         return seen[0]
     if park_id is None:

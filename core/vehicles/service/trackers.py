@@ -12,6 +12,7 @@ from core.db import Writer
 from core.errors import Conflict, NotFound
 from core.identity.passwords import hash_secret
 from core.permissions import Actor, needs
+from core.vehicles import queries
 from core.vehicles.models import Tracker, UnknownDevice, Vehicle, VehicleStatus
 from core.vehicles.schemas import NewTracker
 
@@ -46,9 +47,8 @@ def claim_device(
     it is written off, when the device is already in another one, and, unless `replace` is meant, when the vehicle
     has a tracker.
     """
-    vehicle = session.get(Vehicle, vehicle_id, with_for_update=True)
-    if vehicle is None or not actor.sees_park(vehicle.park_id):
-        raise NotFound(f"There is no vehicle {vehicle_id}.")
+    queries.check_reach(session.connection(), actor=actor, permission="vehicles:claim_device", vehicle_id=vehicle_id)
+    vehicle = session.get_one(Vehicle, vehicle_id, with_for_update=True)
     if session.get(UnknownDevice, (tracker.device_uid, source), with_for_update=True) is None:
         raise NotFound(f"No device {tracker.device_uid} of {source} waits to be claimed. Load the list again.")
     if vehicle.status is VehicleStatus.WRITTEN_OFF:

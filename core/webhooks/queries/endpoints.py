@@ -106,8 +106,8 @@ def list_endpoints(
     query = _record(at).where(Endpoint.id > after_id)
     if viewer.kind == "client":
         query = query.where(Endpoint.client_id == viewer.client_id)
-    elif viewer.parks is not None:
-        query = query.where(Endpoint.park_ids.contained_by(sorted(viewer.parks)))
+    elif (parks := viewer.reach("webhooks:read").parks) is not None:
+        query = query.where(Endpoint.park_ids.contained_by(sorted(parks)))
     if most is not None:
         query = query.limit(most)
     return [EndpointRecord(*tuple(row)) for row in reader.execute(query)]
@@ -117,6 +117,6 @@ def get_endpoint(reader: Reader, *, viewer: Actor, at: datetime, endpoint_id: in
     """One endpoint. Needs webhooks:read. Raises NotFound, also when it is another's."""
     viewer.require("webhooks:read")
     row = reader.execute(_record(at).where(Endpoint.id == endpoint_id)).one_or_none()
-    if row is None or not may_see(viewer, client_id=row.client_id, park_ids=row.park_ids):
+    if row is None or not may_see(viewer, "webhooks:read", client_id=row.client_id, park_ids=row.park_ids):
         raise NotFound(f"There is no endpoint {endpoint_id}.")
     return EndpointRecord(*tuple(row))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -26,15 +27,21 @@ def list_in_sight(reader: Reader, *, viewer: Actor, facts: Sequence[Fact], beyon
     A fact of orders needs access:read, as the orders do, and so on. What is about no vehicle belongs to no park: it is
     left out, unless `beyond_vehicles` and the viewer sees all parks.
     """
-    readable = [fact for fact in facts if _may_read(viewer, fact.name)]
-    asked = {vehicle_id for fact in readable for vehicle_id in vehicles_of(fact.ids)}
-    known = vehicles.list_known_ids(reader, viewer=viewer, vehicle_ids=asked) if asked else set()
+    readable = [fact for fact in facts if right_to(fact.name) in PERMISSIONS and viewer.may(right_to(fact.name))]
+    asked: dict[str, set[int]] = defaultdict(set)
+    for fact in readable:
+        asked[right_to(fact.name)].update(vehicles_of(fact.ids))
+    known = {
+        right: vehicles.list_known_ids(reader, viewer=viewer, permission=right, vehicle_ids=ids)
+        for right, ids in asked.items()
+        if ids
+    }
     seen = []
     for fact in readable:
-        named = vehicles_of(fact.ids)
-        kept = tuple(dict.fromkeys(vehicle_id for vehicle_id in named if vehicle_id in known))
+        named, reached = vehicles_of(fact.ids), known.get(right_to(fact.name), set())
+        kept = tuple(dict.fromkeys(vehicle_id for vehicle_id in named if vehicle_id in reached))
         if kept:
-            seen.append(Seen(fact, cut(fact.ids, known), kept))
+            seen.append(Seen(fact, cut(fact.ids, reached), kept))
         elif not named and beyond_vehicles and viewer.parks is None:
             seen.append(Seen(fact, dict(fact.ids), None))
     return seen
@@ -57,6 +64,6 @@ def cut(ids: Mapping[str, Any], kept: set[int]) -> dict[str, Any]:
     }
 
 
-def _may_read(viewer: Actor, name: str) -> bool:
-    permission = f"{name.partition('.')[0]}:read"
-    return permission in PERMISSIONS and viewer.may(permission)
+def right_to(name: str) -> str:
+    """The right to know of a fact: the one to read what it is about."""
+    return f"{name.partition('.')[0]}:read"

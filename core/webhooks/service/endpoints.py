@@ -12,10 +12,11 @@ from msgspec import UNSET
 from core import audit, outbox
 from core.db import Writer
 from core.errors import Conflict, Invalid, check_version
-from core.permissions import PERMISSIONS, Actor, needs
+from core.permissions import Actor, needs
 from core.vehicles import queries as vehicles
 from core.webhooks.gateway import Address
 from core.webhooks.models import Endpoint, EndpointSecret, Message, MessageState
+from core.webhooks.rules.access import list_rights
 from core.webhooks.rules.catalog import FACTS
 from core.webhooks.rules.signing import OVERLAP, make_secret
 from core.webhooks.schemas import EndpointChange, NewEndpoint
@@ -51,7 +52,7 @@ def add_endpoint(
         facts=new.facts,
         park_ids=park_ids,
         client_id=actor.client_id if actor.kind == "client" else None,
-        rights=_readable(actor),
+        rights=list_rights(actor, park_ids=park_ids),
         created_by=actor.name,
         created_at=at,
         read_epoch=epoch,
@@ -185,10 +186,6 @@ def _record(session: Writer, actor: Actor, at: datetime, action: str, endpoint: 
     audit.record(session, actor=actor, at=at, action=f"webhooks.{action}", subject=("endpoint", endpoint.id), **detail)
 
 
-def _readable(actor: Actor) -> list[str]:
-    return sorted(name for name in PERMISSIONS if name.endswith(":read") and actor.may(name))
-
-
 def _check_facts(facts: Iterable[str] | None) -> None:
     unknown = sorted(set(facts or ()) - FACTS.keys())
     if unknown:
@@ -201,7 +198,8 @@ def _check_facts(facts: Iterable[str] | None) -> None:
 def _checked_parks(session: Writer, actor: Actor, park_ids: Iterable[int] | None) -> list[int] | None:
     """The parks an endpoint is told of, none beyond the actor's. A person with some parks gives at most those."""
     if park_ids is None:
-        return None if actor.kind == "client" or actor.parks is None else sorted(actor.parks)
+        parks = actor.reach("webhooks:manage").parks
+        return None if actor.kind == "client" or parks is None else sorted(parks)
     wanted = set(park_ids)
     known = {park["id"] for park in vehicles.list_parks(session.connection(), viewer=_parks_of(actor))}
     if not wanted <= known:
@@ -211,8 +209,10 @@ def _checked_parks(session: Writer, actor: Actor, park_ids: Iterable[int] | None
 
 
 def _parks_of(actor: Actor) -> Actor:
-    """Somebody who may read the names of the actor's parks, whatever else the actor may."""
-    return Actor("system", None, actor.name, grants=frozenset({"vehicles:read"}), parks=actor.parks)
+    """Somebody who may read the names of the parks that the actor's right reaches, whatever else the actor may."""
+    return Actor(
+        "system", None, actor.name, grants=frozenset({"vehicles:read"}), parks=actor.reach("webhooks:manage").parks
+    )
 
 
 def _refuse_too_many(session: Writer, actor: Actor) -> None:

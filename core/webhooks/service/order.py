@@ -44,7 +44,9 @@ def lock_endpoint(session: Writer, *, endpoint_id: int) -> Endpoint | None:
 def lock_seen_endpoint(session: Writer, *, viewer: Actor, endpoint_id: int) -> Endpoint:
     """The endpoint in the viewer's sight, its row locked. Raises NotFound."""
     endpoint = lock_endpoint(session, endpoint_id=endpoint_id)
-    if endpoint is None or not may_see(viewer, client_id=endpoint.client_id, park_ids=endpoint.park_ids):
+    if endpoint is None or not may_see(
+        viewer, "webhooks:manage", client_id=endpoint.client_id, park_ids=endpoint.park_ids
+    ):
         raise NotFound(f"There is no endpoint {endpoint_id}.")
     return endpoint
 

@@ -27,7 +27,8 @@ from portals.ranges import is_storable
 
 MOST_POINTS = 10_000
 NOTED_MOST = 100
-INTAKE = system("telemetry intake")
+INGEST = "telemetry:ingest"
+INTAKE = system("telemetry intake", "vehicles:note_device")
 # A larger body is looked over before anything is made of it: a few bytes of text may become a hundred of memory.
 LARGE_BYTES = 1_000_000
 MOST_VALUES = 100 * MOST_POINTS
@@ -179,10 +180,12 @@ def _resolve(reader: Any, viewer: Actor, posted: Posted) -> tuple[list[Reading],
     """The points with their vehicles, and those of nobody we know."""
     asked = {vehicle_id for _, point in posted if (vehicle_id := point.vehicle_id) is not None}
     devices = {device_uid for _, point in posted if (device_uid := point.device_uid) is not None}
-    by_device = vehicles.list_ids_by_device(reader, viewer=viewer, device_uids=devices) if devices else {}
+    by_device: dict[str, int] = {}
+    if devices:
+        by_device = vehicles.list_ids_by_device(reader, viewer=viewer, permission=INGEST, device_uids=devices)
     known = {*by_device.values()}
     if asked:
-        known |= vehicles.list_known_ids(reader, viewer=viewer, vehicle_ids=asked)
+        known |= vehicles.list_known_ids(reader, viewer=viewer, permission=INGEST, vehicle_ids=asked)
     readings, unknown = [], []
     for index, point in posted:
         if point.ts.tzinfo is not UTC and not is_storable(point.ts):

@@ -12,7 +12,7 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.events import queries, service
 from core.events.rules.geojson import BadGeometry, read_polygon
 from core.events.schemas import GeofenceImport, NewCircle, NewGeofence
-from core.permissions import INTEGRATOR, OPERATOR, Actor, system
+from core.permissions import OPERATOR, Actor, system
 from tests.conftest import ROOT
 
 FILE = Path(__file__).parent / "data" / "san-francisco.geojson"
@@ -80,7 +80,7 @@ class TestAdding:
 
     def test_needs_the_right(self, fleet, add):
         with pytest.raises(Forbidden):
-            add(actor=Actor("client", 1, "Partner", roles=frozenset({INTEGRATOR}), parks=None))
+            add(actor=Actor("client", 1, "Partner", grants=frozenset({"events:read"}), parks=None))
 
     def test_refuses_a_name_that_an_open_one_of_the_park_has(self, database, fleet, at, add):
         first = add()

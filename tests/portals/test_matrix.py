@@ -1,0 +1,403 @@
+"""Every route, asked by everybody: what is answered is what the policy says.
+
+The expectation is worked out here from the two tables alone, `POLICY` and `PERMISSIONS`, not by the code that enforces
+them; the records of two parks show that what belongs to the other one is not there.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from core.access import service as access
+from core.access.models import Reason
+from core.access.schemas import ImmobilizationOrder
+from core.config import AccessTiming
+from core.db import Database, Writer
+from core.drivers import service as drivers
+from core.drivers.schemas import NewDriver
+from core.events import service as events
+from core.events.schemas import NewCircle, NewGeofence
+from core.identity import service as identity
+from core.identity.models import Passkey, User
+from core.identity.tokens import Holder
+from core.permissions import GRANTABLE, PERMISSIONS, Actor, system
+from core.vehicles import service as vehicles
+from core.vehicles.models import RelayGateway
+from core.vehicles.schemas import NewTracker
+from core.webhooks import service as webhooks
+from core.webhooks.gateway import Address
+from core.webhooks.rules.catalog import public_id
+from core.webhooks.schemas import NewEndpoint
+from portals.doors import ErpApp
+from portals.policy import POLICY, PORTALS, Rule, Way
+from tests.conftest import ROOT, Fleet
+
+SIGN_IN, NOBODY, NOT_THERE, MAY_NOT, LET_IN = "302 to sign in", "401", "404", "403", "let in"
+PEOPLE = ("admin", "park_admin", "operator", "dispatcher", "staff", "driver", "investor")
+# Beside the people of the fleet: an administrator and park staff who see only the first park.
+FURTHER = {"park_admin": "admin", "staff": "staff"}
+# The app that acts for the operator has some of the operator's rights.
+APP_SCOPES = frozenset({"vehicles:read", "access:immobilize"})
+
+# A websocket needs a server: who is let in is told by tests/portals/test_live.py.
+SOCKETS = {"live.live"}
+# What they look for is not there: a device that the form would have named, an authenticator app, a contact address.
+LOOK_FOR_NOTHING = {"admin.claim_device", "account.remove_totp", "security.show_contact"}
+# What is done last, since it ends a session or takes a record away.
+LAST = ("api_v1.close_geofence", "api_v1.cancel_immobilization", "api_v1.remove_endpoint", "account.remove_passkey")
+LAST_OF_ALL = "auth.sign_out"
+# What is asked with, where an address alone asks for nothing or names the record beside it.
+VEHICLE = {"vehicle_id": "{vehicle_id}"}
+STATUS = {"status": "available", "status_reason": "Ready"}
+THEFT = {"reason": "theft"}
+RANGE = {"from": "2026-11-20T00:00:00Z", "to": "2026-11-20T06:00:00Z"}
+QUERIES: dict[str, dict[str, str]] = {
+    "admin.new_immobilization": VEHICLE,
+    "admin.confirm_immobilization": VEHICLE | THEFT,
+    "admin.choose_vehicle": {"device_uid": "waiting", "source": "http"} | VEHICLE,
+    "operator.track_file": {"file": "track.gpx"},
+    "api_v1.get_track": RANGE,
+    "api_v1.get_track_csv": RANGE,
+    "api_v1.get_track_gpx": RANGE,
+    "api_v1.list_trips": RANGE,
+    "api_v1.get_trips_csv": RANGE,
+    "api_v1.list_stops": RANGE,
+    "api_v1.get_stops_csv": RANGE,
+    "api_v1.list_periods": RANGE | {"width": "1h"},
+    "api_v1.get_periods_csv": RANGE | {"width": "1h"},
+}
+FORMS: dict[str, dict[str, str]] = {
+    "operator.change_status": STATUS,
+    "operator.record_mileage": {"odometer_km": "80123", "read_for": "Inspection"},
+    "operator.immobilize": THEFT,
+    "operator.cancel_immobilization": {"job_id": "{job_id}"},
+    "operator.release": {},
+    "operator.assign_vehicle": VEHICLE | {"kind": "rental"},
+    "operator.end_assignment": {},
+    "operator.rename_geofence": {"name": "Yard"},
+    "operator.close_geofence": {},
+    "admin.cancel_immobilization": {},
+    "admin.release_immobilization": {},
+    "admin.immobilize": VEHICLE | THEFT,
+    "admin.claim_device": VEHICLE | {"source": "http", "tracker.device_uid": "waiting"},
+    "account.end_session": {},
+    "account.rename_passkey": {"name": "Phone"},
+    "account.remove_passkey": {},
+    "account.withdraw_app": {},
+    "admin.reset_factors": {"reason": "Lost the phone"},
+    "admin.change_client": {"name": "Theirs"},
+    "admin.rotate_client_secret": {},
+    "admin.close_client": {},
+    "admin.reopen_client": {},
+}
+BODIES: dict[str, dict[str, Any]] = {
+    "api_v1.immobilize": THEFT,
+    "api_v1.cancel_immobilization": {},
+    "api_v1.release": {},
+    "api_v1.record_mileage": {"odometer_m": 80_123_000, "reason": "Inspection"},
+    "api_v1.rename_geofence": {"name": "Yard"},
+    "api_v1.close_geofence": {},
+    "api_v1.change_endpoint": {"description": "Theirs"},
+    "api_v1.remove_endpoint": {},
+    "api_v1.rotate_secret": {},
+    "api_v1.replay_message": {},
+    "api_v1.replay_messages": {"since": "2026-11-20T00:00:00Z"},
+    "api_v1.ping_endpoint": {},
+}
+
+
+@dataclass
+class Asker:
+    """Somebody who asks: their browser, and what they have to show for themselves."""
+
+    name: str
+    browser: FlaskClient
+    roles: frozenset[str] = frozenset()
+    grants: frozenset[str] = frozenset()
+    has_session: bool = False
+    has_token: bool = False
+    sees_all: bool = False
+    own: dict[str, object] = field(default_factory=dict)
+
+    def holds(self, permission: str) -> bool:
+        return permission in self.grants or bool(self.roles & PERMISSIONS[permission])
+
+
+@dataclass
+class World:
+    """Two parks in which every kind of record is there, and everybody who may ask for them."""
+
+    app: ErpApp
+    database: Database
+    fleet: Fleet
+    at: datetime
+    client_id: str
+    here: dict[str, object] = field(default_factory=dict)
+    elsewhere: dict[str, object] = field(default_factory=dict)
+
+    def person(self, name: str) -> Asker:
+        """A browser signed in as a person who has a passkey, and a second session that can be ended."""
+        roles = {FURTHER.get(name, {"dispatcher": "operator"}.get(name, name))}
+        grants = {"access:immobilize"} if name == "operator" else set()
+        with self.database.transaction() as session:
+            cookie, other = (
+                identity.start_session(
+                    session, at=self.at, user_id=self.fleet.user_ids[name], method="pwd", address="", agent=""
+                )
+                for _ in range(2)
+            )
+            passkey_id = make_passkey(session, self.fleet.user_ids[name], self.at)
+        browser = self.app.test_client()
+        with browser.session_transaction() as stored:
+            stored["_user_id"], stored["_fresh"] = cookie, True
+        own = {"session_id": int(other.partition(":")[0]), "passkey_id": passkey_id}
+        return Asker(name, browser, frozenset(roles), frozenset(grants), True, sees_all=name == "admin", own=own)
+
+    def program(self, *scopes: str, name: str = "program") -> Asker:
+        """A client of the API that has these scopes in the first park."""
+        return self._with_token(name, Holder(self.client_id, "Program", frozenset({self.fleet.park_id})), scopes)
+
+    def app_of_operator(self) -> Asker:
+        """An app that acts for the operator."""
+        holder = Holder(
+            "erp-2",
+            "App",
+            frozenset({self.fleet.park_id}),
+            user_id=self.fleet.user_ids["operator"],
+            handle=uuid.uuid4(),
+            authorization_id=uuid.uuid4(),
+        )
+        return self._with_token("app of the operator", holder, APP_SCOPES)
+
+    def _with_token(self, name: str, holder: Holder, scopes: Any) -> Asker:
+        token = self.app.tokens.issue(holder, scope=" ".join(scopes), at=self.at)["access_token"]
+        browser = self.app.test_client()
+        browser.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+        return Asker(name, browser, grants=frozenset(scopes), has_token=True)
+
+    def routes(self) -> Iterator[tuple[str, str, str, Rule]]:
+        """Each endpoint with its method, its address and its rule; those that take something away come last."""
+        order = {**dict.fromkeys(LAST, 1), LAST_OF_ALL: 2}
+        for route in sorted(self.app.url_map.iter_rules(), key=lambda route: order.get(route.endpoint, 0)):
+            if route.endpoint not in SOCKETS:
+                for method in sorted((route.methods or set()) - {"HEAD", "OPTIONS"}):
+                    yield route.endpoint, method, route.rule, POLICY[route.endpoint]
+
+
+@pytest.fixture
+def world(app: ErpApp, database: Database, fleet: Fleet, at: datetime) -> World:
+    with database.transaction() as session:
+        client_id = identity.create_client(
+            session, actor=ROOT, at=at, name="Program", scopes=sorted(GRANTABLE), park_ids=[fleet.park_id]
+        ).client_id
+        made = World(app, database, fleet, at, client_id, here={"session_id": 0, "passkey_id": 0})
+        made.here["user_id"] = make_colleague(session, at)
+        made.here["client_id"] = identity.create_client(
+            session, actor=ROOT, at=at, name="App", scopes=[], redirect_uris=["https://example.test/back"]
+        ).client_id
+        program = Actor("client", None, "Program", grants=frozenset(GRANTABLE), parks=None, client_id=client_id)
+        for name, role in FURTHER.items():
+            fleet.user_ids[name] = identity.create_user(
+                session,
+                actor=ROOT,
+                at=at,
+                email=fleet.email(name),
+                name=name,
+                password=fleet.password,
+                roles=[role],
+                park_ids=[fleet.park_id],
+            )
+        other = NewDriver(name="Ben", phone="+14155550101", park_id=fleet.other_park_id)
+        driver_id = drivers.register_driver(session, actor=ROOT, at=at, new=other)
+        for device_uid in ("fitted", "waiting"):
+            vehicles.note_unknown_device(
+                session, actor=system("tests"), at=at, device_uid=device_uid, source="http", address=None
+            )
+        vehicles.claim_device(
+            session,
+            actor=ROOT,
+            at=at,
+            source="http",
+            vehicle_id=fleet.other_vehicle_id,
+            tracker=NewTracker(device_uid="fitted", relay_gateway=RelayGateway.VIALON_RELAY),
+        )
+        made.here |= make_records(session, fleet.park_id, fleet.vehicle_id, fleet.driver_id, at)
+        made.elsewhere = make_records(session, fleet.other_park_id, fleet.other_vehicle_id, driver_id, at)
+        cookie = identity.start_session(
+            session, at=at, user_id=fleet.user_ids["admin"], method="pwd", address="", agent=""
+        )
+        made.elsewhere["session_id"] = int(cookie.partition(":")[0])
+        made.elsewhere["passkey_id"] = make_passkey(session, fleet.user_ids["admin"], at)
+        made.elsewhere |= {"user_id": 999_999, "client_id": "erp-unknown"}
+        made.here |= make_endpoint(session, program, fleet.park_id, at)
+        made.elsewhere |= make_endpoint(session, ROOT, fleet.other_park_id, at)
+    return made
+
+
+def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int, at: datetime) -> dict[str, object]:
+    fence = NewGeofence(name="Depot", park_id=park_id, circle=NewCircle(lat=37.76, lon=-122.4, radius_m=200))
+    order = ImmobilizationOrder(reason=Reason.THEFT)
+    return {
+        "filename": "favicon.svg",
+        "vehicle_id": vehicle_id,
+        "driver_id": driver_id,
+        "geofence_id": events.add_geofence(session, actor=ROOT, at=at, new=fence),
+        "job_id": access.immobilize(
+            session, actor=ROOT, at=at, vehicle_id=vehicle_id, order=order, timing=AccessTiming()
+        ),
+    }
+
+
+def make_colleague(session: Writer, at: datetime) -> int:
+    """A person who asks for nothing, so that their sessions can be ended."""
+    person = User(email="colleague@example.test", name="Colleague", created_at=at)
+    session.add(person)
+    session.flush()
+    return person.id
+
+
+def make_passkey(session: Writer, user_id: int, at: datetime) -> int:
+    passkey = Passkey(
+        user_id=user_id,
+        credential_id=secrets.token_bytes(8),
+        public_key=b"",
+        sign_count=0,
+        transports=[],
+        backed_up=False,
+        name="Phone",
+        created_at=at,
+    )
+    session.add(passkey)
+    session.flush()
+    return passkey.id
+
+
+def make_endpoint(session: Writer, actor: Actor, park_id: int, at: datetime) -> dict[str, object]:
+    """An endpoint of whoever acts, and a message to it."""
+    address = Address("https://example.test/hook", "https", "example.test", 443)
+    new = NewEndpoint(url=address.url, park_ids=[park_id])
+    made = webhooks.add_endpoint(session, actor=actor, at=at, new=new, address=address, sealing_key=bytes(32))
+    message = webhooks.ping(session, actor=actor, at=at, endpoint_id=made.endpoint_id)
+    return {"endpoint_id": made.endpoint_id, "message_id": public_id(message)}
+
+
+def ask(
+    asker: Asker, endpoint: str, method: str, address: str, records: dict[str, object], **body: Any
+) -> TestResponse:
+    """The answer to a request about these records. Raises KeyError for a kind of record that there is none of."""
+    path = "/".join(str(records[name_of(part)]) if "<" in part else part for part in address.split("/"))
+    return asker.browser.open(path, method=method, query_string=filled(QUERIES.get(endpoint, {}), records), **body)
+
+
+def name_of(part: str) -> str:
+    """`vehicle_id` of `<int:vehicle_id>`."""
+    return part.strip("<>").rpartition(":")[2]
+
+
+def filled(wanted: dict[str, Any], records: dict[str, object]) -> dict[str, Any]:
+    """The fields with the numbers of records put in."""
+    return {name: text.format(**records) if isinstance(text, str) else text for name, text in wanted.items()}
+
+
+def told(answer: TestResponse) -> str:
+    """What an answer says about the asker's rights."""
+    if answer.status_code == 302 and answer.location.startswith("/sign-in?next="):
+        return SIGN_IN
+    assert answer.status_code < 500, answer.text
+    return {401: NOBODY, 403: MAY_NOT, 404: NOT_THERE}.get(answer.status_code, LET_IN)
+
+
+def expected(endpoint: str, address: str, rule: Rule, asker: Asker) -> str:
+    """What the tables say."""
+    held = any(map(asker.holds, rule.permissions))
+    if rule.way in {Way.API, Way.MACHINE}:
+        return NOBODY if not asker.has_token else LET_IN if held else MAY_NOT
+    if rule.way is Way.ANYBODY:
+        return LET_IN
+    if not asker.has_session:
+        return NOBODY if address.endswith(".json") else SIGN_IN
+    if rule.way is Way.PERSON:
+        return LET_IN
+    if not asker.roles & PORTALS[endpoint.partition(".")[0]]:
+        return NOT_THERE
+    return LET_IN if held else NOT_THERE if rule.way is Way.PAGE else MAY_NOT
+
+
+def walk(world: World, asker: Asker, *ways: Way) -> list[str]:
+    """Ask for every route, of these ways if any is named, with an empty body; what was not answered as expected."""
+    wrong = []
+    for endpoint, method, address, rule in world.routes():
+        if ways and rule.way not in ways:
+            continue
+        got = told(ask(asker, endpoint, method, address, world.here | asker.own))
+        wanted = got if rule.way is Way.ITSELF else expected(endpoint, address, rule, asker)
+        if got != wanted and not (endpoint in LOOK_FOR_NOTHING and got == NOT_THERE):
+            wrong.append(f"{asker.name}: {method} {address} ({endpoint}) answered {got} instead of {wanted}")
+    return wrong
+
+
+class TestEveryRoute:
+    def test_answers_everybody_as_the_policy_says(self, world: World) -> None:
+        askers = [Asker("a stranger", world.app.test_client()), *map(world.person, PEOPLE)]
+        askers += [world.program(), world.app_of_operator()]
+        wrong = [line for asker in askers for line in walk(world, asker)]
+        assert not wrong, "\n".join(wrong)
+
+    def test_answers_a_program_that_has_one_scope_only_where_that_one_is_enough(self, world: World) -> None:
+        wrong = [
+            line for scope in GRANTABLE for line in walk(world, world.program(scope, name=scope), Way.API, Way.MACHINE)
+        ]
+        assert not wrong, "\n".join(wrong)
+
+    def test_tells_a_program_that_has_every_scope_but_one_which_one_it_lacks(self, world: World) -> None:
+        for scope in GRANTABLE:
+            asker = world.program(*(GRANTABLE.keys() - {scope}))
+            for endpoint, method, address, rule in world.routes():
+                if rule.way in {Way.API, Way.MACHINE} and rule.permissions == (scope,):
+                    answer = ask(asker, endpoint, method, address, world.here)
+                    assert answer.status_code == 403, endpoint
+                    assert answer.json["type"] == "urn:equinomix:problem:insufficient-scope", endpoint
+                    assert f'error="insufficient_scope", scope="{scope}"' in answer.headers["WWW-Authenticate"], (
+                        endpoint
+                    )
+
+
+class TestRecordsOfAnotherPark:
+    def test_are_not_there_for_whoever_sees_only_some(self, world: World) -> None:
+        askers = [world.person(name) for name in PEOPLE if name != "admin"]
+        askers += [world.program(*GRANTABLE), world.app_of_operator()]
+        wrong, asked = [], set()
+        for asker in askers:
+            for endpoint, method, address, rule in world.routes():
+                if not self.names_a_record(endpoint, address) or expected(endpoint, address, rule, asker) != LET_IN:
+                    continue
+                body = self.body(endpoint, method, world.elsewhere)
+                headers = {"HX-Request": "true", "Idempotency-Key": uuid.uuid4().hex, "If-Match": "*"}
+                answer = ask(asker, endpoint, method, address, world.elsewhere, headers=headers, **body)
+                asked.add(endpoint)
+                if answer.status_code != 404:
+                    wrong.append(f"{asker.name}: {method} {address} ({endpoint}) answered {answer.status}")
+        assert not wrong, "\n".join(wrong)
+        assert asked == {
+            endpoint for endpoint, _, address, _ in world.routes() if self.names_a_record(endpoint, address)
+        }
+
+    def names_a_record(self, endpoint: str, address: str) -> bool:
+        beside = {**QUERIES.get(endpoint, {}), **FORMS.get(endpoint, {})}
+        return ("<" in address and endpoint != "static") or "{vehicle_id}" in beside.values()
+
+    def body(self, endpoint: str, method: str, records: dict[str, object]) -> dict[str, Any]:
+        if method == "GET":
+            return {}
+        if endpoint in BODIES:
+            return {"json": BODIES[endpoint]}
+        return {"data": filled(FORMS[endpoint], records)}
