@@ -7,8 +7,10 @@ from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from core.db import Database
 from core.identity.service import NewClient
 from portals.doors import ErpApp
 from tests.conftest import Fleet
@@ -90,6 +92,20 @@ class TestAnAnswer:
         assert back.keys() == {"code", "state", "iss"}
         assert back["state"] == "s-1 &?"
         assert back["iss"] == app.tokens.issuer
+
+    def test_that_lets_an_app_act_on_vehicles_needs_a_fresh_proof(
+        self, shifts: ShiftsApp, database: Database, fleet: Fleet
+    ) -> None:
+        with database.transaction() as session:
+            session.execute(sa.text("UPDATE identity_sessions SET confirmed_at = now() - interval '6 minutes'"))
+        harmless = shifts.answer(shifts.ask(scope="vehicles:read"))
+        assert "code" in told(harmless)
+        page = shifts.ask()
+        asked = shifts.answer(page)
+        check_page(asked.text)
+        assert asked.status_code == 403
+        assert "form-action 'self' https://shifts.example.com;" in asked.headers["Content-Security-Policy"]
+        assert "code" in told(shifts.answer(page, **{"confirm.password": fleet.password}))
 
     def test_that_refuses_is_told_too(self, app: ErpApp, shifts: ShiftsApp) -> None:
         back = told(shifts.answer(shifts.ask(), decision="refuse"))
