@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from core.db import Database
 from core.identity import service
 from core.identity.models import AuthorizationCode, RefreshToken
 from core.identity.service import NewClient
+from core.identity.tokens import actor_of
 from core.permissions import Actor, system
 from portals.doors import ErpApp
 from tests.conftest import ROOT, Fleet
@@ -233,14 +234,19 @@ class TestARefreshToken:
             session.execute(sa.text("DELETE FROM identity_user_grants"))
         assert "access:immobilize" not in shifts.refresh(tokens["refresh_token"]).json["scope"]
 
-    def test_has_no_right_that_holds_for_one_vehicle_only_or_no_longer(
-        self, shifts: ShiftsApp, database: Database
+    def test_has_a_narrow_right_where_it_holds_and_none_that_is_over(
+        self, app: ErpApp, shifts: ShiftsApp, database: Database, at: datetime
     ) -> None:
-        for change in ("vehicle_id = 1", "vehicle_id = NULL, park_id = 1", "park_id = NULL, expires_at = now()"):
-            token = shifts.tokens()["refresh_token"]
-            with database.transaction() as session:
-                session.execute(sa.text(f"UPDATE identity_user_grants SET {change}"))  # noqa: S608 - written here
-            assert "access:immobilize" not in shifts.refresh(token).json["scope"], change
+        token = shifts.tokens()["refresh_token"]
+        with database.transaction() as session:
+            session.execute(sa.text("UPDATE identity_user_grants SET vehicle_id = 1"))
+        narrow = shifts.refresh(token).json
+        lent = actor_of(app.tokens.check(narrow["access_token"], at=at))
+        assert lent.may("access:immobilize", park_id=1, vehicle_id=1)
+        assert not lent.may("access:immobilize", park_id=1, vehicle_id=2)
+        with database.transaction() as session:
+            session.execute(sa.text("UPDATE identity_user_grants SET expires_at = now()"))
+        assert "access:immobilize" not in shifts.refresh(narrow["refresh_token"]).json["scope"]
 
     def test_is_worth_nothing_when_the_account_is_closed(self, shifts: ShiftsApp, database: Database) -> None:
         tokens = shifts.tokens()
