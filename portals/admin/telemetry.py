@@ -62,7 +62,7 @@ def list_refusals() -> Response:
         asked=asked,
         spans=SPANS,
         rules=sorted(ADVICE),
-        advice=ADVICE,
+        what_to_do=ADVICE,
         say_left_out=say_left_out,
         refusals=shown,
         is_older=bool(asked_text("before")),
