@@ -41,6 +41,7 @@ bench: $(installed_for_tests)
 	.venv/bin/python -m infra.bench.reads
 	.venv/bin/python -m infra.bench.history --days 1
 	.venv/bin/python -m infra.bench.detection
+	.venv/bin/python -m infra.bench.bearer
 	.venv/bin/python -m infra.bench.manners
 
 fuzz: $(installed_for_tests)

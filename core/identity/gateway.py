@@ -72,7 +72,8 @@ class SmtpMailer:
         except smtplib.SMTPResponseException as refused:
             raise MailNotSent(f"The mail server answered {refused.smtp_code} {_text(refused.smtp_error)}") from None
         except (OSError, smtplib.SMTPException) as problem:
-            raise MailNotSent(f"The mail server did not take it: {str(problem) or type(problem).__name__}") from None
+            words = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
+            raise MailNotSent(f"The mail server did not take it: {words}.") from None
 
     def _connect(self) -> smtplib.SMTP:
         server, context = self._server, ssl.create_default_context()

@@ -15,7 +15,7 @@ bp = Blueprint("account", __name__, url_prefix="/account")
 NAV = [
     ("account.show_profile", "Profile", "user-circle"),
     ("account.list_sessions", "Sessions", "device-desktop"),
-    ("account.list_apps", "Connected apps", "plug-connected-x"),
+    ("account.list_apps", "Connected apps", "key"),
     ("account.show_security", "Second factors", "shield-check"),
     ("account.list_external_logins", "Linked accounts", "key"),
 ]

@@ -22,6 +22,8 @@ SUBJECTS = {
     "telemetry": "Telemetry",
     "user": "Person",
     "client": "API client",
+    "authorization": "Sign-in to an app",
+    "key": "Signing key",
     "endpoint": "Webhook endpoint",
 }
 

@@ -48,15 +48,17 @@ def wanted_versions() -> frozenset[int] | None:
 
 def answer_unchanged(response: Response) -> Response:
     """Let a client keep what it has read and ask again whether it has changed: 304 without a body if it has not."""
+    headers = response.headers
     if request.method not in {"GET", "HEAD"} or response.status_code != 200:
-        response.headers.setdefault("Cache-Control", "no-store")
+        headers.setdefault("Cache-Control", "no-store")
         return response
-    response.headers.setdefault("Cache-Control", "private, no-cache")
-    if response.cache_control.no_store or response.is_streamed:
+    headers.setdefault("Cache-Control", "private, no-cache")
+    if "no-store" in headers["Cache-Control"] or response.is_streamed:
         return response
-    if "ETag" not in response.headers:
+    if "ETag" not in headers:
         if (response.content_length or 0) > LONGEST_HASHED_BYTES:
             return response
         response.add_etag(weak=True)
-    response.make_conditional(request)
+    if "If-None-Match" in request.headers:
+        response.make_conditional(request)
     return response

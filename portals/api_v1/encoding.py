@@ -51,8 +51,9 @@ def _compress(response: Response) -> Response:
         return response
     if request.method not in {"GET", "HEAD"} or response.status_code not in {200, 304}:
         return response
-    response.vary.add("Accept-Encoding")
-    if response.status_code == 304 or response.mimetype not in _TYPES:
+    response.headers.add("Vary", "Accept-Encoding")
+    wishes = "Accept-Encoding" in request.headers
+    if not wishes or response.status_code == 304 or response.mimetype not in _TYPES:
         return response
     coding = _choose(response)
     if coding is None:

@@ -27,7 +27,7 @@ from tests.infra.free_ports import free_ports
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs" / "api"
 ERP = Path(sysconfig.get_path("scripts")) / "erp"
-READY_S = 60.0
+READY_S = 100.0
 _numbers = itertools.count(1)
 
 

@@ -8,6 +8,8 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from core.db import Database
 from core.identity import queries as people
 from core.identity import service
@@ -73,3 +75,14 @@ class TestASettingThatIsWrong:
         )
         assert refused.returncode == 2
         assert refused.stderr.strip() == "erp: ERP_PORT is 'eighty'; it must be a whole number from 1 to 65000."
+
+
+class TestTheKeys:
+    def test_change_at_once_when_somebody_may_have_read_one(self, database: Database, tmp_path: Path) -> None:
+        for _ in range(2):
+            made = erp(database, tmp_path, "keys", "rotate")
+            assert made.returncode == 0, made.stderr
+            assert "signs in ten minutes" in made.stdout
+        with database.reading() as reader:
+            open_keys = reader.execute(sa.text("SELECT count(*) FROM identity_signing_keys WHERE retired_at IS NULL"))
+            assert open_keys.scalar_one() == 1

@@ -7,8 +7,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from core.db import Writer
-from core.identity.models import Authorization, LoginSession, User
-from core.identity.service.revocations import revoke_user
+from core.identity.models import LoginSession, User
+from core.identity.service.families import end_families
 
 
 def end_all_sessions(
@@ -23,9 +23,4 @@ def end_all_sessions(
 
 def end_apps(session: Writer, *, at: datetime, user: User, why: str) -> None:
     """End what apps have of a person: they must be let in again, and their tokens are good no longer."""
-    session.execute(
-        sa.update(Authorization)
-        .where(Authorization.user_id == user.id, Authorization.ended_at.is_(None))
-        .values(ended_at=at, ended_why=why)
-    )
-    revoke_user(session, at=at, user_id=user.id)
+    end_families(session, at=at, why=why, user_id=user.id)

@@ -79,13 +79,17 @@ class TokenIssuer:
             raise Unauthenticated("The access token was revoked; sign in again, or ask /oauth/token for a new one.")
         return claims
 
+    def forget(self) -> None:
+        """Check every token anew from here on."""
+        self._checked.clear()
+
     def _sign(self, claims: dict[str, Any], *, kind: str, at: datetime) -> str:
         private = self._keys.private(at=at)
         return jwt.encode({"alg": ALGORITHM, "typ": kind, "kid": private.kid}, claims, private, algorithms=[ALGORITHM])
 
     def _remember(self, token: str, claims: dict[str, Any]) -> _Checked:
         if len(self._checked) >= _REMEMBERED:
-            self._checked.clear()
+            self.forget()
         self._checked[token] = checked = _Checked(claims, revocation_keys(claims))
         return checked
 

@@ -49,12 +49,20 @@ def list_public_keys(reader: Reader, *, at: datetime) -> list[dict[str, Any]]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Sealed:
+    kid: str
+    signs_from: datetime
+    private: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
     """What a process knows of the keys: all that are published, and from when on which one signs."""
 
     public: KeySet
     kids: frozenset[str]
-    private: tuple[tuple[datetime, ECKey], ...]
+    sealed: tuple[_Sealed, ...]
+    opened: dict[str, ECKey]
 
 
 class SigningKeys:
@@ -78,11 +86,19 @@ class SigningKeys:
         return known.public
 
     def private(self, *, at: datetime) -> ECKey:
-        """The key that signs at this moment: the newest that everybody has read, or the only one."""
-        private = self._current(at).private
-        if not private:
+        """The key that signs at this moment: the newest that everybody has read, or the only one.
+
+        Only that one is opened: the public half of one that was sealed with another secret still checks tokens.
+        """
+        known = self._current(at)
+        if not known.sealed:
             raise ConfigurationError("There is no key to sign tokens with. Run `erp migrate`, which makes one.")
-        return next((key for signs_from, key in reversed(private) if signs_from <= at), private[0][1])
+        key = next((key for key in reversed(known.sealed) if key.signs_from <= at), known.sealed[0])
+        opened = known.opened.get(key.kid)
+        if opened is None:
+            plain = sealing.unseal(self._sealing_key, key.private, about=key.kid)
+            known.opened[key.kid] = opened = ECKey.import_key(json.loads(plain))
+        return opened
 
     def _current(self, at: datetime) -> _Known:
         known = self._known
@@ -98,12 +114,9 @@ class SigningKeys:
         with self._database.reading() as reader:
             rows = _read_published(reader, at)
         public = KeySet.import_key_set({"keys": [json.loads(row.public_jwk) for row in rows]})
-        private = tuple((row.signs_from, self._open(row.kid, row.sealed_private_key)) for row in rows)
-        self._known = _Known(public, frozenset(row.kid for row in rows), private)
+        sealed = tuple(_Sealed(row.kid, row.signs_from, row.sealed_private_key) for row in rows)
+        self._known = _Known(public, frozenset(row.kid for row in rows), sealed, {})
         self._read_at = time.monotonic()
-
-    def _open(self, kid: str, sealed: bytes) -> ECKey:
-        return ECKey.import_key(json.loads(sealing.unseal(self._sealing_key, sealed, about=kid)))
 
 
 def _read_published(reader: Reader, at: datetime) -> list[Any]:

@@ -27,7 +27,7 @@ def list_in_sight(reader: Reader, *, viewer: Actor, facts: Sequence[Fact], beyon
     A fact of orders needs access:read, as the orders do, and so on. What is about no vehicle belongs to no park: it is
     left out, unless `beyond_vehicles` and the viewer sees all parks.
     """
-    readable = [fact for fact in facts if _may_read(viewer, fact.name)]
+    readable = [fact for fact in facts if right_to(fact.name) in PERMISSIONS and viewer.may(right_to(fact.name))]
     asked: dict[str, set[int]] = defaultdict(set)
     for fact in readable:
         asked[right_to(fact.name)].update(vehicles_of(fact.ids))
@@ -62,10 +62,6 @@ def cut(ids: Mapping[str, Any], kept: set[int]) -> dict[str, Any]:
         name: [values[index] for index in places] if isinstance(values, list) and len(values) == whole else values
         for name, values in ids.items()
     }
-
-
-def _may_read(viewer: Actor, name: str) -> bool:
-    return right_to(name) in PERMISSIONS and viewer.may(right_to(name))
 
 
 def right_to(name: str) -> str:

@@ -36,6 +36,9 @@ FACTS: Mapping[str, str] = {
     "webhooks.endpoint_disabled": "An endpoint was disabled because it failed or asked for it",
 }
 
+# Facts between parts of the product, told to nobody outside.
+UNTOLD = frozenset({"identity.letter_written", "identity.reset_requested"})
+
 
 def names_for(facts: Iterable[str] | None) -> list[str]:
     """The facts an endpoint is told of: those it names, or all but the batches of points."""

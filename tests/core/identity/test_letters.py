@@ -189,6 +189,7 @@ class TestALetter:
         }
         assert len(mailbox.taken) == 2
         assert len(names) == 1
+        assert None not in names
 
     def test_is_sent_once_by_workers_that_sweep_at_the_same_time(
         self,

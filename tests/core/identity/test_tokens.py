@@ -198,6 +198,17 @@ class TestANewKey:
                 assert not is_good(other, stranger, later)
         assert len(asked) <= 2
 
+    def test_that_another_secret_sealed_still_checks_what_it_signed(
+        self, database: Database, issuer: TokenIssuer, at: datetime
+    ) -> None:
+        made = token(issuer, at)
+        with database.transaction() as session:
+            service.rotate_signing_key(session, actor=MAINTENANCE, at=at, secret=bytes(range(32)))
+        changed = TokenIssuer(database, issuer=ISSUER, secret=bytes(range(32)))
+        later = at + SIGNS_AFTER
+        assert is_good(changed, made, later)
+        assert is_good(changed, token(changed, later), later)
+
 
 class TestARevocation:
     def pass_two_seconds(self, *processes: TokenIssuer) -> None:

@@ -1,7 +1,12 @@
 """One's own profile: name, zone, password."""
 
+from dataclasses import replace
+
 import pytest
 
+from core.config import MailServer
+from core.identity import queries
+from tests.conftest import ROOT
 from tests.portals.page import check_page
 
 
@@ -63,3 +68,10 @@ class TestAPassword:
         for _ in range(5):
             assert "That is not your password." in change_password(browser, old="wrong").text
         assert "Too many wrong passwords" in change_password(browser).text
+
+    def test_is_not_changed_without_a_letter_that_says_so(self, app, sign_in, change_password, database, fleet):
+        app.settings = replace(app.settings, mail=MailServer("127.0.0.1", 1, is_tls=False, sender="erp@company.test"))
+        change_password(sign_in("driver"))
+        with database.reading() as reader:
+            (letter,) = queries.list_letters(reader, viewer=ROOT, user_id=fleet.user_ids["driver"])
+        assert letter["subject"] == "Your password for Equinomix was changed"

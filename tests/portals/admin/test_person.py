@@ -1,12 +1,14 @@
 """One person on the console: what they may do is changed, how they come in is mended, their account is closed."""
 
 import re
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from core import clock
 from core.identity import queries
-from core.identity.models import Revocation, UserGrant
+from core.identity.models import LoginSession, Revocation, UserGrant
 from tests.conftest import ROOT
 from tests.portals.page import check_page
 
@@ -51,6 +53,27 @@ class TestAPersonsPage:
 
     def test_of_nobody_is_not_there(self, sign_in):
         assert sign_in("admin").get("/admin/users/4711").status_code == 404
+
+
+class TestWhatIsDangerous:
+    def test_waits_for_a_proof_that_it_is_still_the_administrator(self, sign_in, url, user, database, fleet):
+        admin = sign_in("admin")
+        with database.transaction() as session:
+            session.execute(sa.update(LoginSession).values(confirmed_at=clock.now() - timedelta(minutes=6)))
+        grant = {"permission": "access:immobilize"}
+        for act, data in (
+            ("", AS_IT_IS | {"roles.admin": "1"}),
+            ("/grants", grant),
+            ("/closing", {}),
+            ("/reset", {}),
+        ):
+            answer = admin.post(url("dispatcher", act), data=data)
+            check_page(answer.text)
+            assert answer.status_code == 403, act
+        before = user("dispatcher")
+        assert (before["roles"], before["grants"], before["state"]) == (["operator"], None, "active")
+        admin.post(url("dispatcher", "/grants"), data=grant | {"confirm.password": fleet.password})
+        assert user("dispatcher")["grants"] == ["access:immobilize"]
 
 
 class TestChangedRoles:
@@ -168,11 +191,10 @@ class TestARightOnTop:
 
 
 class TestAnAccount:
-    def test_closed_ends_its_sessions_and_opened_again_lets_them_in(self, sign_in, url, fleet, client, revocations):
+    def test_closed_ends_its_sessions_and_opened_again_lets_them_in(self, sign_in, url, fleet, client):
         admin, driver = sign_in("admin"), sign_in("driver")
         assert "Closed" in admin.post(url("driver", "/closing"), follow_redirects=True).text
         assert driver.get("/driver/").status_code == 302
-        assert revocations("driver") == 1
         credentials = {"email": fleet.email("driver"), "password": fleet.password}
         assert "This account is closed." in client.post("/sign-in", data=credentials).text
         admin.post(url("driver", "/reopening"))

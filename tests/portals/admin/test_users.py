@@ -3,9 +3,11 @@
 import re
 
 import pytest
+import sqlalchemy as sa
 
 from core import clock
 from core.identity import queries, service
+from core.identity.models import Ticket
 from tests.conftest import ROOT
 from tests.portals.page import check_page
 
@@ -104,6 +106,13 @@ class TestAPersonInvited:
         second = link_in(admin.post("/admin/users/6/invitation").text)
         assert client.get(first).status_code == 404
         assert client.get(second).status_code == 200
+
+    def test_who_did_not_come_is_seen_in_the_list(self, sign_in, good, database):
+        admin = sign_in("admin")
+        admin.post("/admin/users", data=good)
+        with database.transaction() as session:
+            session.execute(sa.update(Ticket).values(expires_at=clock.now()))
+        assert "Invitation ran out" in admin.get("/admin/users").text
 
     def test_is_uninvited_by_closing_the_account(self, sign_in, good, client):
         admin = sign_in("admin")

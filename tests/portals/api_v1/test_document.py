@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
+from werkzeug.exceptions import (
+    BadRequest,
+    MethodNotAllowed,
+    NotFound,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
 
+import portals.app
+from core.errors import Refusal
 from core.permissions import GRANTABLE
 from portals.api_v1.contract.document import find_endpoints, make_document
+from portals.api_v1.contract.problems import PROBLEM_TYPES
 from portals.doors import ErpApp
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 # The page for people is no operation.
 PAGES = {"api_v1.show_docs"}
+PORTALS = Path(portals.app.__file__).parent
 
 
 @pytest.fixture(scope="module")
@@ -109,3 +121,28 @@ def references(place: Any) -> Iterator[str]:
     elif isinstance(place, list):
         for value in place:
             yield from references(value)
+
+
+class TestTypesOfProblems:
+    def test_are_all_in_the_table_with_their_status(self) -> None:
+        known = {(one.code, one.status) for one in PROBLEM_TYPES}
+        raised = {(refusal.code, refusal.status) for refusal in _subclasses(Refusal)}
+        of_http = {
+            (error.name.lower().replace(" ", "-"), error.code)
+            for error in (BadRequest(), NotFound(), MethodNotAllowed(), RequestEntityTooLarge(), UnsupportedMediaType())
+        }
+        source = "".join(path.read_text() for path in (PORTALS / "errors.py", *(PORTALS / "api_v1").rglob("*.py")))
+        named = {(code, int(status)) for status, code in re.findall(r'\bproblem\(\s*(\d+), "([a-z-]+)"', source)}
+        assert (raised | of_http | named) - known == set()
+
+    def test_are_the_ones_that_the_page_lists(self) -> None:
+        page = (PORTALS.parent / "docs" / "subsystems" / "api.md").read_text()
+        listed = re.findall(r"^\| `([a-z-]+)` \| (\d+) \| (.*) \|$", page, re.MULTILINE)
+        assert listed == [(one.code, str(one.status), one.meaning) for one in PROBLEM_TYPES]
+
+
+def _subclasses(kind: type[Refusal]) -> Iterator[type[Refusal]]:
+    for each in kind.__subclasses__():
+        if each.__module__.partition(".")[0] in {"core", "portals"}:
+            yield each
+        yield from _subclasses(each)

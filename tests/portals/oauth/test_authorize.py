@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from urllib.parse import parse_qsl
 
 import pytest
 from flask.testing import FlaskClient
@@ -67,7 +68,7 @@ class TestTheQuestion:
         assert "form-action 'self';" in other
 
     def test_is_asked_by_a_form_too(self, shifts: ShiftsApp) -> None:
-        page = shifts.browser.post("/oauth/authorize", data=dict(_pairs(shifts.query())))
+        page = shifts.browser.post("/oauth/authorize", data=dict(parse_qsl(shifts.query())))
         assert told(shifts.answer(page))["code"]
 
     def test_cannot_be_answered_from_elsewhere(self, app: ErpApp, shifts: ShiftsApp) -> None:
@@ -143,58 +144,51 @@ class TestAnAppThatWantsASignIn:
         assert shifts.ask(max_age="60").status_code == 200
 
 
-class TestABadRequest:
-    @pytest.mark.parametrize(
-        ("changed", "error"),
-        [
-            ({"scope": "vehicles:read everything"}, "invalid_scope"),
-            ({"scope": "events:read"}, "invalid_scope"),
-            ({"scope": None}, "invalid_scope"),
-            ({"code_challenge": None, "code_challenge_method": None}, "invalid_request"),
-            ({"code_challenge_method": "plain"}, "invalid_request"),
-            ({"code_challenge_method": None}, "invalid_request"),
-            ({"code_challenge": "short"}, "invalid_request"),
-            ({"prompt": "none login"}, "invalid_request"),
-            ({"prompt": "dance"}, "invalid_request"),
-            ({"max_age": "-1"}, "invalid_request"),
-            ({"nonce": "n" * 3000}, "invalid_request"),
-            ({"nonce": "n\0"}, "invalid_request"),
-            ({"response_type": "token"}, "unsupported_response_type"),
-            ({"response_type": "id_token"}, "unsupported_response_type"),
-        ],
-    )
-    def test_of_a_known_app_is_told_to_the_app(
-        self, app: ErpApp, shifts: ShiftsApp, changed: dict[str, str | None], error: str
-    ) -> None:
-        back = told(shifts.ask(**changed))
-        assert back["error"] == error
-        assert back["iss"] == app.tokens.issuer
-        assert back["state"] == "s-1 &?"
-        assert "code" not in back
+TOLD_TO_THE_APP: list[tuple[dict[str, str | None], str]] = [
+    ({"scope": "vehicles:read everything"}, "invalid_scope"),
+    ({"scope": "events:read"}, "invalid_scope"),
+    ({"scope": None}, "invalid_scope"),
+    ({"code_challenge": None, "code_challenge_method": None}, "invalid_request"),
+    ({"code_challenge_method": "plain"}, "invalid_request"),
+    ({"code_challenge_method": None}, "invalid_request"),
+    ({"code_challenge": "short"}, "invalid_request"),
+    ({"prompt": "none login"}, "invalid_request"),
+    ({"prompt": "dance"}, "invalid_request"),
+    ({"max_age": "-1"}, "invalid_request"),
+    ({"nonce": "n" * 3000}, "invalid_request"),
+    ({"nonce": "n\0"}, "invalid_request"),
+    ({"response_type": "token"}, "unsupported_response_type"),
+    ({"response_type": "id_token"}, "unsupported_response_type"),
+]
+SHOWN_TO_THE_PERSON: list[dict[str, str | None]] = [
+    {"client_id": "erp-nobody"},
+    {"client_id": None},
+    {"client_id": "erp-\0"},
+    {"redirect_uri": "https://evil.example/"},
+    {"redirect_uri": f"{BACK}/more"},
+    {"redirect_uri": f"{BACK}#x"},
+    {"redirect_uri": None},
+    {"redirect_uri": "javascript:alert(1)"},
+    {"redirect_uri": "https://evil.example/", "response_type": "token"},
+    {"redirect_uri": "https://evil.example/", "scope": "everything"},
+]
 
-    @pytest.mark.parametrize(
-        "changed",
-        [
-            {"client_id": "erp-nobody"},
-            {"client_id": None},
-            {"client_id": "erp-\0"},
-            {"redirect_uri": "https://evil.example/"},
-            {"redirect_uri": f"{BACK}/more"},
-            {"redirect_uri": f"{BACK}#x"},
-            {"redirect_uri": None},
-            {"redirect_uri": "javascript:alert(1)"},
-            {"redirect_uri": "https://evil.example/", "response_type": "token"},
-            {"redirect_uri": "https://evil.example/", "scope": "everything"},
-        ],
-    )
-    def test_of_nobody_we_know_is_shown_and_leads_nowhere(
-        self, shifts: ShiftsApp, changed: dict[str, str | None]
-    ) -> None:
-        page = shifts.ask(**changed)
-        check_page(page.text)
-        assert page.status_code == 400
-        assert "This app cannot be let in" in page.text
-        assert "Location" not in page.headers
+
+class TestABadRequest:
+    def test_of_a_known_app_is_told_to_the_app(self, app: ErpApp, shifts: ShiftsApp) -> None:
+        for changed, error in TOLD_TO_THE_APP:
+            back = told(shifts.ask(**changed))
+            assert back["error"] == error, changed
+            assert (back["iss"], back["state"]) == (app.tokens.issuer, "s-1 &?"), changed
+            assert "code" not in back
+
+    def test_of_nobody_we_know_is_shown_and_leads_nowhere(self, shifts: ShiftsApp) -> None:
+        for changed in SHOWN_TO_THE_PERSON:
+            page = shifts.ask(**changed)
+            check_page(page.text)
+            assert page.status_code == 400, changed
+            assert "This app cannot be let in" in page.text
+            assert "Location" not in page.headers
 
     def test_of_a_machine_leads_nowhere(self, shifts: ShiftsApp, register: Callable[..., NewClient]) -> None:
         shifts.made = register()
@@ -207,9 +201,3 @@ class TestABadRequest:
     def test_cannot_choose_how_our_own_addresses_are_made(self, shifts: ShiftsApp) -> None:
         page = shifts.browser.get(f"/oauth/authorize?{shifts.query()}&_external=1&_scheme=javascript&_anchor=x")
         assert 'action="/oauth/consent?' in page.text
-
-
-def _pairs(query: str) -> list[tuple[str, str]]:
-    from urllib.parse import parse_qsl
-
-    return parse_qsl(query)

@@ -61,21 +61,19 @@ class TestACode:
     def test_brings_no_refresh_token_unless_the_person_lets_the_app_stay(self, shifts: ShiftsApp) -> None:
         assert "refresh_token" not in shifts.tokens(scope="vehicles:read")
 
-    @pytest.mark.parametrize(
-        ("changed", "error"),
-        [
+    def test_is_worth_nothing_with_anything_else(self, shifts: ShiftsApp) -> None:
+        wrong = [
             ({"code_verifier": "x" * 50}, "invalid_grant"),
             ({"code_verifier": ""}, "invalid_request"),
             ({"code_verifier": "short"}, "invalid_request"),
             ({"redirect_uri": f"{BACK}?x=y"}, "invalid_grant"),
             ({"redirect_uri": ""}, "invalid_grant"),
             ({"code": "made-up"}, "invalid_grant"),
-        ],
-    )
-    def test_is_worth_nothing_with_anything_else(self, shifts: ShiftsApp, changed: dict[str, str], error: str) -> None:
-        answer = shifts.exchange(shifts.code(), **changed)
-        assert (answer.status_code, answer.json["error"]) == (400, error)
-        assert "access_token" not in answer.json
+        ]
+        for changed, error in wrong:
+            answer = shifts.exchange(shifts.code(), **changed)
+            assert (answer.status_code, answer.json["error"]) == (400, error), changed
+            assert "access_token" not in answer.json
 
     def test_is_not_taken_with_the_challenge_itself_as_with_plain(self, shifts: ShiftsApp) -> None:
         assert shifts.exchange(shifts.code(), code_verifier=shifts.challenge).json["error"] == "invalid_grant"
@@ -234,6 +232,15 @@ class TestARefreshToken:
         with database.transaction() as session:
             session.execute(sa.text("DELETE FROM identity_user_grants"))
         assert "access:immobilize" not in shifts.refresh(tokens["refresh_token"]).json["scope"]
+
+    def test_has_no_right_that_holds_for_one_vehicle_only_or_no_longer(
+        self, shifts: ShiftsApp, database: Database
+    ) -> None:
+        for change in ("vehicle_id = 1", "vehicle_id = NULL, park_id = 1", "park_id = NULL, expires_at = now()"):
+            token = shifts.tokens()["refresh_token"]
+            with database.transaction() as session:
+                session.execute(sa.text(f"UPDATE identity_user_grants SET {change}"))  # noqa: S608 - written here
+            assert "access:immobilize" not in shifts.refresh(token).json["scope"], change
 
     def test_is_worth_nothing_when_the_account_is_closed(self, shifts: ShiftsApp, database: Database) -> None:
         tokens = shifts.tokens()

@@ -62,15 +62,13 @@ class TestAFailingRequest:
 
 
 class TestTheNameOfARequest:
-    @pytest.mark.parametrize("name", ["0af7651916cd43dd8448eb211c80319c", "job-17.retry_2", "a" * 64])
-    def test_is_the_senders_own_when_it_is_plain(self, client, name):
-        assert client.get("/nowhere", headers={"X-Request-Id": name}).headers["X-Request-Id"] == name
+    def test_is_the_senders_own_when_it_is_plain(self, client):
+        for name in ("0af7651916cd43dd8448eb211c80319c", "job-17.retry_2", "a" * 64):
+            assert client.get("/nowhere", headers={"X-Request-Id": name}).headers["X-Request-Id"] == name
 
-    @pytest.mark.parametrize(
-        "name", ["short", "a" * 65, "<script>alert(1)</script>", "a b c d e f g h", "ä" * 10, "abc;def,ghi"]
-    )
-    def test_is_ours_when_it_is_not(self, client, name):
-        answer = client.get("/api/v1/nowhere", headers={"X-Request-Id": name.encode().decode("latin-1")})
-        assert answer.headers["X-Request-Id"] != name
-        assert answer.json["request_id"] == answer.headers["X-Request-Id"]
-        assert len(answer.json["request_id"]) == 16
+    def test_is_ours_when_it_is_not(self, client):
+        for name in ("short", "a" * 65, "<script>alert(1)</script>", "a b c d e f g h", "ä" * 10, "abc;def,ghi"):
+            answer = client.get("/api/v1/nowhere", headers={"X-Request-Id": name.encode().decode("latin-1")})
+            assert answer.headers["X-Request-Id"] != name
+            assert answer.json["request_id"] == answer.headers["X-Request-Id"]
+            assert len(answer.json["request_id"]) == 16
