@@ -94,7 +94,6 @@ SECTIONS: dict[str, dict[str, Rule]] = {
     "Anybody": {
         "static": anybody("style, scripts and the map; nothing about anybody"),
         "security.show_contact": anybody("RFC 9116: whom to tell of a weakness"),
-        "api_v1.get_openapi": anybody("what the API is; integrators read it before they have a token"),
         "health.healthz": anybody("asked by proxies and monitors; tells states, no records"),
         "auth.home": anybody("sends people where they belong"),
         "auth.show_sign_in": anybody("where one signs in"),
@@ -311,7 +310,8 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "api_v1.import_geofences": api("events:manage_geofences"),
         "api_v1.rename_geofence": api("events:manage_geofences"),
         "api_v1.close_geofence": api("events:manage_geofences"),
-        # The API: webhooks.
+    },
+    "The API: webhooks": {
         "api_v1.list_webhook_endpoints": api("webhooks:read"),
         "api_v1.get_webhook_endpoint": api("webhooks:read"),
         "api_v1.get_webhook_standing": api("webhooks:read"),
