@@ -18,7 +18,8 @@ export class Changes {
    * @param {(id: number) => void} onOpen */
   constructor(parts, onOpen) {
     this.parts = parts;
-    parts.menu.addEventListener("toggle", (event) => {
+    // Before it is shown, not after: nobody sees it empty.
+    parts.menu.addEventListener("beforetoggle", (event) => {
       if (/** @type {ToggleEvent} */ (event).newState === "open") this.#look();
     });
     parts.list.addEventListener("click", (event) => {

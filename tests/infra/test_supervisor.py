@@ -174,7 +174,7 @@ class TestRun:
         (run.home / "demo.json").write_text(json.dumps({"users": users}))
         run.start({"web": WEB})
         assert "s3cret-word" in run.says("admin@example.com")
-        assert f"http://127.0.0.1:{run.port}" in run.console.read_text()
+        assert f"http://localhost:{run.port}" in run.console.read_text()
         run.says("Ready")
         assert all("s3cret" not in log.read_text() for log in (run.home / "logs").iterdir())
 
