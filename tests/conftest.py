@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 
 from core import clock
@@ -23,6 +24,7 @@ from core.db import Database
 from core.drivers import service as drivers
 from core.drivers.models import AssignmentKind
 from core.drivers.schemas import NewDriver
+from core.identity import passwords
 from core.identity import service as identity
 from core.investors import service as investors
 from core.permissions import ADMIN, Actor
@@ -37,6 +39,11 @@ from tasks.storage import keep_storage
 from tests.infra.free_ports import free_ports
 
 BLANK, WITH_FLEET = "erp_template", "erp_template_fleet"
+# Hundreds of tests sign in and none is about guessing at hashes: in this process a hash costs next to nothing. What the
+# product's own costs is a test in tests/core/identity/test_passwords.py; a product that is served by itself has that.
+TRUE_HASHER = passwords._HASHER
+passwords._HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+passwords._NOBODY = passwords.hash_password("nobody has this password")
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,11 @@ def confirmed(act: str) -> Callable[[View[P]], View[P]]:
     return guard
 
 
+def ask_for_proof(act: str, *, next: str) -> ResponseReturnValue:
+    """The page that asks for a fresh proof, however old the last one is, and leads on to `next`, a path of ours."""
+    return _page(act, next=next), 403
+
+
 @bp.post("/confirm")
 def confirm() -> ResponseReturnValue:
     """Take the proof, and go back to the page that waited for it."""
@@ -75,7 +80,7 @@ def _ask(act: str) -> ResponseReturnValue | None:
     if "HX-Request" in request.headers:
         return _leave_htmx()
     if request.method == "GET":
-        return _page(act, next=request.full_path.rstrip("?")), 403
+        return ask_for_proof(act, next=request.full_path.rstrip("?"))
     if not any(name.startswith(PREFIX) for name in request.form):
         return _page(act, held=_held()), 403
     refusal = _take_proof()

@@ -23,7 +23,7 @@ from core.identity import queries, service
 from core.identity.queries import SignedIn
 from core.permissions import DANGEROUS
 from portals import security
-from portals.auth.confirmation import confirmed
+from portals.auth.confirmation import ask_for_proof, confirmed
 from portals.doors import at, read, write
 from portals.oauth.blueprint import bp
 from portals.oauth.grants import Allowed
@@ -63,7 +63,7 @@ def authorize() -> ResponseReturnValue:
     """The authorization endpoint. By either method an app asks; by neither a person decides."""
     try:
         wish = _read_wish()
-        return _ask_to_sign_in(wish) or _consider(wish, current_user.person)
+        return _ask_who_it_is(wish) or _consider(wish, current_user.person)
     except OAuth2Error as error:
         return _refuse(error)
 
@@ -108,26 +108,38 @@ def _read_wish() -> Wish:
     return Wish(grant, prompts, int(max_age) if max_age else None)
 
 
-def _ask_to_sign_in(wish: Wish) -> ResponseReturnValue | None:
-    """The way to the sign-in page, for who is not signed in, or not lately enough for the app."""
+def _ask_who_it_is(wish: Wish) -> ResponseReturnValue | None:
+    """The sign-in page, for who is not signed in or is to choose an account; “confirm it's you”, for whose last proof
+    is not fresh enough for the app. None when nothing is to be asked.
+    """
     is_here = current_user.is_authenticated
-    if is_here and not _must_sign_in_again(wish, current_user.person):
+    if is_here and not _must_prove(wish, current_user.person):
         return None
     if wish.is_silent:
         raise LoginRequiredError(redirect_uri=wish.grant.redirect_uri)
+    if is_here and "select_account" not in wish.prompts:
+        return ask_for_proof(wish.app.name, next=_once_proved(wish))
     if is_here:
-        why = f"{wish.app.name} asked to sign in again"
+        why = f"{wish.app.name} asked to choose an account"
         service.end_session(write(), at=at(), session_id=current_user.person.session_id, why=why)
         logout_user()
-    again = request.values.to_dict()
-    again["prompt"] = " ".join(sorted(wish.prompts - {"login", "select_account"}))
-    return redirect(url_for("auth.show_sign_in", next=f"{url_for('.authorize')}?{urlencode(again)}"))
+    return redirect(url_for("auth.show_sign_in", next=_once_proved(wish)))
 
 
-def _must_sign_in_again(wish: Wish, person: SignedIn) -> bool:
+def _must_prove(wish: Wish, person: SignedIn) -> bool:
     if wish.prompts & {"login", "select_account"}:
         return True
-    return wish.max_age_s is not None and (at() - person.confirmed_at).total_seconds() > wish.max_age_s
+    return wish.max_age_s is not None and (at() - person.confirmed_at).total_seconds() >= wish.max_age_s
+
+
+def _once_proved(wish: Wish) -> str:
+    """The app's request without what a fresh proof will have answered: max_age=0 would ask for ever. Nothing is lost
+    when somebody writes this address themselves: the id_token says when the proof was (`auth_time`), and the app that
+    asked looks at it.
+    """
+    again = {name: text for name, text in request.values.items() if name not in {"max_age", "csrf_token"}}
+    again["prompt"] = " ".join(sorted(wish.prompts - {"login", "select_account"}))
+    return f"{url_for('.authorize')}?{urlencode(again)}"
 
 
 def _consider(wish: Wish, person: SignedIn) -> ResponseReturnValue:

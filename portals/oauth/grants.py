@@ -84,7 +84,7 @@ class AuthorizationCode(_Known, AuthorizationCodeGrant):  # type: ignore[misc]
             at=at(),
             client_id=self.request.client.get_client_id(),
             asked=asked,
-            auth_time=allowed.person.confirmed_at,
+            session_id=allowed.person.session_id,
         )
 
     def query_authorization_code(self, code: str, client: OAuthClient) -> Taken | None:

@@ -10,7 +10,8 @@ from core import audit
 from core.db import Writer
 from core.errors import Conflict, NotFound
 from core.identity.models import LoginSession, TicketKind, User
-from core.identity.service.endings import end_all_sessions, end_apps
+from core.identity.service.endings import end_all_sessions
+from core.identity.service.families import end_families
 from core.identity.service.lockout import forget_wrong
 from core.identity.service.persons import check_last_admin, lock_user
 from core.identity.service.posting import Post, issue_link, kill_links
@@ -50,7 +51,7 @@ def close_user(session: Writer, *, actor: Actor, at: datetime, user_id: int) -> 
     user.disabled_at = at
     kill_links(session, at=at, user_id=user.id)
     ended = end_all_sessions(session, at=at, user_id=user.id, why="account closed")
-    end_apps(session, at=at, user=user, why="account closed")
+    end_families(session, at=at, why="account closed", user_id=user.id)
     audit.record(session, actor=actor, at=at, action="identity.user_closed", subject=("user", user.id), ended=ended)
 
 

@@ -13,9 +13,9 @@ from sqlalchemy.dialects import postgresql
 
 from core import audit
 from core.db import Writer
-from core.errors import NotFound
+from core.errors import NotFound, Unauthenticated
 from core.identity import passwords
-from core.identity.models import ApiClient, Authorization, AuthorizationCode, Consent
+from core.identity.models import ApiClient, Authorization, AuthorizationCode, Consent, LoginSession, User
 from core.identity.service.families import end_families
 from core.identity.tokens.lifetimes import CODE_LIFETIME
 from core.permissions import Actor, needs
@@ -50,13 +50,13 @@ def give_consent(session: Writer, *, actor: Actor, at: datetime, client_id: str,
 
 
 @needs("identity:manage_own")
-def authorize_app(
-    session: Writer, *, actor: Actor, at: datetime, client_id: str, asked: Asked, auth_time: datetime
-) -> str:
+def authorize_app(session: Writer, *, actor: Actor, at: datetime, client_id: str, asked: Asked, session_id: int) -> str:
     """Begin a family of tokens of a person for an app; returns the code that the app exchanges for the first ones.
 
-    `auth_time` is when the person last proved who they are.
+    `session_id` is the session in which the person let it; when they last proved who they are in it is the family's
+    `auth_time`. Raises Unauthenticated when that session ended, as by a reset or a closing in this very moment.
     """
+    auth_time = _hold_session(session, user_id=actor.id, session_id=session_id)
     made = Authorization(
         id=uuid.uuid4(),
         client_id=_number(session, client_id),
@@ -92,6 +92,20 @@ def withdraw_app(session: Writer, *, actor: Actor, at: datetime, client_id: str)
     assert actor.id is not None
     end_families(session, at=at, why="taken back by the person", user_id=actor.id, client_id=number)
     audit.record(session, actor=actor, at=at, action="identity.app_withdrawn", subject=("client", client_id))
+
+
+def _hold_session(session: Writer, *, user_id: int | None, session_id: int) -> datetime:
+    """When a person last proved who they are in a living session. Holds the person's row: whoever ends all that apps
+    have of them did it before, and with it ended the session, or waits until there is one more to end.
+    """
+    session.execute(sa.select(User.id).where(User.id == user_id).with_for_update(read=True))
+    living = sa.select(LoginSession.confirmed_at).where(
+        LoginSession.id == session_id, LoginSession.user_id == user_id, LoginSession.ended_at.is_(None)
+    )
+    confirmed_at = session.scalars(living).one_or_none()
+    if confirmed_at is None:
+        raise Unauthenticated("Your session has ended. Sign in again to let the app in.")
+    return confirmed_at
 
 
 def _number(session: Writer, client_id: str) -> int:

@@ -9,11 +9,19 @@ import sqlalchemy as sa
 
 from core.db import Writer
 from core.errors import Unauthenticated
-from core.identity.models import LoginSession, User
+from core.identity.models import User
 from core.identity.service.ceremonies import PasskeyAnswer
 from core.identity.service.lockout import NOWHERE, count_wrong, find_wait, forget_wrong, may_pass
 from core.identity.service.posting import Post
-from core.identity.service.proofs import UNKNOWN_PASSKEY, Code, Proof, check_passkey, check_proof, find_passkey_owner
+from core.identity.service.proofs import (
+    UNKNOWN_PASSKEY,
+    Code,
+    Proof,
+    check_passkey,
+    check_proof,
+    find_passkey_owner,
+    start_minutes,
+)
 
 CLOSED = "This account is closed. An administrator can open it again."
 
@@ -43,10 +51,12 @@ def confirm_session(
     session: Writer, *, at: datetime, user_id: int, session_id: int, proof: Proof, key: bytes, post: Post
 ) -> Unauthenticated | None:
     """Start the five minutes of a session in which dangerous acts need no further proof; or why not, returned."""
-    proved = _prove(session, at=at, user=_lock(session, user_id), proof=proof, key=key, post=post)
+    user = _lock(session, user_id)
+    proved = _prove(session, at=at, user=user, proof=proof, key=key, post=post)
     if isinstance(proved, Unauthenticated):
         return proved
-    session.execute(sa.update(LoginSession).where(LoginSession.id == session_id).values(confirmed_at=at))
+    assert user is not None, "nobody proves anything for a closed account"
+    start_minutes(session, at=at, user=user, session_id=session_id, method=proved)
     return None
 
 

@@ -7,8 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from core.db import Writer
-from core.identity.models import LoginSession, User
-from core.identity.service.families import end_families
+from core.identity.models import LoginSession
 
 
 def end_all_sessions(
@@ -19,8 +18,3 @@ def end_all_sessions(
     if keep_id is not None:
         over = over.where(LoginSession.id != keep_id)
     return len(session.execute(over.values(ended_at=at, ended_why=why).returning(LoginSession.id)).all())
-
-
-def end_apps(session: Writer, *, at: datetime, user: User, why: str) -> None:
-    """End what apps have of a person: they must be let in again, and their tokens are good no longer."""
-    end_families(session, at=at, why=why, user_id=user.id)

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from core import audit
 from core.db import Writer
 from core.errors import Conflict, NotFound, Unauthenticated
-from core.identity.models import ExternalLogin, LoginSession, Passkey, User
+from core.identity.models import ExternalLogin, Passkey, User
+from core.identity.service.proofs import start_minutes
 from core.permissions import Actor, needs
 
 CLOSED = "This account is closed. An administrator can open it again."
@@ -67,11 +68,8 @@ def confirm_externally(
     link = session.get(ExternalLogin, (account.issuer, account.subject))
     if link is None or link.user_id != user_id:
         return Unauthenticated(NOT_YOURS)
-    session.execute(
-        sa.update(LoginSession)
-        .where(LoginSession.id == session_id, LoginSession.user_id == user_id, LoginSession.ended_at.is_(None))
-        .values(confirmed_at=at)
-    )
+    user = session.get_one(User, user_id)
+    start_minutes(session, at=at, user=user, session_id=session_id, method="oidc")
     return None
 
 

@@ -11,7 +11,7 @@ from core import audit
 from core.db import Writer
 from core.errors import Unauthenticated
 from core.identity import passwords, rules
-from core.identity.models import Passkey, User
+from core.identity.models import LoginSession, Passkey, User
 from core.identity.service import ceremonies
 from core.identity.service.ceremonies import PasskeyAnswer
 from core.identity.service.codes import take_recovery_code, take_totp_code
@@ -50,6 +50,21 @@ Proof = Password | Code | PasskeyAnswer
 def actor_of_user(user: User) -> Actor:
     """A person as the one who did something, in the audit, before or without a session."""
     return Actor("user", user.id, user.name)
+
+
+def start_minutes(session: Writer, *, at: datetime, user: User, session_id: int, method: str) -> None:
+    """Start a session's minutes, of a person who has just proved who they are by `method` (RFC 8176, or `oidc`)."""
+    living = (LoginSession.id == session_id, LoginSession.user_id == user.id, LoginSession.ended_at.is_(None))
+    session.execute(sa.update(LoginSession).where(*living).values(confirmed_at=at))
+    audit.record(
+        session,
+        actor=actor_of_user(user),
+        at=at,
+        action="identity.confirmed",
+        subject=("user", user.id),
+        method=method,
+        session_id=session_id,
+    )
 
 
 def check_proof(

@@ -12,7 +12,8 @@ from core.db import Writer
 from core.errors import Invalid, NotFound
 from core.identity import passwords
 from core.identity.models import ResetRequest, Ticket, TicketKind, User
-from core.identity.service.endings import end_all_sessions, end_apps
+from core.identity.service.endings import end_all_sessions
+from core.identity.service.families import end_families
 from core.identity.service.persons import lock_user, password_problem, set_password
 from core.identity.service.posting import Post, kill_links, tell_password_changed
 from core.permissions import Actor
@@ -82,5 +83,5 @@ def _end_all(session: Writer, user: User, kind: TicketKind, *, at: datetime, pos
         user.last_sign_in_at = at
         return 0
     tell_password_changed(session, at=at, user=user, post=post)
-    end_apps(session, at=at, user=user, why="password reset")
+    end_families(session, at=at, why="password reset", user_id=user.id)
     return end_all_sessions(session, at=at, user_id=user.id, why="password reset")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, Type, extract_parameters
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +14,7 @@ from core.identity import passwords, service
 from core.identity.models import User
 from core.identity.passwords.common import is_common
 from core.identity.service.persons import password_problem
-from tests.conftest import Fleet
+from tests.conftest import TRUE_HASHER, Fleet
 
 
 class TestAPassword:
@@ -53,6 +53,10 @@ class TestAPassword:
 
 
 class TestAHash:
+    def test_costs_a_guesser_what_owasp_advises(self) -> None:
+        made = extract_parameters(TRUE_HASHER.hash("three quiet words"))
+        assert (made.type, made.time_cost, made.memory_cost, made.parallelism) == (Type.ID, 2, 19_456, 1)
+
     def test_made_with_other_parameters_is_made_anew_at_the_next_sign_in(
         self, database: Database, fleet: Fleet, at: datetime
     ) -> None:

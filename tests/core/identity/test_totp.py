@@ -230,6 +230,9 @@ class TestConfirming:
         with database.reading() as reader:
             found = [queries.find_signed_in(reader, cookie=cookie, at=at) for cookie in cookies]
         assert [person.confirmed_at for person in found if person] == [at, long_ago]
+        with database.reading() as reader:
+            told = sa.select(AuditEntry.detail["method"].astext).where(AuditEntry.action == "identity.confirmed")
+            assert reader.scalars(told).all() == ["pwd"], "the wrong one is no proof"
 
 
 class TestWhoseFactorsChange:

@@ -379,6 +379,9 @@ class TestConfirmingThatItIsYou:
         assert (asked["prompt"], asked["max_age"]) == (["login"], ["0"])
         assert answer.headers["Location"] == "/operator/events"
         assert self.age_s(database) < 60
+        with database.reading() as reader:
+            told = sa.text("SELECT detail->>'method' FROM audit_entries WHERE action = 'identity.confirmed'")
+            assert reader.scalars(told).all() == ["oidc"]
 
     def test_is_offered_where_a_proof_is_asked_for(self, old_session, sign_in, database):
         act = "/operator/vehicles/1/immobilization"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import html
+import json
 import re
 from collections.abc import Callable
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
-import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
@@ -16,6 +18,11 @@ from portals.doors import ErpApp
 from tests.conftest import Fleet
 from tests.portals.oauth.conftest import BACK, ShiftsApp, told
 from tests.portals.page import check_page
+
+
+def age_proofs(database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(sa.text("UPDATE identity_sessions SET confirmed_at = now() - interval '6 minutes'"))
 
 
 class TestAPersonWhoIsNotSignedIn:
@@ -96,8 +103,7 @@ class TestAnAnswer:
     def test_that_lets_an_app_act_on_vehicles_needs_a_fresh_proof(
         self, shifts: ShiftsApp, database: Database, fleet: Fleet
     ) -> None:
-        with database.transaction() as session:
-            session.execute(sa.text("UPDATE identity_sessions SET confirmed_at = now() - interval '6 minutes'"))
+        age_proofs(database)
         harmless = shifts.answer(shifts.ask(scope="vehicles:read"))
         assert "code" in told(harmless)
         page = shifts.ask()
@@ -144,20 +150,53 @@ class TestAnAnswer:
         assert answer.headers["Cache-Control"] == "no-store"
 
 
-class TestAnAppThatWantsASignIn:
-    @pytest.mark.parametrize("wish", [{"prompt": "login"}, {"max_age": "0"}])
-    def test_gets_a_new_one(self, shifts: ShiftsApp, wish: dict[str, str]) -> None:
-        answer = shifts.ask(**wish)
-        assert answer.location.startswith("/sign-in?next=")
-        assert "login" not in answer.location.partition("prompt")[2].partition("%26")[0]
-        assert shifts.browser.get("/operator/").status_code == 302
+class TestAnAppThatWantsAFreshProof:
+    def test_gets_one_by_the_page_that_asks_whether_it_is_you(
+        self, shifts: ShiftsApp, database: Database, fleet: Fleet
+    ) -> None:
+        for wish in ({"prompt": "login"}, {"max_age": "0"}, {"prompt": "login consent", "max_age": "60"}):
+            age_proofs(database)
+            asked = shifts.ask(**wish)
+            check_page(asked.text)
+            assert asked.status_code == 403
+            assert "Shifts &lt;app&gt; needs a fresh proof that it is you" in asked.text
+            target = html.unescape(re.search(r'name="next" value="([^"]*)"', asked.text)[1])
+            wrong = shifts.browser.post("/confirm", data={"next": target, "confirm.password": "a guess"})
+            assert wrong.status_code == 422
+            proved = shifts.browser.post("/confirm", data={"next": target, "confirm.password": fleet.password})
+            page = shifts.browser.get(proved.location)
+            code = told(page if page.status_code == 302 else shifts.answer(page))["code"]
+            _, claims, _ = shifts.exchange(code).json["id_token"].split(".")
+            told_us = json.loads(base64.urlsafe_b64decode(claims + "=="))
+            assert told_us["iat"] - told_us["auth_time"] < 60, wish
 
-    def test_is_told_so_when_nobody_may_be_bothered(self, shifts: ShiftsApp) -> None:
-        assert told(shifts.ask(max_age="0", prompt="none"))["error"] == "login_required"
+    def test_leaves_the_session_as_it_is(self, shifts: ShiftsApp) -> None:
+        shifts.ask(prompt="login")
         assert shifts.browser.get("/operator/").status_code == 200
 
-    def test_is_content_with_a_fresh_one(self, shifts: ShiftsApp) -> None:
+    def test_is_told_so_when_nobody_may_be_bothered(self, shifts: ShiftsApp, database: Database) -> None:
+        shifts.answer(shifts.ask(scope="vehicles:read"))
+        assert told(shifts.ask(scope="vehicles:read", max_age="0", prompt="none"))["error"] == "login_required"
+        assert "code" in told(shifts.ask(scope="vehicles:read", max_age="60", prompt="none"))
+        age_proofs(database)
+        assert told(shifts.ask(scope="vehicles:read", max_age="60", prompt="none"))["error"] == "login_required"
+
+    def test_is_content_with_one_that_is_fresh_enough(self, shifts: ShiftsApp) -> None:
         assert shifts.ask(max_age="60").status_code == 200
+
+    def test_asks_nobody_twice_who_had_to_sign_in(self, shifts: ShiftsApp, client: FlaskClient, fleet: Fleet) -> None:
+        target = dict(parse_qsl(urlsplit(client.get(f"/oauth/authorize?{shifts.query(max_age='0')}").location).query))
+        who = {"email": fleet.email("operator"), "password": fleet.password}
+        signed_in = client.post("/sign-in", data={**who, **target})
+        assert "Let Shifts &lt;app&gt; act for you?" in client.get(signed_in.location).text
+
+
+class TestAnAppThatLetsAPersonChooseAnAccount:
+    def test_leads_to_the_page_where_one_signs_in(self, shifts: ShiftsApp) -> None:
+        answer = shifts.ask(prompt="select_account")
+        assert answer.location.startswith("/sign-in?next=")
+        assert "select_account" not in answer.location
+        assert shifts.browser.get("/operator/").status_code == 302
 
 
 TOLD_TO_THE_APP: list[tuple[dict[str, str | None], str]] = [
