@@ -29,9 +29,10 @@ class Endpoint(Base):
     """An address that facts are told to. `facts` None means all but batches of points; `park_ids` None all parks.
 
     It is told what its owner may read: of an API client's endpoint what the client may now, of one that a person added
-    what that person could read then (`rights`). `read_txid, read_id` is the place in the stream of facts of the
-    database `read_epoch` up to which messages were made, `read_at` when that was last true; `missed_at` is when facts
-    were found to have been dropped before they were read. Nothing is sent before `held_until`, as the receiver asked.
+    what that person could read then (`rights`), less what whoever turned it elsewhere since may not read.
+    `read_txid, read_id` is the place in the stream of facts of the database `read_epoch` up to which messages were
+    made, `read_at` when that was last true; `missed_at` is when facts were found to have been dropped before they were
+    read. Nothing is sent before `held_until`, as the receiver asked.
     A removed endpoint stays for its messages, without its secrets.
     """
 

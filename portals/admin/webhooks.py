@@ -19,9 +19,12 @@ from core.webhooks.schemas import EndpointChange, NewEndpoint, Replay
 from portals import hx
 from portals.admin import bp
 from portals.admin.asked import as_id, asked_text
+from portals.auth import confirmed
 from portals.doors import actor, at, erp, read, write
 from portals.forms import parse_form
 
+ADDING = "Adding a webhook endpoint"
+CHANGING = "Changing a webhook endpoint"
 PAGE = 50
 STATES = {"waiting": "Waiting", "dead": "Given up", "delivered": "Delivered"}
 SPANS = {"1": "the last hour", "24": "the last 24 hours", "168": "the last 7 days", "2160": "the last 90 days"}
@@ -58,13 +61,15 @@ def list_webhooks() -> Response:
 
 
 @bp.get("/webhooks/new")
-def new_webhook() -> Response:
+@confirmed(ADDING)
+def new_webhook() -> ResponseReturnValue:
     """The form for one more endpoint."""
     return _show_form(EndpointForm(), {})
 
 
 @bp.post("/webhooks")
-def add_webhook() -> Response:
+@confirmed(ADDING)
+def add_webhook() -> ResponseReturnValue:
     """Add an endpoint. The answer is the only page that ever shows the secret, so it is no redirect."""
     form = parse_form(EndpointForm)
     new = NewEndpoint(url=form.url, description=form.description, facts=form.chosen_facts, park_ids=form.chosen_parks)
@@ -110,7 +115,8 @@ def show_webhook(endpoint_id: int) -> Response:
 
 
 @bp.get("/webhooks/<int:endpoint_id>/edit")
-def edit_webhook(endpoint_id: int) -> Response:
+@confirmed(CHANGING)
+def edit_webhook(endpoint_id: int) -> ResponseReturnValue:
     """The form with what it is now."""
     endpoint = _get(endpoint_id)
     form = EndpointForm(
@@ -123,6 +129,7 @@ def edit_webhook(endpoint_id: int) -> Response:
 
 
 @bp.post("/webhooks/<int:endpoint_id>")
+@confirmed(CHANGING)
 def change_webhook(endpoint_id: int) -> ResponseReturnValue:
     """Change it to what the form says."""
     endpoint, form = _get(endpoint_id), parse_form(EndpointForm)
@@ -134,8 +141,8 @@ def change_webhook(endpoint_id: int) -> ResponseReturnValue:
         service.change_endpoint(
             write(), actor=actor(), at=at(), endpoint_id=endpoint_id, change=change, address=address
         )
-    except Invalid as refusal:
-        return _show_form(form, refusal.fields, status=422, endpoint=endpoint)
+    except (Invalid, Conflict) as refusal:
+        return _show_form(form, refusal.fields or {"url": refusal.detail}, status=422, endpoint=endpoint)
     flash("The endpoint was changed. It holds for what happens from now on.", "ok")
     return _back(endpoint_id)
 
@@ -174,6 +181,7 @@ def enable_webhook(endpoint_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/webhooks/<int:endpoint_id>/remove")
+@confirmed("Removing a webhook endpoint")
 def remove_webhook(endpoint_id: int) -> ResponseReturnValue:
     """Send nothing more, ever."""
     service.remove_endpoint(write(), actor=actor(), at=at(), endpoint_id=endpoint_id)
@@ -182,7 +190,8 @@ def remove_webhook(endpoint_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/webhooks/<int:endpoint_id>/secret")
-def rotate_webhook_secret(endpoint_id: int) -> Response:
+@confirmed("Making a new signing secret")
+def rotate_webhook_secret(endpoint_id: int) -> ResponseReturnValue:
     """Make a new secret. The answer is the only page that ever shows it, so it is no redirect."""
     endpoint = _get(endpoint_id)
     made = service.rotate_secret(

@@ -35,7 +35,7 @@ def world(database: Database, receiver: Receiver, fleet: Fleet) -> World:
 
 class TestWorkersThatAreKilled:
     def test_lose_nothing_and_mix_nothing_up(self, world: World, database_url: str) -> None:
-        _kill_and_check(world, database_url, kills=2, messages=40)
+        _kill_and_check(world, database_url, kills=1, messages=24)
 
     @pytest.mark.proof
     @pytest.mark.timeout(600)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from msgspec import UNSET
@@ -80,22 +81,25 @@ def change_endpoint(
 ) -> None:
     """Change what is given; `address` is the checked one when `change` has a `url`. Raises Invalid with the field.
 
-    With `versions` only if it still has one of them; else PreconditionFailed.
+    With `versions` only if it still has one of them; else PreconditionFailed. Where an API client's endpoint goes and
+    what it is told is changed by that client alone (else Conflict). Another's is told from then on what both it was
+    told before and the actor may read.
     """
     endpoint = lock_seen_endpoint(session, viewer=actor, endpoint_id=endpoint_id)
     check_version(endpoint.version, versions)
-    changed: dict[str, object] = {}
-    if address is not None and address.url != endpoint.url:
+    # All that may be refused is asked before anything is written: an edge may show a refusal and commit.
+    aim = _checked_aim(session, actor, endpoint, change, address)
+    changed = {name: value for name, value in aim.items() if value != getattr(endpoint, name)}
+    if "url" in changed:
         # What failed at the old address says nothing about the new one.
-        endpoint.url, endpoint.failing_since, endpoint.held_until = address.url, None, None
-        changed["url"] = address.url
-    if change.description is not UNSET:
-        endpoint.description = changed["description"] = change.description
-    if change.facts is not UNSET:
-        _check_facts(change.facts)
-        endpoint.facts = changed["facts"] = change.facts
-    if change.park_ids is not UNSET:
-        endpoint.park_ids = changed["park_ids"] = _checked_parks(session, actor, change.park_ids)
+        endpoint.failing_since = endpoint.held_until = None
+    if changed and endpoint.client_id is None:
+        held = set(list_rights(actor, park_ids=aim["park_ids"]))
+        endpoint.rights = sorted(held.intersection(endpoint.rights))
+    if change.description is not UNSET and change.description != endpoint.description:
+        changed["description"] = change.description
+    for name, value in changed.items():
+        setattr(endpoint, name, value)
     if changed:
         endpoint.version += 1
         _record(session, actor, at, "endpoint_changed", endpoint, **changed)
@@ -157,6 +161,27 @@ def rotate_secret(
     secret = _add_secret(session, endpoint_id, at=at, sealing_key=sealing_key)
     _record(session, actor, at, "secret_rotated", endpoint, previous_until=until.isoformat())
     return NewSecret(endpoint_id, secret, until)
+
+
+def _checked_aim(
+    session: Writer, actor: Actor, endpoint: Endpoint, change: EndpointChange, address: Address | None
+) -> dict[str, Any]:
+    """Where it is to go and what it is to be told of. Raises Invalid, and Conflict when that is a client's alone."""
+    aim = {"url": endpoint.url, "facts": endpoint.facts, "park_ids": endpoint.park_ids}
+    now = dict(aim)
+    if address is not None:
+        aim["url"] = address.url
+    if change.facts is not UNSET:
+        _check_facts(change.facts)
+        aim["facts"] = change.facts
+    if change.park_ids is not UNSET:
+        aim["park_ids"] = _checked_parks(session, actor, change.park_ids)
+    if aim != now and endpoint.client_id is not None and actor.kind != "client":
+        raise Conflict(
+            f"Endpoint {endpoint.id} belongs to the API client {endpoint.client_id}, which alone changes its address,"
+            " facts and parks. Change it with that client, or remove it and add your own."
+        )
+    return aim
 
 
 def _add_secret(session: Writer, endpoint_id: int, *, at: datetime, sealing_key: bytes) -> str:

@@ -9,12 +9,15 @@ import pytest
 import sqlalchemy as sa
 
 from core import outbox
+from core.errors import Conflict, Invalid
 from core.identity import service as identity
 from core.identity.models import ApiClient
 from core.permissions import Actor
 from core.webhooks import queries, service
 from core.webhooks.delivery import ACTOR
+from core.webhooks.gateway import Address
 from core.webhooks.models import Endpoint, Message, MessageState
+from core.webhooks.schemas import EndpointChange
 from core.webhooks.service import reading
 from tasks.webhooks import clear_old
 from tests.conftest import ROOT
@@ -93,6 +96,47 @@ class TestReadingFacts:
         world.publish(STATUS, vehicle_id=world.fleet.other_vehicle_id)
         world.publish("access.job_ordered", vehicle_id=world.fleet.vehicle_id, job_id="x")
         assert read(world, endpoint_id) == 1
+
+    def test_tells_after_a_change_by_another_no_more_than_both_may_read(self, world: World) -> None:
+        endpoint_id = world.add_endpoint().endpoint_id
+        keeper = Actor("user", 9, "Dora", grants=frozenset({"webhooks:manage", "vehicles:read"}), parks=None)
+        for url, told in ((None, 2), (f"{world.receiver.url}?of=dora", 1)):
+            address = url and Address(url, "http", "127.0.0.1", world.receiver.port)
+            change = EndpointChange(description="Same") if url is None else EndpointChange(url=url)
+            with world.database.transaction() as session:
+                service.change_endpoint(
+                    session, actor=keeper, at=world.now(), endpoint_id=endpoint_id, change=change, address=address
+                )
+            world.publish(STATUS, vehicle_id=world.fleet.vehicle_id)
+            world.publish("access.job_ordered", vehicle_id=world.fleet.vehicle_id, job_id="x")
+            assert read(world, endpoint_id) == told
+
+    def test_does_not_let_a_person_turn_a_client_s_endpoint_elsewhere(self, world: World) -> None:
+        with world.database.transaction() as session:
+            client = identity.create_client(
+                session, actor=ROOT, at=world.now(), name="Theirs", scopes=["webhooks:manage", "vehicles:read"]
+            )
+        actor = Actor(
+            "client", None, "Theirs", grants=frozenset({"webhooks:manage"}), parks=None, client_id=client.client_id
+        )
+        endpoint_id = world.add_endpoint(actor=actor).endpoint_id
+        change = EndpointChange(facts=["access.job_ordered"])
+        # A page shows the refusal and commits.
+        with world.database.transaction() as session, pytest.raises(Conflict, match="belongs to the API client"):
+            service.change_endpoint(
+                session, actor=ROOT, at=world.now(), endpoint_id=endpoint_id, change=change, address=None
+            )
+        assert world.endpoint(endpoint_id).facts is None
+
+    def test_goes_where_it_went_when_a_change_is_refused(self, world: World) -> None:
+        endpoint_id = world.add_endpoint().endpoint_id
+        address = Address(f"{world.receiver.url}?new", "http", "127.0.0.1", world.receiver.port)
+        change = EndpointChange(url=address.url, facts=["no.such"])
+        with world.database.transaction() as session, pytest.raises(Invalid):
+            service.change_endpoint(
+                session, actor=ROOT, at=world.now(), endpoint_id=endpoint_id, change=change, address=address
+            )
+        assert world.endpoint(endpoint_id).url == world.receiver.url
 
     def test_ends_when_the_client_is_closed(self, world: World) -> None:
         with world.database.transaction() as session:

@@ -6,10 +6,12 @@ import dataclasses
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from standardwebhooks import Webhook
 
 from core import clock
 from core.config import Config
+from core.identity.models import LoginSession
 from core.webhooks.delivery import make_delivery
 from tests.core.webhooks.receiver import Receiver, receiving
 from tests.portals.page import check_page
@@ -84,6 +86,19 @@ class TestAnEndpoint:
         page = admin.get("/admin/webhooks/1").text
         assert "events.detected" in page
         assert "Bayview" in page
+
+    def test_is_changed_only_by_who_has_just_shown_that_it_is_they(self, admin, secret, receiver, fleet, database):
+        with database.transaction() as session:
+            session.execute(sa.update(LoginSession).values(confirmed_at=clock.now() - timedelta(minutes=6)))
+        form = {"url": receiver.url, "description": "Yard"}
+        asked = admin.post("/admin/webhooks/1", data=form)
+        check_page(asked.text)
+        assert asked.status_code == 403
+        assert "Changing a webhook endpoint needs a fresh proof" in asked.text
+        assert "Yard" not in admin.get("/admin/webhooks").text
+        answer = admin.post("/admin/webhooks/1", data=form | {"confirm.password": fleet.password})
+        assert answer.status_code == 303
+        assert "Yard" in admin.get("/admin/webhooks").text
 
     def test_is_disabled_enabled_and_removed(self, admin, secret):
         admin.post("/admin/webhooks/1/disable")
