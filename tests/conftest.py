@@ -36,6 +36,7 @@ from infra.postgres import Server
 from portals.app import create_app, make_ready
 from portals.doors import ErpApp
 from tasks.storage import keep_storage
+from tests.compiled_once import compile_routes_once, share_templates
 from tests.infra.free_ports import free_ports
 
 BLANK, WITH_FLEET = "erp_template", "erp_template_fleet"
@@ -44,6 +45,7 @@ BLANK, WITH_FLEET = "erp_template", "erp_template_fleet"
 TRUE_HASHER = passwords._HASHER
 passwords._HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 passwords._NOBODY = passwords.hash_password("nobody has this password")
+compile_routes_once()
 
 
 @pytest.fixture(scope="session")
@@ -137,6 +139,7 @@ def app(config: Config, database: Database) -> ErpApp:
     make_ready(config, database)
     made = create_app(config, database)
     made.config["WTF_CSRF_ENABLED"] = False
+    share_templates(made)
     return made
 
 

@@ -92,23 +92,24 @@ class TestABearer:
         forged = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
         assert self.ask(client, f"{head}.{forged}.{signature}") == 401
 
-    @pytest.mark.parametrize("algorithm", ["none", "HS256"])
     def test_is_refused_when_the_token_names_another_algorithm(
-        self, client: FlaskClient, integrator: NewClient, algorithm: str
+        self, client: FlaskClient, integrator: NewClient
     ) -> None:
         _, body, signature = token(client, integrator)["access_token"].split(".")
-        head = base64.urlsafe_b64encode(json.dumps({"alg": algorithm}).encode()).decode().rstrip("=")
-        assert self.ask(client, f"{head}.{body}.{signature}") == 401
+        for algorithm in ("none", "HS256"):
+            head = base64.urlsafe_b64encode(json.dumps({"alg": algorithm}).encode()).decode().rstrip("=")
+            assert self.ask(client, f"{head}.{body}.{signature}") == 401, algorithm
 
     def test_is_refused_when_the_token_is_signed_by_another_key(self, client: FlaskClient, at: datetime) -> None:
         key = ECKey.generate_key("P-256", {"kid": "other"})
         claims = {"iss": "x", "aud": "x", "exp": int(at.timestamp()) + 60, "scope": "vehicles:read"}
         assert self.ask(client, jwt.encode({"alg": "ES256", "kid": "other"}, claims, key)) == 401
 
-    @pytest.mark.parametrize("header", ["", "Bearer", "Bearer  ", "Basic abc", "Bearer a.b.c", "Bearer é"])
-    def test_is_refused_without_a_token_that_can_be_read(self, client: FlaskClient, header: str) -> None:
-        headers = {"Authorization": header} if header else {}
-        assert client.get("/api/v1/vehicles", headers=headers).status_code == 401
+    def test_is_refused_without_a_token_that_can_be_read(self, client: FlaskClient) -> None:
+        assert client.get("/api/v1/vehicles").status_code == 401
+        for header in ("Bearer", "Bearer  ", "Basic abc", "Bearer a.b.c", "Bearer é"):
+            answer = client.get("/api/v1/vehicles", headers={"Authorization": header})
+            assert answer.status_code == 401, header
 
 
 class TestAForm:
