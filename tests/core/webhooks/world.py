@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -64,8 +65,18 @@ class World:
             return service.add_endpoint(session, actor=actor, at=self.now(), new=new, address=address, sealing_key=KEY)
 
     def publish(self, name: str, **ids: Any) -> None:
+        """Publish a fact, and wait until readers come to it: the server's own upkeep may hold the stream back."""
         with self.database.transaction() as session:
             outbox.publish(session, name, at=self.now(), **ids)
+            txid = session.execute(sa.text("SELECT pg_current_xact_id()::text::bigint")).scalar_one()
+        ends = time.monotonic() + 30
+        while self._settled() < txid:
+            assert time.monotonic() < ends, "a transaction holds the stream of facts back"
+            time.sleep(0.01)
+
+    def _settled(self) -> int:
+        with self.database.reading() as reader:
+            return outbox.head(reader)[1].txid
 
     def worker(self, name: str = "worker") -> Delivery:
         sender = HttpSender(Allowed.parse([self.receiver.allowed]), timeout_s=self.timeout_s)
