@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -28,7 +28,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import NullPool
 
 from core import config
-from core.errors import ConfigurationError
+from core.errors import REFUSED, ConfigurationError
 
 Reader = sa.Connection
 Writer = Session
@@ -67,6 +67,10 @@ def text_enum(kind: type[enum.StrEnum], name: str) -> sa.Enum:
     )
 
 
+class _Refused(Exception):
+    """Lets a transaction roll back whose refusal was caught."""
+
+
 @dataclass(slots=True)
 class _Door:
     pool: ConnectionPool[PsycopgConnection[Any]]
@@ -88,9 +92,13 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Writer]:
-        """A Session in one transaction: returning commits, raising rolls back."""
-        with Session(self.writer, expire_on_commit=False) as session, session.begin():
+        """A Session in one transaction: returning commits, raising rolls back, and so does a refusal that a verb
+        raised and somebody caught: it may have been raised half way.
+        """
+        with suppress(_Refused), Session(self.writer, expire_on_commit=False) as session, session.begin():
             yield session
+            if REFUSED in session.info:
+                raise _Refused
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+# What a session is marked with when a verb refused within it: nothing of its transaction is kept (core/db.py).
+REFUSED = "refused"
+
 
 class Refusal(Exception):
     """Something was asked that will not be done. `detail` is for the person who asked.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Literal, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
-from core.errors import Forbidden
+from core.errors import REFUSED, Forbidden, Refusal
 
 ADMIN = "admin"
 OPERATOR = "operator"
@@ -231,7 +231,10 @@ R = TypeVar("R")
 
 
 def needs(permission: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Mark a service verb with the right it needs; the keyword argument `actor` must hold it."""
+    """Mark a service verb with the right it needs; the keyword argument `actor` must hold it.
+
+    A verb that refuses does nothing: whoever catches its refusal to show a page cannot keep a half of it.
+    """
     if permission not in PERMISSIONS:
         raise KeyError(f"{permission} is not in the permission table")
 
@@ -241,7 +244,12 @@ def needs(permission: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             actor = kwargs["actor"]
             assert isinstance(actor, Actor)
             actor.require(permission)
-            return verb(*args, **kwargs)
+            try:
+                return verb(*args, **kwargs)
+            except Refusal:
+                session: Any = args[0]
+                session.info[REFUSED] = True
+                raise
 
         guarded.permission = permission  # type: ignore[attr-defined]
         return guarded
