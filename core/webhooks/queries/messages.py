@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from core.db import Reader, plain_rows
 from core.errors import NotFound
-from core.permissions import Actor
+from core.permissions import PERMISSIONS, Actor
 from core.webhooks.models import Attempt, Message, MessageState
 from core.webhooks.queries.endpoints import get_endpoint
 from core.webhooks.rules.catalog import public_id
@@ -65,6 +65,13 @@ _RECORD = sa.select(
 ).outerjoin(Attempt, sa.and_(Attempt.message_id == Message.id, Attempt.number == Message.attempts))
 
 
+def is_readable(viewer: Actor) -> sa.ColumnElement[bool]:
+    """Whether a message is about what the viewer may read: it tells of a fact, and a fact has its own right."""
+    subsystems = {right.partition(":")[0] for right in PERMISSIONS if right.endswith(":read") and viewer.may(right)}
+    # What endpoints are told about themselves belongs to whoever sees them.
+    return sa.func.split_part(Message.name, ".", 1).in_(sorted({*subsystems, "webhooks"}))
+
+
 def list_messages(
     reader: Reader,
     *,
@@ -75,9 +82,14 @@ def list_messages(
     before_id: int | None = None,
     most: int = 50,
 ) -> list[MessageRecord]:
-    """The messages of an endpoint, newest first, those in one state when asked. Needs webhooks:read."""
+    """The messages of an endpoint about what the viewer may read, newest first, those in one state when asked.
+
+    Needs webhooks:read.
+    """
     get_endpoint(reader, viewer=viewer, at=at, endpoint_id=endpoint_id)
-    query = _RECORD.where(Message.endpoint_id == endpoint_id).order_by(Message.id.desc()).limit(most)
+    query = (
+        _RECORD.where(Message.endpoint_id == endpoint_id, is_readable(viewer)).order_by(Message.id.desc()).limit(most)
+    )
     if state is not None:
         query = query.where(Message.state == state)
     if before_id is not None:
@@ -88,9 +100,12 @@ def list_messages(
 def get_message(
     reader: Reader, *, viewer: Actor, at: datetime, endpoint_id: int, message_id: uuid.UUID
 ) -> MessageRecord:
-    """One message of an endpoint, by its public id. Needs webhooks:read. Raises NotFound."""
+    """One message of an endpoint about what the viewer may read, by its public id. Needs webhooks:read.
+
+    Raises NotFound.
+    """
     get_endpoint(reader, viewer=viewer, at=at, endpoint_id=endpoint_id)
-    query = _RECORD.where(Message.endpoint_id == endpoint_id, Message.public_id == message_id)
+    query = _RECORD.where(Message.endpoint_id == endpoint_id, Message.public_id == message_id, is_readable(viewer))
     row = reader.execute(query).one_or_none()
     if row is None:
         raise NotFound(f"This endpoint has no message {public_id(message_id)}. Messages are kept for some weeks.")

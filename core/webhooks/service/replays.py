@@ -13,6 +13,7 @@ from core.db import Writer
 from core.errors import Conflict, NotFound
 from core.permissions import Actor, needs
 from core.webhooks.models import Endpoint, Message, MessageState
+from core.webhooks.queries.messages import is_readable
 from core.webhooks.rules.catalog import PING, public_id
 from core.webhooks.schemas import Replay
 from core.webhooks.service.order import lock_seen_endpoint, settle
@@ -36,7 +37,9 @@ def replay_message(session: Writer, *, actor: Actor, at: datetime, endpoint_id: 
     Raises NotFound, and Conflict when an earlier message about the same subject comes first.
     """
     _lock_enabled(session, actor, endpoint_id)
-    query = sa.select(Message).where(Message.endpoint_id == endpoint_id, Message.public_id == message_id)
+    query = sa.select(Message).where(
+        Message.endpoint_id == endpoint_id, Message.public_id == message_id, is_readable(actor)
+    )
     message = session.scalars(query).one_or_none()
     if message is None:
         raise NotFound(f"This endpoint has no message {public_id(message_id)}.")
@@ -51,7 +54,8 @@ def replay_message(session: Writer, *, actor: Actor, at: datetime, endpoint_id: 
 
 @needs("webhooks:manage")
 def replay_messages(session: Writer, *, actor: Actor, at: datetime, endpoint_id: int, wanted: Replay) -> int:
-    """Send again the dead, or all finished, messages made since a moment, the oldest first; returns how many.
+    """Send again the dead, or all finished, messages made since a moment, the oldest first; returns how many. Of facts
+    that whoever asks may not read, none: the endpoint may be elsewhere by now.
 
     At most 10 000 at once; ask again for more. They keep their `webhook-id` and their order.
     """
@@ -59,7 +63,12 @@ def replay_messages(session: Writer, *, actor: Actor, at: datetime, endpoint_id:
     states = [MessageState.DEAD] if wanted.state == "dead" else [MessageState.DEAD, MessageState.DELIVERED]
     chosen = (
         sa.select(Message.id)
-        .where(Message.endpoint_id == endpoint_id, Message.state.in_(states), Message.created_at >= wanted.since)
+        .where(
+            Message.endpoint_id == endpoint_id,
+            Message.state.in_(states),
+            Message.created_at >= wanted.since,
+            is_readable(actor),
+        )
         .order_by(Message.id)
         .limit(MOST)
     )

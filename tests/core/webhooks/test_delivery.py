@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 import standardwebhooks.webhooks
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from core.webhooks import service
+from core.permissions import Actor
+from core.webhooks import queries, service
 from core.webhooks.delivery import ACTOR
 from core.webhooks.models import Message, MessageState
 from core.webhooks.rules.retries import MARKS
@@ -187,6 +190,21 @@ class TestAMessageThatWaits:
         assert count == 2
         ids = [got.id for got in world.receiver.taken()]
         assert ids[:2] == ids[2:]
+
+    def test_is_neither_shown_to_nor_sent_again_by_whoever_may_not_read_what_it_is_about(self, world: World) -> None:
+        made = world.add_endpoint(facts=[STATUS, "access.job_ordered"])
+        world.publish(STATUS, vehicle_id=world.fleet.vehicle_id, number=1)
+        world.publish("access.job_ordered", vehicle_id=world.fleet.vehicle_id, job_id=str(uuid.uuid4()))
+        world.deliver()
+        rights = frozenset({"webhooks:read", "webhooks:manage", "vehicles:read"})
+        clerk = Actor("user", 1, "Clerk", grants=rights, parks=None)
+        with world.database.transaction() as session:
+            which: dict[str, Any] = {"at": world.now(), "endpoint_id": made.endpoint_id}
+            shown = queries.list_messages(session.connection(), viewer=clerk, **which)
+            again = Replay(state="finished", since=world.now() - timedelta(minutes=1))
+            count = service.replay_messages(session, actor=clerk, wanted=again, **which)
+        assert [message.name for message in shown] == [STATUS]
+        assert count == 1
 
 
 class TestTheReceiversAnswer:
