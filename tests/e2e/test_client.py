@@ -9,7 +9,7 @@ from fleet_client import Fleet
 from tests.e2e.world import STANDING
 
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(200)]
-VEHICLE = STANDING[1]
+VEHICLE = STANDING[2]
 
 
 class TestTheClient:

@@ -92,7 +92,7 @@ class TestAdministrator:
         page = admin.page
         admin.open("/admin/immobilizations")
         page.get_by_label("Name, plate, VIN or model").press_sequentially(SECOND)
-        page.get_by_role("link", name=SECOND).click()
+        page.locator("#found").get_by_role("link", name=SECOND).click()
         expect(page.locator("h1")).to_contain_text("Step 1 of 2")
         page.get_by_label("Maintenance").check()
         page.get_by_role("button", name="Go on to check the order").click()

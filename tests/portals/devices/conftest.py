@@ -1,6 +1,7 @@
 """A gateway on a real port in its own thread, and devices with real sockets."""
 
 import asyncio
+import contextlib
 import socket
 import threading
 import time
@@ -73,7 +74,8 @@ class RunningGateway:
         return asyncio.run_coroutine_threadsafe(said, self._loop)
 
     def begin_stop(self):
-        self._loop.call_soon_threadsafe(self._stop.set)
+        with contextlib.suppress(RuntimeError):  # it has ended by itself since somebody looked
+            self._loop.call_soon_threadsafe(self._stop.set)
 
     def stop(self):
         if self._thread.is_alive():
