@@ -142,7 +142,9 @@ class Batcher:
             self._enough.clear()
             age_s = asyncio.get_running_loop().time() - self._waiting[0].arrived
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._enough.wait(), max(0.0, self._limits.batch_linger_s - age_s))
+                # Not wait_for: until Python 3.12 it forgets that it was cancelled when both come at once.
+                async with asyncio.timeout(max(0.0, self._limits.batch_linger_s - age_s)):
+                    await self._enough.wait()
         return True
 
     def _take(self, readings: int) -> list[Delivery]:

@@ -95,7 +95,8 @@ class Session:
     async def _converse(self) -> None:
         while not self._tracker.reachable:
             await asyncio.sleep(1)
-        reader, writer = await asyncio.wait_for(asyncio.open_connection(*self._server), ANSWER_WITHIN_S)
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            reader, writer = await asyncio.open_connection(*self._server)
         connected = False
         try:
             await self._log_in(reader, writer)
@@ -118,7 +119,9 @@ class Session:
         if not self._records:
             self._news.clear()
             try:
-                await asyncio.wait_for(self._news.wait(), LOOK_AT_RADIO_EVERY_S)
+                # Not wait_for: until Python 3.12 it forgets that it was cancelled when both come at once.
+                async with asyncio.timeout(LOOK_AT_RADIO_EVERY_S):
+                    await self._news.wait()
             except TimeoutError:
                 return
         if self._has_black_box and len(self._records) >= BOX_FROM and not self._one_by_one:
