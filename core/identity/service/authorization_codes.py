@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from core import audit
 from core.db import Writer
 from core.identity import passwords
 from core.identity.models import AuthorizationCode
-from core.identity.service.families import Family, end_families, lock_family
-from core.permissions import system
+from core.identity.service.families import Family, end_stolen, lock_family
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +36,9 @@ def take_code(session: Writer, *, at: datetime, code: str, client_id: int) -> Ta
         return None
     session.refresh(found)
     if found.used_at is not None:
-        _end_stolen(session, at=at, family=family)
+        end_stolen(session, at=at, family=family, what="code")
         return None
     found.used_at = at
     if found.expires_at <= at:
         return None
     return TakenCode(family, found.redirect_uri, found.challenge, found.nonce)
-
-
-def _end_stolen(session: Writer, *, at: datetime, family: Family) -> None:
-    end_families(session, at=at, why="a code was shown twice", id=family.authorization_id)
-    audit.record(
-        session,
-        actor=system("authorization server", "identity:maintain"),
-        at=at,
-        action="identity.code_reused",
-        subject=("authorization", family.authorization_id),
-        user_id=family.user_id,
-    )

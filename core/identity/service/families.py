@@ -12,10 +12,12 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from core import audit
 from core.db import Writer
 from core.identity.models import Authorization, User
 from core.identity.service.revocations import revoke_family
 from core.identity.tokens.lifetimes import AUTHORIZATION_LIFETIME
+from core.permissions import system
 
 _COLUMNS: Mapping[str, sa.orm.InstrumentedAttribute[object]] = {
     "id": Authorization.id,
@@ -71,3 +73,16 @@ def end_families(session: Writer, *, at: datetime, why: str, **of: object) -> bo
     for authorization_id in ended:
         revoke_family(session, at=at, authorization_id=authorization_id)
     return bool(ended)
+
+
+def end_stolen(session: Writer, *, at: datetime, family: Family, what: str) -> None:
+    """End the family of which something (`what`: a code, a refresh token) was shown twice: one of the two stole it."""
+    end_families(session, at=at, why=f"a {what} was shown twice", id=family.authorization_id)
+    audit.record(
+        session,
+        actor=system("authorization server", "identity:maintain"),
+        at=at,
+        action=f"identity.{what.replace(' ', '_')}_reused",
+        subject=("authorization", family.authorization_id),
+        user_id=family.user_id,
+    )

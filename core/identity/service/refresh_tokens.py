@@ -7,13 +7,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from core import audit
 from core.db import Writer
 from core.identity import passwords
 from core.identity.models import Authorization, RefreshToken
-from core.identity.service.families import Family, end_families, lock_family
+from core.identity.service.families import Family, end_stolen, lock_family
 from core.identity.tokens.lifetimes import AUTHORIZATION_LIFETIME, IDLE_LIFETIME
-from core.permissions import system
 
 
 def give_refresh_token(session: Writer, *, at: datetime, family: Family) -> str:
@@ -49,7 +47,7 @@ def hold_refresh_token(session: Writer, *, at: datetime, token: str, client_id: 
         return None
     session.refresh(found)
     if found.used_at is not None:
-        _end_stolen(session, at=at, family=family)
+        end_stolen(session, at=at, family=family, what="refresh token")
         return None
     return family if at < found.expires_at else None
 
@@ -59,15 +57,3 @@ def use_refresh_token(session: Writer, *, at: datetime, token: str) -> None:
     found = session.get_one(RefreshToken, passwords.hash_secret(token))
     found.used_at = at
     session.execute(sa.update(Authorization).where(Authorization.id == found.authorization_id).values(last_used_at=at))
-
-
-def _end_stolen(session: Writer, *, at: datetime, family: Family) -> None:
-    end_families(session, at=at, why="a refresh token was shown twice", id=family.authorization_id)
-    audit.record(
-        session,
-        actor=system("authorization server", "identity:maintain"),
-        at=at,
-        action="identity.refresh_token_reused",
-        subject=("authorization", family.authorization_id),
-        user_id=family.user_id,
-    )

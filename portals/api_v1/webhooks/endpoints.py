@@ -1,20 +1,17 @@
-"""Webhook endpoints: added, changed, given a new secret; what was sent to them, and sending it again."""
+"""Webhook endpoints: added, changed, given a new secret, removed."""
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from flask import g, request, url_for
 from msgspec import Meta
 
-from core.errors import NotFound
 from core.webhooks import queries, service
-from core.webhooks.queries import EndpointRecord, MessageRecord
-from core.webhooks.rules.catalog import parse_public_id, public_id
-from core.webhooks.schemas import EndpointChange, NewEndpoint, Replay, SecretRotation
+from core.webhooks.queries import EndpointRecord
+from core.webhooks.schemas import EndpointChange, NewEndpoint, SecretRotation
 from portals.api_v1 import bp, pages
 from portals.api_v1.conditional import show_record, wanted_versions
 from portals.api_v1.contract import Answer, operation
@@ -23,7 +20,6 @@ from portals.doors import actor, at, erp, read, write
 
 CHECKED = {"api_v1.add_webhook_endpoint", "api_v1.change_webhook_endpoint"}
 EXAMPLE = {"url": "https://hooks.example.com/fleet", "facts": ["access.job_finished", "events.detected"]}
-State = Literal["waiting", "delivered", "dead"]
 
 
 class WebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,68 +69,10 @@ class WebhookSecret(msgspec.Struct, frozen=True, kw_only=True):
     previous_until: Annotated[datetime | None, Meta(description="Until when the one before signs along.")]
 
 
-class WebhookMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """One fact on its way to an endpoint."""
-
-    id: Annotated[str, Meta(description="The `webhook-id`, the same at every try.")]
-    type: str
-    subject: Annotated[str, Meta(description="What it is about. Those about one subject come in order.")]
-    created_at: datetime
-    state: State
-    attempts: int
-    next_at: Annotated[datetime | None, Meta(description="Null while an earlier one about the subject waits.")]
-    finished_at: datetime | None
-    last_status: int | None
-    last_words: str | None
-    last_at: datetime | None
-
-
-class WebhookTry(msgspec.Struct, frozen=True, kw_only=True):
-    """One try to deliver."""
-
-    number: int
-    at: datetime
-    status: Annotated[int | None, Meta(description="Of the answer; null when there was none.")]
-    words: str
-    took_ms: int
-
-
-class WholeWebhookMessage(WebhookMessage, frozen=True, kw_only=True):
-    """A message with its body and every try."""
-
-    body: dict[str, Any]
-    tries: list[WebhookTry]
-
-
-class WebhookMessagePage(pages.Page, frozen=True, kw_only=True):
-    """Messages, newest first."""
-
-    items: list[WebhookMessage]
-
-
 class WebhookEndpointQuery(pages.PageQuery, frozen=True, kw_only=True):
     """Which page of endpoints."""
 
     limit: pages.UpTo500 = 50
-
-
-class WebhookMessageQuery(pages.PageQuery, frozen=True, kw_only=True):
-    """Which messages."""
-
-    state: Annotated[State | None, Meta(description="Only those in this state.")] = None
-    limit: pages.UpTo500 = 50
-
-
-class Replayed(msgspec.Struct, frozen=True, kw_only=True):
-    """What is on its way again."""
-
-    replayed: Annotated[int, Meta(description="How many messages.")]
-
-
-class Pinged(msgspec.Struct, frozen=True, kw_only=True):
-    """A test message on its way."""
-
-    id: str
 
 
 class _Wanted(msgspec.Struct):
@@ -254,63 +192,6 @@ def rotate_webhook_secret(endpoint_id: int, body: SecretRotation) -> WebhookSecr
     return WebhookSecret(secret=made.secret, previous_until=made.previous_until)
 
 
-@bp.get("/webhooks/endpoints/<int:endpoint_id>/messages")
-@operation(query=WebhookMessageQuery, answers={200: WebhookMessagePage})
-def list_webhook_messages(endpoint_id: int, query: WebhookMessageQuery) -> dict[str, Any]:
-    """What was and is to be sent to it, newest first."""
-    found = queries.list_messages(
-        read(),
-        viewer=actor(),
-        at=at(),
-        endpoint_id=endpoint_id,
-        state=query.state,
-        before_id=pages.after_id(query.cursor) or None,
-        most=query.limit,
-    )
-    items = [WebhookMessage(**_shown_message(message)) for message in found]
-    return pages.page(items, most=query.limit, last_id=found[-1].id if found else None)
-
-
-@bp.get("/webhooks/endpoints/<int:endpoint_id>/messages/<message_id>")
-@operation(answers={200: WholeWebhookMessage})
-def get_webhook_message(endpoint_id: int, message_id: str) -> WholeWebhookMessage:
-    """One message, its body and every try."""
-    which: dict[str, Any] = {"endpoint_id": endpoint_id, "message_id": _message_id(message_id)}
-    message = queries.get_message(read(), viewer=actor(), at=at(), **which)
-    tries = queries.list_attempts(read(), viewer=actor(), at=at(), **which)
-    return WholeWebhookMessage(
-        **_shown_message(message), body=message.body, tries=[WebhookTry(**each) for each in tries]
-    )
-
-
-@bp.post("/webhooks/endpoints/<int:endpoint_id>/messages/<message_id>/replay")
-@operation(answers={202: Replayed}, refuses=(409,))
-def replay_webhook_message(endpoint_id: int, message_id: str) -> Replayed:
-    """Send one message again, with its id; one that waits for its next try is tried now."""
-    service.replay_message(write(), actor=actor(), at=at(), endpoint_id=endpoint_id, message_id=_message_id(message_id))
-    return Replayed(replayed=1)
-
-
-@bp.post("/webhooks/endpoints/<int:endpoint_id>/replay")
-@operation(
-    body=Replay,
-    answers={202: Replayed},
-    refuses=(409,),
-    example={"state": "dead", "since": "2026-11-25T00:00:00Z"},
-)
-def replay_webhook_messages(endpoint_id: int, body: Replay) -> Replayed:
-    """Send again the dead, or all finished, messages made since a moment: up to 10 000 at once, the oldest first."""
-    count = service.replay_messages(write(), actor=actor(), at=at(), endpoint_id=endpoint_id, wanted=body)
-    return Replayed(replayed=count)
-
-
-@bp.post("/webhooks/endpoints/<int:endpoint_id>/ping")
-@operation(answers={202: Pinged}, refuses=(409,))
-def ping_webhook_endpoint(endpoint_id: int) -> Pinged:
-    """Send a test message, `webhooks.ping`, on its way like any other."""
-    return Pinged(id=public_id(service.ping(write(), actor=actor(), at=at(), endpoint_id=endpoint_id)))
-
-
 def _get_written(endpoint_id: int) -> EndpointRecord:
     """The endpoint as this request has written it, whatever the writer may read."""
     session = write()
@@ -318,19 +199,6 @@ def _get_written(endpoint_id: int) -> EndpointRecord:
     return queries.get_endpoint(session.connection(), viewer=service.RECORDER, at=at(), endpoint_id=endpoint_id)
 
 
-def _message_id(text: str) -> uuid.UUID:
-    found = parse_public_id(text)
-    if found is None:
-        raise NotFound(f"There is no message {text}.")
-    return found
-
-
 def _shown(endpoint: EndpointRecord) -> dict[str, Any]:
     """What its version stands for; what changes with each message is its standing."""
     return {name: getattr(endpoint, name) for name in WebhookEndpoint.__struct_fields__}
-
-
-def _shown_message(message: MessageRecord) -> dict[str, Any]:
-    names = WebhookMessage.__struct_fields__
-    shown = {name: getattr(message, name) for name in names if name not in {"id", "type"}}
-    return {"id": message.webhook_id, "type": message.name, **shown}
