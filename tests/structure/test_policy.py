@@ -8,10 +8,10 @@ import pytest
 
 from core.config import Config
 from core.db import Database
-from portals import policy
 from portals.app import create_app
 from portals.doors import ErpApp
 from portals.policy import POLICY, Way
+from portals.policy.rules import page
 from portals.rights import as_markdown
 from tests.structure.test_structure import ROOT, python_files
 
@@ -30,7 +30,7 @@ class TestThePolicy:
     def test_lets_no_application_start_while_it_names_a_route_that_is_gone(
         self, config: Config, database: Database, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setitem(POLICY, "admin.gone", policy.page("health:read"))
+        monkeypatch.setitem(POLICY, "admin.gone", page("health:read"))
         with pytest.raises(LookupError, match=r"routes that are gone: admin\.gone"):
             create_app(config, database)
 
