@@ -6,6 +6,7 @@ import logging
 import re
 import secrets
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 from flask import Response, g, redirect, request, url_for
@@ -18,6 +19,7 @@ from core.db import AWAY
 from core.errors import Forbidden, Refusal, Unauthenticated
 from core.permissions import ROLES
 from portals.doors import ErpApp, erp
+from portals.security.targets import own_path
 
 log = logging.getLogger(__name__)
 
@@ -95,10 +97,18 @@ def answer_refusal(refusal: Refusal) -> ResponseReturnValue:
 
 def _show_refusal(refusal: Refusal) -> ResponseReturnValue:
     if isinstance(refusal, Unauthenticated):
-        if "HX-Request" in request.headers:
-            return "", 401, {"HX-Redirect": url_for("auth.show_sign_in")}
-        return redirect(url_for("auth.show_sign_in", next=request.full_path.rstrip("?")))
+        sign_in = url_for("auth.show_sign_in", next=_way_back())
+        return ("", 401, {"HX-Redirect": sign_in}) if "HX-Request" in request.headers else redirect(sign_in)
     return _page(refusal.status, refusal.title, refusal.detail)
+
+
+def _way_back() -> str:
+    """The page to open after signing in: that which was asked for, or from which something was sent. Empty if none."""
+    page = request.headers.get("HX-Current-URL")
+    if page is None:
+        page = request.full_path.rstrip("?") if request.method in {"GET", "HEAD"} else request.headers.get("Referer")
+    parts = urlsplit(page or "")
+    return own_path(parts.path + (f"?{parts.query}" if parts.query else "")) or ""
 
 
 def _answer_stale_form(_: CSRFError) -> ResponseReturnValue:

@@ -49,7 +49,16 @@ class TestARefusal:
     def test_of_a_strangers_fragment_turns_the_whole_page(self, client):
         answer = client.get("/admin/", headers={"HX-Request": "true", "HX-Target": "div#health"})
         assert answer.status_code == 401
-        assert answer.headers["HX-Redirect"] == "/sign-in"
+        assert answer.headers["HX-Redirect"] == "/sign-in?next=/admin/"
+        shown = {"HX-Request": "true", "HX-Current-URL": "http://localhost/admin/users?x=1"}
+        answer = client.get("/admin/", headers=shown)
+        assert answer.headers["HX-Redirect"] == "/sign-in?next=/admin/users?x%3D1"
+
+    def test_of_a_strangers_form_leads_back_to_the_page_that_had_it(self, client):
+        page = "http://localhost/oauth/authorize?client_id=a&state=b"
+        answer = client.post("/oauth/consent", headers={"Referer": page})
+        assert answer.headers["Location"] == "/sign-in?next=/oauth/authorize?client_id%3Da%26state%3Db"
+        assert client.post("/oauth/consent").headers["Location"] == "/sign-in?next="
 
     def test_carries_the_part_a_fragment_shows(self, sign_in):
         answer = sign_in("dispatcher").get("/operator/vehicles/1/immobilization/new")
