@@ -53,8 +53,17 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "telemetry:follow": frozenset({SYSTEM}),
     "access:read": frozenset({ADMIN, OPERATOR, SYSTEM}),
     "access:immobilize": frozenset({ADMIN}),  # an operator needs the grant
-    "access:release": frozenset({ADMIN, OPERATOR}),
+    "access:approve": frozenset({ADMIN}),  # the second person; an operator needs the grant
+    "access:review": frozenset({ADMIN}),
+    "access:release": frozenset({ADMIN, OPERATOR, SYSTEM}),
+    "access:brake": frozenset({ADMIN, OPERATOR, SYSTEM}),
+    "access:reset": frozenset({ADMIN}),
+    "access:configure": frozenset({ADMIN}),
+    "access:note_debt": frozenset({ADMIN}),
+    "access:judge": frozenset({ADMIN, OPERATOR, SYSTEM}),
+    "access:start_own": frozenset({DRIVER}),
     "access:deliver": frozenset({SYSTEM}),
+    "access:advance": frozenset({SYSTEM}),
     "events:read": frozenset({ADMIN, OPERATOR, STAFF, SYSTEM}),
     "events:manage_geofences": frozenset({ADMIN, OPERATOR}),
     "events:detect": frozenset({SYSTEM}),
@@ -71,6 +80,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
 # permission -> what it lets one do, in words, for the pages where it is granted.
 GRANTABLE: dict[str, str] = {
     "access:immobilize": "Order the immobilization of a vehicle",
+    "access:approve": "Approve, as the second person, the immobilization that another has ordered",
+    "access:note_debt": "Tell what drivers owe, have promised and dispute",
+    "access:judge": "Tell what decides whether a driver may drive, suspend a driver and lift that",
     "vehicles:register": "Put a vehicle into the registry",
     "telemetry:read": "Read the telemetry of the fleet",
     "telemetry:ingest": "Send telemetry in",
@@ -93,7 +105,7 @@ PERSONAL_SCOPES: dict[str, str] = {
 }
 
 # Rights over what happens on the road: whoever is asked for one is told so.
-DANGEROUS: frozenset[str] = frozenset({"access:immobilize", "access:release"})
+DANGEROUS: frozenset[str] = frozenset({"access:immobilize", "access:approve", "access:release"})
 
 # permission -> what it lets one do, in words: of those that can be granted and of those that only a role has.
 WORDS: dict[str, str] = {
@@ -113,6 +125,12 @@ WORDS: dict[str, str] = {
     "telemetry:replay": "Judge refused points anew",
     "telemetry:maintain": "Make room for telemetry, and drop what has expired",
     "telemetry:follow": "Follow the points: trips, periods, mileage",
+    "access:review": "Review the immobilizations that were ordered without a second person",
+    "access:brake": "Hold all immobilizations",
+    "access:reset": "Lift the hold of all immobilizations, and reset the breaker",
+    "access:configure": "Write the rules by which jurisdictions let vehicles be immobilized",
+    "access:start_own": "Start one's own vehicle in an emergency, and say that one has read a notice",
+    "access:advance": "Tell drivers what is to happen, and move orders on when their time has come",
     "access:deliver": "Deliver orders to vehicles, and record what became of them",
     "events:detect": "Keep what was detected",
     "investors:read_own": "Read which shares of vehicles one holds",

@@ -17,13 +17,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.access import rules, service
-from core.access.gateway import GatewayDown, Outputs, RelayGateway, open_gateway
+from core.access.gateway import Command, GatewayDown, Outputs, Relay, RelayGateway, Roads, open_roads
 from core.access.models import OrderKind, Outcome
 from core.access.service import Claim
 from core.config import AccessTiming, Config
 from core.db import Database, Writer
 from core.permissions import system
 from core.telemetry.rules.states import is_relay_on
+from core.vehicles.models import RelayGateway as Method
 
 log = logging.getLogger(__name__)
 
@@ -35,19 +36,36 @@ SENDERS = 6
 
 
 @dataclass
+class Ear:
+    """What one road last told of the relays, and the asking that is under way."""
+
+    road: RelayGateway
+    heard: dict[str, Outputs] = field(default_factory=dict)
+    asked_at: dict[str, datetime] = field(default_factory=dict)
+    asking: Future[None] | None = None
+    began_s: float = 0.0
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody asks at the moment and the last time is long enough ago."""
+        is_asking = self.asking is not None and not self.asking.done()
+        return not is_asking and time.monotonic() - self.began_s >= READ_BACK_EVERY_S
+
+
+@dataclass
 class Delivery:
     """One worker's hands. `transaction` is the door to the database, `now` the clock of the edge."""
 
     transaction: Callable[[], AbstractContextManager[Writer]]
-    gateway: RelayGateway
+    roads: Roads
     now: Callable[[], datetime]
     timing: AccessTiming
     worker: str
     _busy: set[uuid.UUID] = field(default_factory=set)
-    _heard: dict[str, Outputs] = field(default_factory=dict)
-    _asked_at: dict[str, datetime] = field(default_factory=dict)
-    _reading_back: Future[None] | None = None
-    _read_back_at: float = 0.0
+    _ears: dict[Method, Ear] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._ears = {method: Ear(road) for method, road in self.roads.items()}
 
     def run_until_idle(self) -> int:
         """Drive open orders until none is left to this worker; returns how many ticks that took.
@@ -58,7 +76,7 @@ class Delivery:
         ticks = 0
         with (
             ThreadPoolExecutor(SENDERS, thread_name_prefix="access-send") as senders,
-            ThreadPoolExecutor(1, thread_name_prefix="access-read") as reader,
+            ThreadPoolExecutor(len(self.roads), thread_name_prefix="access-read") as reader,
         ):
             while claims := self._claim():
                 ticks += 1
@@ -74,18 +92,18 @@ class Delivery:
             return service.claim_open_jobs(session, actor=ACTOR, at=self.now(), worker=self.worker, timing=self.timing)
 
     def _start_reading_back(self, claims: list[Claim], reader: ThreadPoolExecutor) -> None:
-        """Ask the gateway what the relays say, once for all orders of which a command has left."""
-        waiting = [claim.device_uid for claim in claims if claim.job.attempts]
-        is_asking = self._reading_back is not None and not self._reading_back.done()
-        if waiting and not is_asking and time.monotonic() - self._read_back_at >= READ_BACK_EVERY_S:
-            self._read_back_at = time.monotonic()
-            self._reading_back = reader.submit(self._read_back, waiting)
+        """Ask each road what its relays say, once for all orders of which a command has left."""
+        for method, ear in self._ears.items():
+            waiting = [claim.relay for claim in claims if claim.job.attempts and claim.method is method]
+            if waiting and ear.is_free:
+                ear.began_s = time.monotonic()
+                ear.asking = reader.submit(self._read_back, ear, waiting)
 
-    def _read_back(self, device_uids: list[str]) -> None:
+    def _read_back(self, ear: Ear, relays: list[Relay]) -> None:
         asked_at = self.now()
         try:
-            self._heard = self.gateway.read_outputs(device_uids)
-            self._asked_at = dict.fromkeys(device_uids, asked_at)
+            ear.heard = ear.road.read_outputs(relays)
+            ear.asked_at = dict.fromkeys([relay.device_uid for relay in relays], asked_at)
         except GatewayDown as problem:
             log.warning("relays could not be read back: %s", problem)
         except Exception:
@@ -121,17 +139,17 @@ class Delivery:
         if claim.job.kind is OrderKind.RELEASE or not claim.job.attempts:
             return False
         last = claim.job.attempts[-1]
-        asked_at = self._asked_at.get(claim.device_uid)
+        asked_at = self._ears[claim.method].asked_at.get(claim.relay.device_uid)
         return asked_at is None or asked_at < last.started_at + timedelta(seconds=last.ttl_s)
 
     def _gateway_readings(self, claim: Claim) -> list[rules.RelayReading]:
-        outputs = self._heard.get(claim.device_uid)
+        outputs = self._ears[claim.method].heard.get(claim.relay.device_uid)
         if outputs is None:
             return []
-        relay_on = is_relay_on(outputs.mask, relay_output=claim.relay_output, relay_inverted=claim.relay_inverted)
+        relay_on = is_relay_on(outputs.mask, relay_output=claim.relay.output, relay_inverted=claim.relay.inverted)
         assert relay_on is not None
         told_at = outputs.received_at + rules.whole_second_grace(claim.job.kind)
-        return [rules.RelayReading(relay_on, told_at, "vialon_relay")]
+        return [rules.RelayReading(relay_on, told_at, claim.method)]
 
     def _guarded(self, work: Callable[[Claim, int], None], claim: Claim, number: int) -> None:
         try:
@@ -143,11 +161,12 @@ class Delivery:
             self._busy.discard(claim.job_id)
 
     def _send(self, claim: Claim, number: int) -> None:
+        given_at = self.now()
         with self.transaction() as session:
             may_leave = service.begin_attempt(
                 session,
                 actor=ACTOR,
-                at=self.now(),
+                at=given_at,
                 worker=self.worker,
                 job_id=claim.job_id,
                 number=number,
@@ -155,15 +174,15 @@ class Delivery:
             )
         if not may_leave:
             return
-        answer = self.gateway.send(device_uid=claim.device_uid, kind=claim.job.kind, ttl_s=self.timing.command_ttl_s)
+        command = _command(claim, number, given_at, self.timing.command_ttl_s)
+        answer = self.roads[claim.method].send(command)
         self._record(claim, number, answer.outcome, answer.words)
 
     def _look_up(self, claim: Claim, number: int) -> None:
         attempt = claim.job.attempts[number - 1]
         try:
-            arrived = self.gateway.was_logged(
-                device_uid=claim.device_uid, kind=claim.job.kind, since=attempt.started_at
-            )
+            command = _command(claim, number, attempt.started_at, attempt.ttl_s)
+            arrived = self.roads[claim.method].was_logged(command)
         except GatewayDown as problem:
             log.warning("order %s: the log could not be read: %s", claim.job_id, problem)
             time.sleep(TICK_S)
@@ -198,11 +217,15 @@ class Delivery:
             )
 
 
+def _command(claim: Claim, number: int, given_at: datetime, ttl_s: int) -> Command:
+    return Command(claim.job_id, number, claim.job.kind, claim.relay, given_at, ttl_s)
+
+
 def make_delivery(config: Config, database: Database, *, now: Callable[[], datetime], worker: str) -> Delivery:
-    """The hands of one worker, with the gateway that the configuration names."""
+    """The hands of one worker, with the roads that the configuration names."""
     return Delivery(
         transaction=database.transaction,
-        gateway=open_gateway(config),
+        roads=open_roads(config),
         now=now,
         timing=config.access,
         worker=worker,

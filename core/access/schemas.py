@@ -25,6 +25,7 @@ REASONS: dict[Reason, str] = {
     Reason.SAFETY_LOCKDOWN: "Safety: the vehicle must not be driven",
     Reason.THEFT: "Theft",
     Reason.POLICE: "Asked for by the police",
+    Reason.DEBT: "Debt of the driver who has the vehicle",
     Reason.CONTRACT_ENDED: "The contract has ended",
     Reason.CONTRACT_VIOLATED: "The contract was violated",
     Reason.MAINTENANCE: "Maintenance",

@@ -51,6 +51,8 @@ class Geofence(Base):
     radius_m: Mapped[float | None] = mapped_column(sa.Double)
     # GeoJSON MultiPolygon coordinates.
     coordinates: Mapped[list[Any] | None] = mapped_column(JSONB)
+    # Where no vehicle may be locked, and why: a hospital, a motorway, a tunnel, a railway crossing.
+    no_lock: Mapped[str | None] = mapped_column(sa.Text)
     created_by: Mapped[str] = mapped_column(sa.Text)
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     closed_by: Mapped[str | None] = mapped_column(sa.Text)

@@ -44,6 +44,8 @@ class RelayGateway(enum.StrEnum):
     """The road by which a command reaches the immobilizer relay (ACC-9)."""
 
     VIALON_RELAY = "vialon_relay"
+    TELTONIKA_CODEC12 = "teltonika_codec12"
+    TRACCAR_COMMAND = "traccar_command"
 
 
 class Park(Base):

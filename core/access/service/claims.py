@@ -10,10 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.access import rules
+from core.access.gateway import Relay
 from core.access.models import ImmobilizationAttempt
 from core.access.models import ImmobilizationJob as Job
 from core.db import Writer
 from core.telemetry.models import states
+from core.vehicles.models import RelayGateway as Method
 from core.vehicles.models import Tracker
 
 
@@ -23,9 +25,8 @@ class Claim:
 
     job_id: uuid.UUID
     vehicle_id: int
-    device_uid: str
-    relay_output: int
-    relay_inverted: bool
+    method: Method
+    relay: Relay
     waiting_for: str | None
     job: rules.Job
     vehicle: rules.VehicleNow
@@ -52,9 +53,8 @@ def read_claims(session: Writer, jobs: Sequence[Job]) -> list[Claim]:
         Claim(
             job_id=job.id,
             vehicle_id=job.vehicle_id,
-            device_uid=trackers[job.vehicle_id].device_uid,
-            relay_output=trackers[job.vehicle_id].relay_output,
-            relay_inverted=trackers[job.vehicle_id].relay_inverted,
+            method=Method(job.method),
+            relay=_relay(trackers[job.vehicle_id]),
             waiting_for=job.waiting_for,
             job=rules.Job(
                 kind=job.kind,
@@ -91,6 +91,10 @@ def _by_vehicle(
 ) -> dict[int, sa.Row[tuple[object, ...]]]:
     rows = session.execute(query.where(key.in_([job.vehicle_id for job in jobs])))
     return {row.vehicle_id: row for row in rows}
+
+
+def _relay(tracker: sa.Row[tuple[object, ...]]) -> Relay:
+    return Relay(tracker.device_uid, tracker.relay_output, tracker.relay_inverted)
 
 
 def _vehicle_now(row: sa.Row[tuple[object, ...]] | None) -> rules.VehicleNow:

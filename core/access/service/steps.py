@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from core import outbox
 from core.access import rules
-from core.access.models import OPEN, ImmobilizationAttempt, JobState, Outcome
+from core.access.models import LIVE_STATES, ImmobilizationAttempt, JobState, Outcome
 from core.access.models import ImmobilizationJob as Job
 from core.access.service.claims import Claim, own_readings, read_claims
 from core.access.service.verdict import finish as write_verdict
@@ -30,7 +30,7 @@ def claim_open_jobs(
     free = sa.or_(Job.claimed_by.is_(None), Job.claimed_by == worker, Job.claimed_until < at)
     jobs = session.scalars(
         sa.select(Job)
-        .where(OPEN, free)
+        .where(Job.state.in_(LIVE_STATES), free)
         .order_by(sa.desc(Job.kind), Job.ordered_at)
         .limit(most)
         .with_for_update(skip_locked=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from core import clock
 from core.access import queries, service
 from core.access.delivery import Delivery
-from core.access.gateway import Answer, GatewayDown, Outputs
+from core.access.gateway import Answer, Command, GatewayDown, Outputs, Relay
 from core.access.models import JobState, OrderKind, Outcome, Reason
 from core.access.schemas import ImmobilizationOrder
 from core.config import AccessTiming
@@ -20,6 +20,7 @@ from core.db import Database
 from core.permissions import DEVICE, Actor, system
 from core.telemetry import service as telemetry
 from core.telemetry.schemas import Point, Reading
+from core.vehicles.models import RelayGateway
 from tests.conftest import ROOT, Fleet
 
 WORKER = system("worker")
@@ -36,18 +37,18 @@ class Gateway:
     asked: int = 0
     sent: list[OrderKind] = field(default_factory=list)
 
-    def send(self, *, device_uid: str, kind: OrderKind, ttl_s: int) -> Answer:
-        self.sent.append(kind)
+    def send(self, command: Command) -> Answer:
+        self.sent.append(command.kind)
         return Answer(Outcome.ACCEPTED, "accepted")
 
-    def was_logged(self, *, device_uid: str, kind: OrderKind, since: datetime) -> bool:
+    def was_logged(self, command: Command) -> bool:
         return True
 
-    def read_outputs(self, device_uids: Iterable[str]) -> dict[str, Outputs]:
+    def read_outputs(self, relays: Iterable[Relay]) -> dict[str, Outputs]:
         self.asked += 1
         if self.asked <= self.down_for:
             raise GatewayDown("no answer")
-        return {uid: Outputs(HOLDING, clock.now()) for uid in device_uids}
+        return {relay.device_uid: Outputs(HOLDING, clock.now()) for relay in relays}
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ class TestAWorkerThatTakesALockOver:
         self, database: Database, fleet: Fleet, overtaken: uuid.UUID
     ) -> None:
         gateway = Gateway(down_for=2)
-        Delivery(database.transaction, gateway, clock.now, TIMING, "heir").run_until_idle()
+        Delivery(database.transaction, {RelayGateway.VIALON_RELAY: gateway}, clock.now, TIMING, "heir").run_until_idle()
         with database.reading() as reader:
             job = queries.get_job(reader, viewer=ROOT, vehicle_id=fleet.vehicle_id, job_id=overtaken)
         assert job.state is JobState.CONFIRMED

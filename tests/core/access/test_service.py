@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core.access.gateway import Relay
 from core.access.models import OrderKind
 from core.access.rules import Job, VehicleNow
 from core.access.service import Claim, own_readings
+from core.vehicles.models import RelayGateway
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -18,7 +20,8 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 def claim(kind: OrderKind, *, relay_ts: datetime | None, relay_received_at: datetime | None) -> Claim:
     vehicle = VehicleNow(ts=NOW, received_at=NOW, relay_on=True, relay_ts=relay_ts, relay_received_at=relay_received_at)
     job = Job(kind, NOW, NOW + timedelta(minutes=5), None, None)
-    return Claim(uuid.uuid4(), 1, "uid", 1, False, None, job, vehicle)
+    relay = Relay("uid", output=1, inverted=False)
+    return Claim(uuid.uuid4(), 1, RelayGateway.VIALON_RELAY, relay, None, job, vehicle)
 
 
 class TestTheVehiclesOwnWord:

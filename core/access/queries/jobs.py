@@ -24,6 +24,8 @@ _JOBS = ImmobilizationJob.__table__.c
 Status = Literal["pending", "completed"]
 Result = Literal["success", "failed", "expired", "cancelled"]
 STATUS: dict[JobState, tuple[Status, Result | None]] = {
+    JobState.REQUESTED: ("pending", None),
+    JobState.NOTIFIED: ("pending", None),
     JobState.ARMED: ("pending", None),
     JobState.SENDING: ("pending", None),
     JobState.SENT: ("pending", None),

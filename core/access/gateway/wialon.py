@@ -1,4 +1,4 @@
-"""The road to the relay. One Protocol; the Wialon Remote API behind it.
+"""The road by the Wialon Remote API.
 
 `{}` from `unit/exec_cmd` means accepted, never executed: the proof is read back elsewhere.
 Source of calls, fields and codes: Wialon SDK, Remote API (sdk.wialon.com).
@@ -9,68 +9,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 import orjson
 
+from core.access.gateway.road import REQUEST_TIMEOUT_S, Answer, Command, GatewayDown, Outputs, Relay
 from core.access.models import OrderKind, Outcome
-from core.config import Config, WialonAccount
+from core.config import WialonAccount
 
-# How long one request may take; a command given at its end still has its whole lifetime before it.
-REQUEST_TIMEOUT_S = 3
 COMMANDS = {OrderKind.IMMOBILIZE: "Immobilize", OrderKind.RELEASE: "Release"}
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the gateway said to a command: `outcome`, and its own words."""
-
-    outcome: Outcome
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outputs:
-    """The outputs of a device as the gateway last heard them, and when it heard."""
-
-    mask: int
-    received_at: datetime
-
-
-class GatewayDown(Exception):
-    """The gateway did not answer or not in its own language; nothing is known."""
-
-
-class RelayGateway(Protocol):
-    """Sends commands to relays and reads back what became of them. Calls may take seconds and may fail."""
-
-    def send(self, *, device_uid: str, kind: OrderKind, ttl_s: int) -> Answer:
-        """Give one command that must die after `ttl_s` if it was not delivered. Never raises: doubt is UNKNOWN."""
-
-    def was_logged(self, *, device_uid: str, kind: OrderKind, since: datetime) -> bool:
-        """Whether the gateway's log holds such a command since then. Raises GatewayDown."""
-
-    def read_outputs(self, device_uids: Iterable[str]) -> dict[str, Outputs]:
-        """The latest outputs of these devices, those it knows, in one call. Raises GatewayDown."""
-
-
-class NullGateway:
-    """Where no road to relays is configured: refuses every command and says so."""
-
-    def send(self, *, device_uid: str, kind: OrderKind, ttl_s: int) -> Answer:
-        """Refuse."""
-        return Answer(Outcome.REFUSED, "No gateway is configured; set ERP_WIALON_URL and ERP_WIALON_TOKEN.")
-
-    def was_logged(self, *, device_uid: str, kind: OrderKind, since: datetime) -> bool:
-        """Nothing is ever sent."""
-        return False
-
-    def read_outputs(self, device_uids: Iterable[str]) -> dict[str, Outputs]:
-        """Nothing is ever heard."""
-        return {}
 
 
 class _ApiError(Exception):
@@ -114,8 +63,9 @@ class WialonGateway:
         self._used_at = 0.0
         self._units: dict[str, int] = {}
 
-    def send(self, *, device_uid: str, kind: OrderKind, ttl_s: int) -> Answer:
+    def send(self, command: Command) -> Answer:
         """See RelayGateway. Over the data channel only: a short message could arrive hours late."""
+        device_uid, name = command.relay.device_uid, COMMANDS[command.kind]
         try:
             unit_id = self._unit(device_uid)
         except (GatewayDown, _ApiError) as problem:
@@ -124,10 +74,10 @@ class WialonGateway:
             return Answer(Outcome.REFUSED, f"Not sent: Wialon knows no unit with the id {device_uid}.")
         params = {
             "itemId": unit_id,
-            "commandName": COMMANDS[kind],
+            "commandName": name,
             "linkType": "tcp",
             "param": "",
-            "timeout": ttl_s,
+            "timeout": command.ttl_s,
             "flags": 0,
         }
         try:
@@ -136,16 +86,16 @@ class WialonGateway:
             return Answer(Outcome.REFUSED if problem.code in _REFUSED | _BUSY else Outcome.UNKNOWN, str(problem))
         except GatewayDown as problem:
             return Answer(Outcome.UNKNOWN, str(problem))
-        return Answer(Outcome.ACCEPTED, f"{COMMANDS[kind]} accepted into the queue for {ttl_s} s")
+        return Answer(Outcome.ACCEPTED, f"{name} accepted into the queue for {command.ttl_s} s")
 
-    def was_logged(self, *, device_uid: str, kind: OrderKind, since: datetime) -> bool:
+    def was_logged(self, command: Command) -> bool:
         """See RelayGateway: command messages are messages of type 0x200."""
-        unit_id = self._guarded_unit(device_uid)
+        unit_id = self._guarded_unit(command.relay.device_uid)
         if unit_id is None:
             return False
         params = {
             "itemId": unit_id,
-            "timeFrom": int(since.timestamp()) - 1,
+            "timeFrom": int(command.given_at.timestamp()) - 1,
             "timeTo": int(time.time()) + 60,
             "flags": 0x200,
             "flagsMask": 0xFF00,
@@ -159,12 +109,13 @@ class WialonGateway:
                 return False
             raise GatewayDown(str(problem)) from problem
         return any(
-            message.get("tp") == "ucr" and message.get("ca") == COMMANDS[kind] for message in loaded.get("messages", ())
+            message.get("tp") == "ucr" and message.get("ca") == COMMANDS[command.kind]
+            for message in loaded.get("messages", ())
         )
 
-    def read_outputs(self, device_uids: Iterable[str]) -> dict[str, Outputs]:
+    def read_outputs(self, relays: Iterable[Relay]) -> dict[str, Outputs]:
         """See RelayGateway: one search of all units in question, with their last message."""
-        wanted = list(device_uids)
+        wanted = [relay.device_uid for relay in relays]
         try:
             self._learn_units(wanted)
         except _ApiError as problem:
@@ -258,9 +209,3 @@ class WialonGateway:
         if isinstance(answer, dict) and isinstance(code := answer.get("error"), int) and code != 0:
             raise _ApiError(code, str(answer.get("reason", "")))
         return answer if isinstance(answer, dict) else {"items": answer}
-
-
-def open_gateway(config: Config) -> RelayGateway:
-    """The road to relays that the configuration names: its Wialon account, or none."""
-    account = config.wialon
-    return WialonGateway(account) if account.base_url and account.token else NullGateway()
