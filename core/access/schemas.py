@@ -7,17 +7,23 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from core.access.models import JobState, OrderKind, Outcome, Reason
+from core.access.models import LIVE_STATES, BrakeKind, Finding, JobState, OrderKind, Outcome, Reason
 from core.vehicles.models import RelayGateway
 
 __all__ = [
+    "LIVE_STATES",
     "REASONS",
+    "Approval",
+    "BrakeKind",
+    "Finding",
     "ImmobilizationOrder",
     "JobState",
     "OrderKind",
     "Outcome",
     "Reason",
     "ReleaseOrder",
+    "Review",
+    "Why",
 ]
 
 # What each reason means, in words, for the forms.
@@ -33,14 +39,36 @@ REASONS: dict[Reason, str] = {
 
 
 class ImmobilizationOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An order to immobilize. `note` is for whoever asks later why it was given."""
+    """An order to immobilize. `note` is for whoever asks later why it was given. `break_glass` (theft and police alone)
+    lets it go without a second person's approval; it is reviewed afterwards.
+    """
 
     reason: Reason
     method: RelayGateway = RelayGateway.VIALON_RELAY
     note: Annotated[str, Meta(max_length=500)] = ""
+    break_glass: bool = False
 
 
 class ReleaseOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An order to release; everything in it may be left out."""
 
     note: Annotated[str, Meta(max_length=500)] = ""
+
+
+class Approval(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The second person's yes."""
+
+    note: Annotated[str, Meta(max_length=500)] = ""
+
+
+class Why(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why something is done, in a few words for whoever asks later."""
+
+    why: Annotated[str, Meta(max_length=500)]
+
+
+class Review(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the review of an order by break-glass found."""
+
+    finding: Finding
+    note: Annotated[str, Meta(max_length=500)]

@@ -40,6 +40,7 @@ from core.webhooks.schemas import NewEndpoint
 from portals.doors import ErpApp
 from portals.policy import POLICY, PORTALS, Rule, Way
 from tests.conftest import ROOT, Fleet
+from tests.orders import PLENTY
 
 SIGN_IN, NOBODY, NOT_THERE, MAY_NOT, LET_IN = "302 to sign in", "401", "404", "403", "let in"
 PEOPLE = ("admin", "park_admin", "operator", "dispatcher", "staff", "driver", "investor")
@@ -101,6 +102,11 @@ FORMS: dict[str, dict[str, str]] = {
     "operator.record_mileage": {"odometer_km": "80123", "read_for": "Inspection"},
     "operator.immobilize": THEFT,
     "operator.cancel_immobilization": {"job_id": "{job_id}"},
+    "operator.approve_immobilization": {"job_id": "{job_id}"},
+    "operator.decline_immobilization": {"job_id": "{job_id}", "note": "The driver has paid"},
+    "admin.approve_immobilization": {},
+    "admin.decline_immobilization": {"note": "The driver has paid"},
+    "admin.review_immobilization": {"finding": "justified", "note": "It was stolen"},
     "operator.release": {},
     "operator.assign_vehicle": VEHICLE | {"kind": "rental"},
     "operator.end_assignment": {},
@@ -140,6 +146,9 @@ FORMS: dict[str, dict[str, str]] = {
 BODIES: dict[str, dict[str, Any]] = {
     "api_v1.immobilize": THEFT,
     "api_v1.cancel_immobilization": {},
+    "api_v1.approve_immobilization": {},
+    "api_v1.decline_immobilization": {"why": "The driver has paid"},
+    "api_v1.hold_immobilizations": {"why": "A trial of the alarm"},
     "api_v1.release": {},
     "api_v1.record_mileage": {"odometer_m": 80_123_000, "reason": "Inspection"},
     "api_v1.rename_geofence": {"name": "Yard"},
@@ -189,7 +198,7 @@ class World:
     def person(self, name: str) -> Asker:
         """A browser signed in as a person who has a passkey, and a second session that can be ended."""
         roles = {FURTHER.get(name, {"dispatcher": "operator"}.get(name, name))}
-        grants = {"access:immobilize"} if name == "operator" else set()
+        grants = {"access:immobilize", "access:approve"} if name == "operator" else set()
         with self.database.transaction() as session:
             cookie, other = (
                 identity.start_session(
@@ -299,7 +308,7 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         "driver_id": driver_id,
         "geofence_id": events.add_geofence(session, actor=ROOT, at=at, new=fence),
         "job_id": access.immobilize(
-            session, actor=ROOT, at=at, vehicle_id=vehicle_id, order=order, timing=AccessTiming()
+            session, actor=ROOT, at=at, vehicle_id=vehicle_id, order=order, timing=AccessTiming(), limits=PLENTY
         ),
     }
 

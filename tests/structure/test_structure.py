@@ -54,7 +54,13 @@ OPEN_VERBS = {
 }
 # What the verbs of a folder share: called by them, reached from nowhere else.
 SHARED = {
+    "core.access.service.arming",
+    "core.access.service.brakes",
     "core.access.service.claims",
+    "core.access.service.fairness",
+    "core.access.service.held",
+    "core.access.service.inputs",
+    "core.access.service.limits",
     "core.access.service.verdict",
     "core.identity.service.endings",
     "core.identity.service.families",

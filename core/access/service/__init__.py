@@ -1,18 +1,25 @@
-"""Every write about locking and releasing: the orders, and each step of carrying them out."""
+"""Every write about locking and releasing: the orders, their approval, and each step of carrying them out."""
 
+from core.access.service.approvals import approve, decline, review
 from core.access.service.claims import Claim, own_readings
+from core.access.service.holding import hold, lift
 from core.access.service.orders import cancel, immobilize, release
 from core.access.service.steps import begin_attempt, claim_open_jobs, conclude, note_waiting, record_answer
 
 __all__ = [
     "Claim",
+    "approve",
     "begin_attempt",
     "cancel",
     "claim_open_jobs",
     "conclude",
+    "decline",
+    "hold",
     "immobilize",
+    "lift",
     "note_waiting",
     "own_readings",
     "record_answer",
     "release",
+    "review",
 ]

@@ -29,6 +29,7 @@ Get an access token from `POST /oauth/token` and send it as `Authorization: Bear
 """
 TAGS = {
     "access": "Locking and releasing vehicles.",
+    "brakes": "What stops all immobilizations.",
     "changes": "Everything that happens, as a feed.",
     "events": "What was detected about vehicles.",
     "geofences": "Places that vehicles enter and leave.",
