@@ -28,6 +28,7 @@ def upgrade() -> None:
     _widen_words()
     _widen_jobs()
     op.add_column("access_attempts", sa.Column("decision", postgresql.JSONB(), nullable=True))
+    op.add_column("drivers_drivers", sa.Column("access_words", sa.Text(), nullable=True))
     op.add_column("events_geofences", sa.Column("no_lock", sa.Text(), nullable=True))
     _make_tables()
     for table in ("access_jurisdictions", "access_standing_changes"):

@@ -55,6 +55,7 @@ OPEN_VERBS = {
 # What the verbs of a folder share: called by them, reached from nowhere else.
 SHARED = {
     "core.access.service.claims",
+    "core.access.service.judging",
     "core.access.service.verdict",
     "core.identity.service.endings",
     "core.identity.service.families",

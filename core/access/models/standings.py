@@ -56,7 +56,7 @@ class DriverStanding(Base):
 
 
 class StandingChange(Base):
-    """One move of a driver from one standing to another. Append-only."""
+    """One change of how a driver stands: of the status, or of the reasons for the same one. Append-only."""
 
     __tablename__ = "access_standing_changes"
     __table_args__ = (sa.Index("ix_access_standing_changes_driver", "driver_id", "id"),)

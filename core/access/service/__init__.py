@@ -1,7 +1,9 @@
-"""Every write about locking and releasing: the orders, and each step of carrying them out."""
+"""Every write about locking and releasing, and about whether drivers may drive."""
 
 from core.access.service.claims import Claim, own_readings
+from core.access.service.holds import hold_driver, lift_hold
 from core.access.service.orders import cancel, immobilize, release
+from core.access.service.standings import judge_driver, note_driver_fact, withdraw_driver_fact
 from core.access.service.steps import begin_attempt, claim_open_jobs, conclude, note_waiting, record_answer
 
 __all__ = [
@@ -10,9 +12,14 @@ __all__ = [
     "cancel",
     "claim_open_jobs",
     "conclude",
+    "hold_driver",
     "immobilize",
+    "judge_driver",
+    "lift_hold",
+    "note_driver_fact",
     "note_waiting",
     "own_readings",
     "record_answer",
     "release",
+    "withdraw_driver_fact",
 ]

@@ -1,0 +1,192 @@
+"""How drivers stand, what they are judged by, and how that changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.access.models import DriverFact, DriverStanding, FactKind, StandingChange
+from core.access.rules.standing import Reason, read_reasons
+from core.db import Reader
+from core.drivers.models import AccessStatus, Assignment, Driver
+from core.errors import NotFound
+from core.permissions import Actor
+from core.sight import in_reach
+from core.vehicles.models import Vehicle
+
+
+@dataclass(frozen=True, slots=True)
+class StandingRecord:
+    """How a driver stands, why, and which vehicle they have. A driver who was never judged is active, or what their
+    record says, since they were registered.
+    """
+
+    driver_id: int
+    name: str
+    park_id: int
+    status: AccessStatus
+    since: datetime
+    reasons: tuple[Reason, ...]
+    judged_at: datetime | None
+    next_change_at: datetime | None
+    vehicle_id: int | None
+    vehicle: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRecord:
+    """One change of how a driver stands."""
+
+    id: int
+    at: datetime
+    from_status: AccessStatus | None
+    to_status: AccessStatus
+    reasons: tuple[Reason, ...]
+    actor_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactRecord:
+    """One fact that a driver is judged by, or was."""
+
+    kind: FactKind
+    key: str
+    value: dict[str, Any]
+    as_of: datetime
+    noted_by: str
+    noted_at: datetime
+    withdrawn_at: datetime | None
+
+
+def get_standing(reader: Reader, *, viewer: Actor, at: datetime, driver_id: int) -> StandingRecord:
+    """How a driver stands. Needs access:read; NotFound out of sight."""
+    viewer.require("access:read")
+    row = reader.execute(_standings(at).where(Driver.id == driver_id, _is_readable(viewer))).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no driver {driver_id}.")
+    return _as_record(row)
+
+
+def find_own_standing(reader: Reader, *, viewer: Actor, at: datetime) -> StandingRecord | None:
+    """How the driver stands whose account the viewer is, or None without one. Needs drivers:read_own."""
+    viewer.require("drivers:read_own")
+    row = reader.execute(_standings(at).where(Driver.user_id == viewer.id)).one_or_none()
+    return None if row is None else _as_record(row)
+
+
+def list_standing_changes(reader: Reader, *, viewer: Actor, driver_id: int, most: int = 50) -> list[ChangeRecord]:
+    """The newest changes of how a driver stands, newest first. Needs access:read."""
+    viewer.require("access:read")
+    query = _CHANGES.where(Driver.id == driver_id, _is_readable(viewer)).limit(most)
+    return [_as_change(row) for row in reader.execute(query)]
+
+
+def list_own_standing_changes(reader: Reader, *, viewer: Actor, most: int = 50) -> list[ChangeRecord]:
+    """The newest changes of how the viewer stands as a driver, newest first. Needs drivers:read_own."""
+    viewer.require("drivers:read_own")
+    return [_as_change(row) for row in reader.execute(_CHANGES.where(Driver.user_id == viewer.id).limit(most))]
+
+
+def list_driver_facts(reader: Reader, *, viewer: Actor, driver_id: int) -> list[FactRecord]:
+    """What others have told about a driver, by kind and key, the withdrawn too. Needs access:read."""
+    viewer.require("access:read")
+    query = _FACTS.where(Driver.id == driver_id, DriverFact.kind != FactKind.MANUAL, _is_readable(viewer))
+    # Of a fact that was withdrawn before it came, nothing is known.
+    return [FactRecord(*row) for row in reader.execute(query) if row.value]
+
+
+def get_driver_fact(reader: Reader, *, viewer: Actor, driver_id: int, kind: FactKind, key: str) -> FactRecord:
+    """One fact about a driver as it stands. Needs access:judge."""
+    viewer.require("access:judge")
+    reach = in_reach(viewer, "access:judge", park_id=Driver.park_id)
+    query = _FACTS.where(Driver.id == driver_id, DriverFact.kind == kind, DriverFact.key == key, reach)
+    row = reader.execute(query).one_or_none()
+    if row is None:
+        raise NotFound(f"Nothing is known of {kind} {key} of driver {driver_id}.")
+    return FactRecord(*row)
+
+
+def list_due_drivers(reader: Reader, *, viewer: Actor, at: datetime, most: int) -> list[int]:
+    """The drivers whose standing time has changed, longest due first. Needs access:judge."""
+    viewer.require("access:judge")
+    query = (
+        sa.select(DriverStanding.driver_id)
+        .join(Driver, Driver.id == DriverStanding.driver_id)
+        .where(DriverStanding.next_change_at <= at, in_reach(viewer, "access:judge", park_id=Driver.park_id))
+        .order_by(DriverStanding.next_change_at)
+        .limit(most)
+    )
+    return list(reader.execute(query).scalars())
+
+
+_CHANGES = (
+    sa.select(
+        StandingChange.id,
+        StandingChange.at,
+        StandingChange.from_status,
+        StandingChange.to_status,
+        StandingChange.reasons,
+        StandingChange.actor_name,
+    )
+    .join(Driver, Driver.id == StandingChange.driver_id)
+    .order_by(StandingChange.id.desc())
+)
+_FACTS = (
+    sa.select(
+        DriverFact.kind,
+        DriverFact.key,
+        DriverFact.value,
+        DriverFact.as_of,
+        DriverFact.noted_by,
+        DriverFact.noted_at,
+        DriverFact.withdrawn_at,
+    )
+    .join(Driver, Driver.id == DriverFact.driver_id)
+    .order_by(DriverFact.kind, DriverFact.key)
+)
+
+
+def _standings(at: datetime) -> sa.Select[Any]:
+    return (
+        sa.select(
+            Driver.id,
+            Driver.name,
+            Driver.park_id,
+            Driver.access_status,
+            sa.func.coalesce(DriverStanding.since, Driver.created_at).label("since"),
+            DriverStanding.reasons,
+            DriverStanding.judged_at,
+            DriverStanding.next_change_at,
+            Vehicle.id.label("vehicle_id"),
+            Vehicle.name.label("vehicle"),
+        )
+        .outerjoin(DriverStanding, DriverStanding.driver_id == Driver.id)
+        .outerjoin(Assignment, sa.and_(Assignment.driver_id == Driver.id, Assignment.during.contains(at)))
+        .outerjoin(Vehicle, Vehicle.id == Assignment.vehicle_id)
+    )
+
+
+def _as_record(row: sa.Row[Any]) -> StandingRecord:
+    return StandingRecord(
+        driver_id=row.id,
+        name=row.name,
+        park_id=row.park_id,
+        status=row.access_status,
+        since=row.since,
+        reasons=read_reasons(row.reasons or ()),
+        judged_at=row.judged_at,
+        next_change_at=row.next_change_at,
+        vehicle_id=row.vehicle_id,
+        vehicle=row.vehicle,
+    )
+
+
+def _as_change(row: sa.Row[Any]) -> ChangeRecord:
+    return ChangeRecord(row.id, row.at, row.from_status, row.to_status, read_reasons(row.reasons), row.actor_name)
+
+
+def _is_readable(viewer: Actor) -> sa.ColumnElement[bool]:
+    return in_reach(viewer, "access:read", park_id=Driver.park_id)
