@@ -15,18 +15,20 @@ from core.drivers.models import AccessStatus, Assignment, Driver
 from core.errors import NotFound
 from core.permissions import Actor
 from core.sight import in_reach
-from core.vehicles.models import Vehicle
+from core.vehicles.models import Park, Vehicle
 
 
 @dataclass(frozen=True, slots=True)
 class StandingRecord:
-    """How a driver stands, why, and which vehicle they have. A driver who was never judged is active, or what their
-    record says, since they were registered.
+    """How a driver stands, why, and which vehicle they have. Who was never judged stands so since their registration.
+
+    `time_zone` is the park's.
     """
 
     driver_id: int
     name: str
     park_id: int
+    time_zone: str
     status: AccessStatus
     since: datetime
     reasons: tuple[Reason, ...]
@@ -50,7 +52,7 @@ class ChangeRecord:
 
 @dataclass(frozen=True, slots=True)
 class FactRecord:
-    """One fact that a driver is judged by, or was."""
+    """One fact that a driver is judged by, or was, and how they stand."""
 
     kind: FactKind
     key: str
@@ -59,6 +61,7 @@ class FactRecord:
     noted_by: str
     noted_at: datetime
     withdrawn_at: datetime | None
+    status: AccessStatus
 
 
 def get_standing(reader: Reader, *, viewer: Actor, at: datetime, driver_id: int) -> StandingRecord:
@@ -143,6 +146,7 @@ _FACTS = (
         DriverFact.noted_by,
         DriverFact.noted_at,
         DriverFact.withdrawn_at,
+        Driver.access_status,
     )
     .join(Driver, Driver.id == DriverFact.driver_id)
     .order_by(DriverFact.kind, DriverFact.key)
@@ -155,6 +159,7 @@ def _standings(at: datetime) -> sa.Select[Any]:
             Driver.id,
             Driver.name,
             Driver.park_id,
+            Park.time_zone,
             Driver.access_status,
             sa.func.coalesce(DriverStanding.since, Driver.created_at).label("since"),
             DriverStanding.reasons,
@@ -163,6 +168,7 @@ def _standings(at: datetime) -> sa.Select[Any]:
             Vehicle.id.label("vehicle_id"),
             Vehicle.name.label("vehicle"),
         )
+        .join(Park, Park.id == Driver.park_id)
         .outerjoin(DriverStanding, DriverStanding.driver_id == Driver.id)
         .outerjoin(Assignment, sa.and_(Assignment.driver_id == Driver.id, Assignment.during.contains(at)))
         .outerjoin(Vehicle, Vehicle.id == Assignment.vehicle_id)
@@ -174,6 +180,7 @@ def _as_record(row: sa.Row[Any]) -> StandingRecord:
         driver_id=row.id,
         name=row.name,
         park_id=row.park_id,
+        time_zone=row.time_zone,
         status=row.access_status,
         since=row.since,
         reasons=read_reasons(row.reasons or ()),

@@ -93,8 +93,8 @@ def withdraw_driver_fact(
 ) -> bool:
     """Let a fact count no more, as known at `as_of`; returns whether that told anything new. It stays on record.
 
-    Also of a fact that never came: an older one of that key, still on its way, then changes nothing. Raises Conflict for what a
-    person put on by hand.
+    Also of a fact that never came: an older one of that key, still on its way, then changes nothing.
+    Raises Conflict for what a person put on by hand.
     """
     _check_moment("as_of", as_of, at)
     if kind is FactKind.MANUAL:
