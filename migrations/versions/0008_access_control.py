@@ -296,6 +296,7 @@ def _make_tables() -> None:
         sa.Column("policy_version", sa.Integer(), nullable=False),
         sa.Column("judged_at", MOMENT, nullable=False),
         sa.Column("next_change_at", MOMENT, nullable=True),
+        sa.Column("debt_noted_at", MOMENT, nullable=True),
         sa.ForeignKeyConstraint(
             ["driver_id"], ["drivers_drivers.id"], name=op.f("fk_access_driver_standings_driver_id")
         ),

@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import msgspec
 from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 from msgspec import Meta
 
 from core.access import queries, service
-from core.access.schemas import (
-    DOCUMENTS,
-    DocumentFact,
-    DocumentState,
-    FactKind,
-    HoldStatus,
-    IncidentFact,
-    NewHold,
-    NotedFact,
-    RatingFact,
-    Severity,
-    name_document,
-)
+from core.access.schemas import DOCUMENTS, FactKind, HoldStatus, NewHold, name_document
 from core.errors import Conflict, Invalid, Refusal
 from portals import hx
 from portals.doors import actor, at, erp, read, write
 from portals.forms import parse_form
 from portals.operator import bp
+from portals.operator.driver_facts import NOT_TAKEN, FactForm, parse_local, read_fact
 
 STATES = {"held": "Held", "missing": "Missing", "refused": "Not accepted"}
 SEVERITIES = {"minor": "Minor", "serious": "Serious", "severe": "Severe"}
 HOLDS = {"suspended": "Suspend", "locked_out": "Lock out"}
 KINDS = {FactKind.DOCUMENT: "document", FactKind.RATING: "rating", FactKind.INCIDENT: "incident"}
-NOT_TAKEN = "This was not taken."
 WANTED = {
     "document.key": "Choose a document.",
     "document.state": "Choose one of the list.",
@@ -54,40 +39,6 @@ WANTED = {
 }
 # Where a refusal of the verb has its field in the form.
 FIELDS = {"key": "key", "as_of": "key", "at": "happened_at", "resolved_at": "resolved"}
-
-
-class DocumentForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A document. `valid_until` is its last day, in the park."""
-
-    key: str
-    state: DocumentState
-    valid_until: str = ""
-
-
-class RatingForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A rating."""
-
-    key: str
-    value: Annotated[float, Meta(ge=0, le=5)]
-    trips: Annotated[int, Meta(ge=0, le=10_000_000)]
-
-
-class IncidentForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An incident. `happened_at` is local time as a browser writes it, or a moment with its offset."""
-
-    key: str
-    severity: Severity
-    happened_at: str
-    is_theft: bool = False
-    resolved: bool = False
-
-
-class FactForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One of them."""
-
-    document: DocumentForm | None = None
-    rating: RatingForm | None = None
-    incident: IncidentForm | None = None
 
 
 class WithdrawalForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -121,7 +72,7 @@ def show_driver_access(driver_id: int) -> Response:
 def note_driver_fact(driver_id: int) -> ResponseReturnValue:
     """Take a fact that the office knows, and judge the driver by it."""
     try:
-        key, fact = _read_fact(parse_form(FactForm), driver_id)
+        key, fact = read_fact(parse_form(FactForm), driver_id)
         is_new = service.note_driver_fact(
             write(),
             actor=actor(),
@@ -166,7 +117,7 @@ def hold_driver(driver_id: int) -> ResponseReturnValue:
     """Suspend the driver or lock them out by hand. No vehicle is locked by it."""
     try:
         form = parse_form(HoldForm)
-        until = _parse_local(form.until, "until") if form.until else None
+        until = parse_local(form.until, "until") if form.until else None
         service.hold_driver(
             write(),
             actor=actor(),
@@ -211,7 +162,7 @@ def _show(driver_id: int, refusal: Refusal | None = None) -> Response:
         changes=queries.list_standing_changes(read(), viewer=actor(), driver_id=driver_id),
         may_judge=may_judge,
         may_lift=may_judge and not {"manual_suspension", "manual_lock_out", "review_pending"}.isdisjoint(rules),
-        document_names=list(DOCUMENTS.items()),
+        document_names=[(key, name.capitalize()) for key, name in DOCUMENTS.items()],
         name_document=name_document,
         states=STATES,
         severities=SEVERITIES,
@@ -220,46 +171,6 @@ def _show(driver_id: int, refusal: Refusal | None = None) -> Response:
         errors=refusal.fields if refusal else {},
         typed=request.form,
     )
-
-
-def _read_fact(form: FactForm, driver_id: int) -> tuple[str, NotedFact]:
-    """The fact that was typed, as of now."""
-    if form.document is not None:
-        until = _end_of_day(form.document.valid_until, driver_id)
-        return form.document.key, DocumentFact(as_of=at(), state=form.document.state, valid_until=until)
-    if form.rating is not None:
-        return form.rating.key, RatingFact(as_of=at(), value=form.rating.value, trips=form.rating.trips)
-    if form.incident is None:
-        raise Invalid(NOT_TAKEN, fields={})
-    incident = form.incident
-    return incident.key, IncidentFact(
-        as_of=at(),
-        severity=incident.severity,
-        at=_parse_local(incident.happened_at, "incident.happened_at"),
-        is_theft=incident.is_theft,
-        resolved_at=at() if incident.resolved else None,
-    )
-
-
-def _end_of_day(text: str, driver_id: int) -> datetime | None:
-    """The first moment after that day in the park of the driver."""
-    if not text:
-        return None
-    standing = queries.get_standing(read(), viewer=actor(), at=at(), driver_id=driver_id)
-    try:
-        day = date.fromisoformat(text) + timedelta(days=1)
-    except (ValueError, OverflowError):
-        raise Invalid(NOT_TAKEN, fields={"document.valid_until": ""}) from None
-    return datetime.combine(day, time(), ZoneInfo(standing.time_zone))
-
-
-def _parse_local(text: str, field: str) -> datetime:
-    """A moment as typed, in the zone of whoever typed it unless it says its own."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise Invalid(NOT_TAKEN, fields={field: ""}) from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(current_user.time_zone))
 
 
 def _in_words(refusal: Refusal) -> Refusal:

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.access.models import DriverFact, DriverStanding, FactKind, StandingChange
+from core.access.models import Debt, DriverFact, DriverStanding, FactKind, StandingChange
 from core.access.rules.standing import Reason, read_reasons
 from core.db import Reader
 from core.drivers.models import AccessStatus, Assignment, Driver
@@ -40,7 +40,7 @@ class StandingRecord:
 
 @dataclass(frozen=True, slots=True)
 class ChangeRecord:
-    """One change of how a driver stands."""
+    """One change of how a driver stands, with the reasons that began with it and those that ended."""
 
     id: int
     at: datetime
@@ -48,6 +48,8 @@ class ChangeRecord:
     to_status: AccessStatus
     reasons: tuple[Reason, ...]
     actor_name: str
+    begun: tuple[Reason, ...] = ()
+    ended: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +85,13 @@ def find_own_standing(reader: Reader, *, viewer: Actor, at: datetime) -> Standin
 def list_standing_changes(reader: Reader, *, viewer: Actor, driver_id: int, most: int = 50) -> list[ChangeRecord]:
     """The newest changes of how a driver stands, newest first. Needs access:read."""
     viewer.require("access:read")
-    query = _CHANGES.where(Driver.id == driver_id, _is_readable(viewer)).limit(most)
-    return [_as_change(row) for row in reader.execute(query)]
+    return _read_changes(reader, sa.and_(Driver.id == driver_id, _is_readable(viewer)), most)
 
 
 def list_own_standing_changes(reader: Reader, *, viewer: Actor, most: int = 50) -> list[ChangeRecord]:
     """The newest changes of how the viewer stands as a driver, newest first. Needs drivers:read_own."""
     viewer.require("drivers:read_own")
-    return [_as_change(row) for row in reader.execute(_CHANGES.where(Driver.user_id == viewer.id).limit(most))]
+    return _read_changes(reader, Driver.user_id == viewer.id, most)
 
 
 def list_driver_facts(reader: Reader, *, viewer: Actor, driver_id: int) -> list[FactRecord]:
@@ -113,13 +114,22 @@ def get_driver_fact(reader: Reader, *, viewer: Actor, driver_id: int, kind: Fact
 
 
 def list_due_drivers(reader: Reader, *, viewer: Actor, at: datetime, most: int) -> list[int]:
-    """The drivers whose standing time has changed, longest due first. Needs access:judge."""
+    """The drivers who are to be judged anew, longest due first: time has changed how they stand, or what they owe was
+    noted since. Needs access:judge.
+    """
     viewer.require("access:judge")
     query = (
-        sa.select(DriverStanding.driver_id)
-        .join(Driver, Driver.id == DriverStanding.driver_id)
-        .where(DriverStanding.next_change_at <= at, in_reach(viewer, "access:judge", park_id=Driver.park_id))
-        .order_by(DriverStanding.next_change_at)
+        sa.select(Driver.id)
+        .outerjoin(DriverStanding, DriverStanding.driver_id == Driver.id)
+        .outerjoin(Debt, Debt.driver_id == Driver.id)
+        .where(
+            sa.or_(
+                DriverStanding.next_change_at <= at,
+                sa.and_(Debt.noted_at.is_not(None), Debt.noted_at.is_distinct_from(DriverStanding.debt_noted_at)),
+            ),
+            in_reach(viewer, "access:judge", park_id=Driver.park_id),
+        )
+        .order_by(DriverStanding.next_change_at, Driver.id)
         .limit(most)
     )
     return list(reader.execute(query).scalars())
@@ -191,8 +201,28 @@ def _as_record(row: sa.Row[Any]) -> StandingRecord:
     )
 
 
-def _as_change(row: sa.Row[Any]) -> ChangeRecord:
-    return ChangeRecord(row.id, row.at, row.from_status, row.to_status, read_reasons(row.reasons), row.actor_name)
+def _read_changes(reader: Reader, about: sa.ColumnElement[bool], most: int) -> list[ChangeRecord]:
+    """The newest, newest first; one more is read, so that of the oldest too is known what it changed."""
+    rows = reader.execute(_CHANGES.where(about).limit(most + 1)).all()
+    reasons = [*(read_reasons(row.reasons) for row in rows), ()]
+    return [
+        ChangeRecord(
+            row.id,
+            row.at,
+            row.from_status,
+            row.to_status,
+            now,
+            row.actor_name,
+            begun=_without(now, before),
+            ended=_without(before, now),
+        )
+        for row, now, before in zip(rows[:most], reasons, reasons[1:], strict=False)
+    ]
+
+
+def _without(reasons: tuple[Reason, ...], others: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    known = {(other.rule, other.subject) for other in others}
+    return tuple(reason for reason in reasons if (reason.rule, reason.subject) not in known)
 
 
 def _is_readable(viewer: Actor) -> sa.ColumnElement[bool]:

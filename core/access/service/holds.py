@@ -45,7 +45,7 @@ def lift_hold(
     """
     _check_person(actor)
     driver = lock_driver(session, actor=actor, driver_id=driver_id)
-    facts, _ = load_facts(session, driver_id)
+    facts = load_facts(session, driver_id).facts
     causes = rules.judge(replace(facts, hold=None), at, thresholds)
     if causes.status is AccessStatus.LOCKED_OUT:
         reason = causes.reasons[0]

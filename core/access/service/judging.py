@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -24,6 +24,9 @@ from core.permissions import Actor, system
 
 Shape = TypeVar("Shape")
 RECORDER = system("standings", "drivers:set_access")
+_DEBT = sa.select(
+    Debt.noted_at, Debt.owed_minor, Debt.currency, Debt.overdue_since, Debt.promised_until, Debt.disputed_at
+)
 # The keys of what a person puts on and lifts by hand.
 HOLD, LIFT = "hold", "lift"
 
@@ -41,18 +44,23 @@ def lock_driver(session: Writer, *, actor: Actor, driver_id: int) -> Driver:
     return driver
 
 
-def load_facts(session: Writer, driver_id: int) -> tuple[rules.Facts, dict[str, Any]]:
-    """What the driver is judged by, and the same for the record. Call it under the driver's lock."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a driver is judged by, the same for the record, and which note of their debt is among it."""
+
+    facts: rules.Facts
+    inputs: dict[str, Any]
+    debt_noted_at: datetime | None
+
+
+def load_facts(session: Writer, driver_id: int) -> Known:
+    """What is known of the driver. Call it under the driver's lock."""
     query = sa.select(DriverFact).where(DriverFact.driver_id == driver_id, DriverFact.withdrawn_at.is_(None))
     # Written by a statement of its own: what the session remembers of a fact is old.
     query = query.order_by(DriverFact.kind, DriverFact.key).execution_options(populate_existing=True)
     rows = session.scalars(query).all()
-    debt = session.execute(
-        sa.select(Debt.owed_minor, Debt.currency, Debt.overdue_since, Debt.promised_until, Debt.disputed_at).where(
-            Debt.driver_id == driver_id
-        )
-    ).one_or_none()
-    owed = None if debt is None else rules.Debt(*debt)
+    debt = session.execute(_DEBT.where(Debt.driver_id == driver_id)).one_or_none()
+    owed = None if debt is None else rules.Debt(*debt[1:])
     facts = rules.Facts(
         documents=_of_kind(rows, FactKind.DOCUMENT, DocumentFact),
         ratings=_of_kind(rows, FactKind.RATING, RatingFact),
@@ -62,17 +70,18 @@ def load_facts(session: Writer, driver_id: int) -> tuple[rules.Facts, dict[str, 
         lift=_of_kind(rows, FactKind.MANUAL, rules.Lift, LIFT).get(LIFT),
     )
     told = [{"kind": row.kind, "key": row.key, "as_of": row.as_of, "value": row.value} for row in rows]
-    return facts, {"facts": told, "debt": None if owed is None else asdict(owed)}
+    inputs = {"facts": told, "debt": None if owed is None else asdict(owed)}
+    return Known(facts, inputs, None if debt is None else debt.noted_at)
 
 
 def settle(
     session: Writer, *, actor: Actor, at: datetime, driver: Driver, thresholds: StandingThresholds
 ) -> rules.Standing:
     """Judge a locked driver anew and write down how they stand; a change is kept, audited and told."""
-    facts, inputs = load_facts(session, driver.id)
+    known = load_facts(session, driver.id)
     row = session.get(DriverStanding, driver.id, populate_existing=True)
     before = find_before(driver, row)
-    standing = rules.judge(facts, at, thresholds, before)
+    standing = rules.judge(known.facts, at, thresholds, before)
     is_same_status = standing.status is driver.access_status
     values = {
         "status": standing.status,
@@ -81,6 +90,7 @@ def settle(
         "policy_version": rules.STANDING_VERSION,
         "judged_at": at,
         "next_change_at": standing.next_change_at,
+        "debt_noted_at": known.debt_noted_at,
     }
     session.execute(
         insert(DriverStanding)
@@ -88,7 +98,7 @@ def settle(
         .on_conflict_do_update(index_elements=["driver_id"], set_=values)
     )
     if not is_same_status or _grounds(standing.reasons) != _grounds(before.reasons):
-        inputs |= {"thresholds": asdict(thresholds), "before": before.status}
+        inputs = {**known.inputs, "thresholds": asdict(thresholds), "before": before.status}
         _tell(session, actor=actor, at=at, driver=driver, values=values, inputs=inputs)
     return standing
 

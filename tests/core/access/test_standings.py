@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.access import queries, service
-from core.access.models import FactKind
+from core.access.models import Debt, FactKind
 from core.access.schemas import (
     AccessStatus,
     DocumentFact,
@@ -167,17 +167,27 @@ class TestAFact:
 
 
 class TestADebt:
-    def test_is_read_from_where_debts_are_told(self, desk: Desk) -> None:
+    def note(self, desk: Desk, owed_minor: int, noted_at: datetime) -> None:
+        row = {
+            "driver_id": desk.driver_id,
+            "owed_minor": owed_minor,
+            "currency": "USD",
+            "plan": "weekly",
+            "overdue_since": desk.at - 11 * DAY if owed_minor else None,
+            "as_of": noted_at,
+            "noted_by": "Books",
+            "noted_at": noted_at,
+        }
         with desk.database.transaction() as session:
-            session.execute(
-                sa.text(
-                    "INSERT INTO access_debts (driver_id, owed_minor, currency, plan, overdue_since, as_of, noted_by,"
-                    " noted_at) VALUES (1, 12000, 'USD', 'weekly', :since, :at, 'Books', :at)"
-                ),
-                {"since": desk.at - 11 * DAY, "at": desk.at},
-            )
-            service.judge_driver(session, actor=ROOT, at=desk.at, driver_id=1, thresholds=T)
-        assert [reason.rule for reason in desk.standing().reasons] == ["debt_overdue_long"]
+            session.merge(Debt(**row))
+
+    def test_is_read_from_where_debts_are_told_and_looked_at_whenever_it_was_noted(self, desk: Desk) -> None:
+        self.note(desk, 12_000, desk.at)
+        judged = [judge_due(desk.database, at=desk.at, thresholds=T) for _ in range(2)]
+        assert (judged, [reason.rule for reason in desk.standing().reasons]) == ([1, 0], ["debt_overdue_long"])
+        self.note(desk, 0, desk.at + timedelta(seconds=1))
+        assert judge_due(desk.database, at=desk.at, thresholds=T) == 1
+        assert desk.standing().status == "active"
 
 
 class TestAHold:
@@ -287,6 +297,15 @@ class TestTime:
         desk.hold(NewHold(status=HoldStatus.SUSPENDED, why="Complaint.", until=desk.at + DAY))
         at_once(*[lambda: judge_due(desk.database, at=desk.at + DAY, thresholds=T)] * 4)
         assert [change[1] for change in desk.changes()] == ["suspended", "active"]
+
+
+    def test_passes_over_a_driver_who_cannot_be_judged(self, desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+        desk.note("licence", DocumentFact(as_of=desk.at, valid_until=desk.at + DAY))
+        with desk.database.transaction() as session:
+            broken = "UPDATE access_driver_facts SET value = '{}', kind = 'rating'"
+            session.execute(sa.text(broken))
+        assert judge_due(desk.database, at=desk.at + DAY, thresholds=T) == 1
+        assert "driver 1 could not be judged" in caplog.text
 
 
 class TestManyAtOnce:

@@ -86,7 +86,9 @@ class TestNoting:
         assert rules() == ("restricted", ["rating_low"])
         operator.post(f"{PAGE}/facts/withdraw", data={"kind": "rating", "key": "own"})
         assert rules() == ("active", [])
-        assert "Withdrawn" in operator.get(PAGE).text
+        page = operator.get(PAGE).text
+        assert "Withdrawn" in page
+        assert "No longer: The rating is 3.50" in page
 
     def test_that_an_incident_is_cleared_up_leaves_its_lock_out_to_a_review(self, operator, incident, rules):
         form = operator.get(PAGE).text
@@ -148,6 +150,9 @@ class TestByHand:
             session.connection().exec_driver_sql("DELETE FROM drivers_assignments")
             new = NewHold(status=HoldStatus.SUSPENDED, why="A passenger complained.")
             service.hold_driver(session, actor=PERSON, at=at, driver_id=1, new=new, thresholds=StandingThresholds())
+        offered = operator.get("/operator/drivers/1/assignment/new").text
+        check_page(offered)
+        assert "Ana Lopez is suspended and cannot be given a vehicle. A passenger complained." in offered
         answer = operator.post("/operator/drivers/1/assignment", data={"vehicle_id": "1", "kind": "rental"})
         assert answer.status_code == 409
         assert "Ana Lopez is suspended and cannot be given a vehicle. A passenger complained." in answer.text
