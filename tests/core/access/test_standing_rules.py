@@ -152,6 +152,42 @@ class TestInEveryCase:
         assert judge(facts, at, T, Before(first.status, at, first.reasons)) == first or facts.lift is not None
 
 
+steps = st.lists(st.tuples(st.integers(0, 20 * 24 * 60), everything), min_size=2, max_size=8)
+
+
+class TestALife:
+    """Facts come and go, time passes, and each judgement follows from the last."""
+
+    def live(self, life: list[tuple[int, Facts]]) -> None:
+        at, before = NOW, None
+        for minutes, facts in life:
+            at += timedelta(minutes=minutes)
+            now = judge(facts, at, T, before)
+            if before is not None and before.status is LOCKED_OUT and now.status is not LOCKED_OUT:
+                assert facts.lift is not None and facts.lift.as_of > before.since
+                assert not any(i.severity is Severity.SEVERE and not i.resolved_at for i in facts.incidents.values())
+                assert facts.hold is None or facts.hold.status is not HoldStatus.LOCKED_OUT
+            # What is told again at the announced moment is all that time has to say.
+            for moment in (at, at + DAY / 2):
+                if now.next_change_at is None or moment < now.next_change_at:
+                    following = Before(now.status, at, now.reasons)
+                    again = judge(replace(facts, lift=None), moment, T, following)
+                    assert again.status is now.status
+            same = before is not None and before.status is now.status
+            before = Before(now.status, before.since if same and before is not None else at, now.reasons)
+
+    @few
+    @given(steps)
+    def test_leaves_a_lock_out_only_by_a_lift_with_no_cause_left(self, life: list[tuple[int, Facts]]) -> None:
+        self.live(life)
+
+    @pytest.mark.proof
+    @settings(max_examples=100_000, deadline=None)
+    @given(steps)
+    def test_holds_in_a_hundred_thousand_lives(self, life: list[tuple[int, Facts]]) -> None:
+        self.live(life)
+
+
 class TestADocument:
     @pytest.mark.parametrize(
         ("document", "wanted", "rule"),

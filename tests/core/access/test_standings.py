@@ -298,7 +298,6 @@ class TestTime:
         at_once(*[lambda: judge_due(desk.database, at=desk.at + DAY, thresholds=T)] * 4)
         assert [change[1] for change in desk.changes()] == ["suspended", "active"]
 
-
     def test_passes_over_a_driver_who_cannot_be_judged(self, desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
         desk.note("licence", DocumentFact(as_of=desk.at, valid_until=desk.at + DAY))
         with desk.database.transaction() as session:
