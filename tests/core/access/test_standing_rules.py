@@ -167,7 +167,7 @@ class TestALife:
                 assert facts.lift is not None and facts.lift.as_of > before.since
                 assert not any(i.severity is Severity.SEVERE and not i.resolved_at for i in facts.incidents.values())
                 assert facts.hold is None or facts.hold.status is not HoldStatus.LOCKED_OUT
-            # What is told again at the announced moment is all that time has to say.
+            # Until the announced moment time alone changes nothing.
             for moment in (at, at + DAY / 2):
                 if now.next_change_at is None or moment < now.next_change_at:
                     following = Before(now.status, at, now.reasons)
@@ -182,9 +182,10 @@ class TestALife:
         self.live(life)
 
     @pytest.mark.proof
-    @settings(max_examples=100_000, deadline=None)
+    @pytest.mark.timeout(1800)
+    @settings(max_examples=20_000, deadline=None)
     @given(steps)
-    def test_holds_in_a_hundred_thousand_lives(self, life: list[tuple[int, Facts]]) -> None:
+    def test_holds_in_twenty_thousand_lives(self, life: list[tuple[int, Facts]]) -> None:
         self.live(life)
 
 

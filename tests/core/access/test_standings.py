@@ -270,6 +270,24 @@ class TestADriverWhoMayNotDrive:
         assert desk.standing().status == "restricted"
         self.assign(desk, fleet.vehicle_id)
 
+    def test_is_given_none_by_somebody_who_looked_a_moment_too_early(self, desk: Desk, fleet: Fleet) -> None:
+        refused: list[Conflict] = []
+
+        def assign() -> None:
+            try:
+                self.assign(desk, fleet.vehicle_id)
+            except Conflict as refusal:
+                refused.append(refusal)
+
+        assigning = threading.Thread(target=assign)
+        with desk.database.transaction() as session:
+            new = NewHold(status=HoldStatus.SUSPENDED, why="A passenger complained.")
+            service.hold_driver(session, actor=PERSON, at=desk.at, driver_id=desk.driver_id, new=new, thresholds=T)
+            assigning.start()
+            assigning.join(0.3)
+        assigning.join()
+        assert [refusal.facts["access_status"] for refusal in refused] == ["suspended"]
+
     def test_keeps_the_vehicle_they_have_unlocked(self, desk: Desk) -> None:
         desk.hold(NewHold(status=HoldStatus.LOCKED_OUT, why="Fraud."))
         assert desk.standing().vehicle == "Car 1"
