@@ -23,7 +23,7 @@ KINDS: dict[type[NotedFact], FactKind] = {
 }
 KEY = r"[a-z0-9][a-z0-9._-]{0,63}"
 # How far the clock of whoever tells a fact may be ahead.
-AHEAD = timedelta(minutes=5)
+AHEAD = timedelta(minutes=1)
 
 
 @needs("access:judge")

@@ -18,7 +18,7 @@ from core.drivers.models import AccessStatus
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 T = StandingThresholds()
-few = settings(max_examples=50, deadline=None)
+few = settings(max_examples=30, deadline=None)
 ACTIVE, RESTRICTED, SUSPENDED, LOCKED_OUT = ORDER
 
 around = st.integers(-60 * 24 * 60, 60 * 24 * 60).map(lambda minutes: NOW + timedelta(minutes=minutes))
