@@ -1,10 +1,39 @@
 """Every write about locking and releasing: the orders, their approval, and each step of carrying them out."""
 
-from core.access.service.approvals import approve, decline, review
-from core.access.service.claims import Claim, own_readings
-from core.access.service.holding import hold, lift
-from core.access.service.orders import cancel, immobilize, release
-from core.access.service.steps import begin_attempt, claim_open_jobs, conclude, note_waiting, record_answer
+from core.access.service.approvals import (
+    approve,
+    decline,
+    review,
+)
+from core.access.service.claims import (
+    Claim,
+    own_readings,
+)
+from core.access.service.holding import (
+    hold,
+    lift,
+)
+from core.access.service.holds import (
+    hold_driver,
+    lift_hold,
+)
+from core.access.service.orders import (
+    cancel,
+    immobilize,
+    release,
+)
+from core.access.service.standings import (
+    judge_driver,
+    note_driver_fact,
+    withdraw_driver_fact,
+)
+from core.access.service.steps import (
+    begin_attempt,
+    claim_open_jobs,
+    conclude,
+    note_waiting,
+    record_answer,
+)
 
 __all__ = [
     "Claim",
@@ -15,11 +44,16 @@ __all__ = [
     "conclude",
     "decline",
     "hold",
+    "hold_driver",
     "immobilize",
+    "judge_driver",
     "lift",
+    "lift_hold",
+    "note_driver_fact",
     "note_waiting",
     "own_readings",
     "record_answer",
     "release",
     "review",
+    "withdraw_driver_fact",
 ]
