@@ -33,10 +33,13 @@ REASONS: dict[Reason, str] = {
 
 
 class ImmobilizationOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An order to immobilize. `note` is for whoever asks later why it was given."""
+    """An order to immobilize. `note` is for whoever asks later why it was given.
+
+    `method` may be left out: the road to the vehicle's relay is known. One that is not it is refused.
+    """
 
     reason: Reason
-    method: RelayGateway = RelayGateway.VIALON_RELAY
+    method: RelayGateway | None = None
     note: Annotated[str, Meta(max_length=500)] = ""
 
 

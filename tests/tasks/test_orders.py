@@ -49,6 +49,10 @@ class World:
     vehicle_ids: list[int]
     workers: list[subprocess.Popen[bytes]]
 
+    @property
+    def roads(self) -> dict[str, str]:
+        return {"ERP_WIALON_URL": self.simulator.base_url, "ERP_WIALON_TOKEN": self.simulator.token}
+
     def uid(self, number: int) -> str:
         return f"8699{number:011d}"
 
@@ -103,8 +107,7 @@ class World:
             **os.environ,
             "DATABASE_URL": self.database.dsn,
             "ERP_HOME": str(self.home),
-            "ERP_WIALON_URL": self.simulator.base_url,
-            "ERP_WIALON_TOKEN": self.simulator.token,
+            **self.roads,
         }
         worker = subprocess.Popen(
             [sys.executable, "-m", "portals.cli", "worker"],
