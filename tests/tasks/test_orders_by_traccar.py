@@ -24,7 +24,7 @@ from infra.simulators.process import SimulatorProcess
 from tests.conftest import ROOT
 from tests.tasks.test_orders import World
 
-HURRIED = AccessTiming(attempt_at_s=(0.0, 1.5, 2.5), command_ttl_s=1, verdict_by_s=4.0)
+HURRIED = AccessTiming(attempt_at_s=(0.0, 0.6, 1.2), command_ttl_s=1, verdict_by_s=2.5)
 
 
 class TraccarWorld(World):

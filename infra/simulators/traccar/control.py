@@ -10,6 +10,7 @@ import msgspec
 from infra.simulators.bare_units import BareUnits, reply
 from infra.simulators.http import Request, Response
 from infra.simulators.traccar.faults import Fault
+from infra.simulators.traccar.forwarding import Forwarding
 from infra.simulators.traccar.models import MODELS
 from infra.simulators.traccar.platform import Platform
 
@@ -50,10 +51,13 @@ class Control:
             case "POST", "server":
                 self._platform.version = msgspec.json.decode(request.body, type=_Server).version
                 return reply({"version": self._platform.version})
+            case "POST", "forward":
+                self._platform.forwarder.to = msgspec.json.decode(request.body, type=Forwarding)
+                return reply({"sent": self._platform.forwarder.sent, "failed": self._platform.forwarder.failed})
             case "GET", "commands":
                 return self._tell_commands()
-        paths = "POST units, GET units/<id>, POST faults, POST protocols, POST server and GET commands"
-        return reply({"error": f"{paths} are what there is."}, 404)
+        posts = "POST units, POST faults, POST protocols, POST server, POST forward"
+        return reply({"error": f"{posts}, GET units/<id> and GET commands are what there is."}, 404)
 
     def _set_fault(self, body: bytes) -> Response:
         # Two readings of one body: the fault refuses unknown fields, and unit_id is not one of its own.

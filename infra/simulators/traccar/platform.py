@@ -14,6 +14,7 @@ from infra.simulators.http import CutConnection
 from infra.simulators.traccar.device import Device
 from infra.simulators.traccar.errors import TraccarError, access_denied
 from infra.simulators.traccar.faults import Fault
+from infra.simulators.traccar.forwarding import Forwarder
 from infra.simulators.traccar.models import switching
 from infra.simulators.unit import Unit
 from infra.simulators.world import World
@@ -48,6 +49,7 @@ class Platform:
         self.executed: list[dict[str, Any]] = []
         self.lost: list[dict[str, Any]] = []
         self.queued: list[Order] = []
+        self.forwarder = Forwarder()
         self._numbers = itertools.count(1)
         self._fault_for_all = Fault()
         self._faults: dict[int, Fault] = {}
@@ -156,7 +158,7 @@ class Platform:
         unit.tracker.jammed = unit.tracker.jammed or self.fault_of(unit.unit_id).offline
 
         def keep(record: Record) -> None:
-            device.take(record)
+            self.forwarder.forward(device.take(record), device.describe())
             self._empty_queue(device)
 
         unit.tracker.listen(keep)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from core import clock
-from core.access.gateway import Command, GatewayDown, Relay
+from core.access.gateway import Command, GatewayDown, Outputs, Relay
 from core.access.gateway.traccar import TraccarGateway
-from core.access.gateway.traccar_words import explain_refusal, read_output, require_no_queue
+from core.access.gateway.traccar_words import explain_refusal, read_output, require_no_queue, word_command
 from core.access.models import OrderKind, Outcome
 from core.config import TraccarAccount
 from infra.simulators.process import SimulatorProcess
@@ -51,12 +51,11 @@ class TestACommand:
     def test_is_handed_over_and_forbids_the_queue_whichever_it_is(
         self, traccar: Simulated, gateway: TraccarGateway, unit: int, command: Make, eventually: Eventually
     ) -> None:
-        lock = gateway.send(command(unit))
-        eventually(lambda: traccar.relay_on(unit))
-        release = gateway.send(command(unit, RELEASE))
-        eventually(lambda: not traccar.relay_on(unit))
+        other = traccar.make_unit()
+        lock, release = gateway.send(command(unit)), gateway.send(command(other, RELEASE))
         assert (lock.outcome, release.outcome) == (Outcome.ACCEPTED, Outcome.ACCEPTED)
-        sent = [(each["type"], each["attributes"]) for each in traccar.commands(unit)]
+        eventually(lambda: traccar.relay_on(unit) and traccar.commands(other))
+        sent = [(each["type"], each["attributes"]) for each in traccar.commands(unit) + traccar.commands(other)]
         assert sent == [("engineStop", {"noQueue": True}), ("engineResume", {"noQueue": True})]
 
     @pytest.mark.parametrize(
@@ -64,14 +63,10 @@ class TestACommand:
         [(LOCK, False, "1"), (RELEASE, False, "0"), (LOCK, True, "0"), (RELEASE, True, "1")],
     )
     def test_for_another_output_says_which_and_which_way(
-        self, traccar: Simulated, gateway: TraccarGateway, unit: int, command: Make, eventually: Eventually,
-        kind: OrderKind, inverted: bool, data: str,
-    ) -> None:  # fmt: skip
-        traccar.post("protocols", unit_id=unit, protocol="wialon")
-        assert gateway.send(command(unit, kind, output=2, inverted=inverted)).outcome is Outcome.ACCEPTED
-        (sent,) = eventually(lambda: traccar.commands(unit))
-        assert sent["type"] == "outputControl"
-        assert sent["attributes"] == {"index": 2, "data": data, "noQueue": True}
+        self, command: Make, kind: OrderKind, inverted: bool, data: str
+    ) -> None:
+        worded = word_command(command(1, kind, output=2, inverted=inverted), {"engineStop", "outputControl"})
+        assert worded == {"type": "outputControl", "attributes": {"index": 2, "data": data, "noQueue": True}}
 
     @pytest.mark.parametrize("wiring", [{"output": 2}, {"inverted": True}])
     def test_that_the_model_cannot_carry_out_is_not_sent(
@@ -171,22 +166,23 @@ class TestLookingACommandUp:
 
 
 class TestReadingBack:
-    @pytest.mark.parametrize("protocol", ["teltonika", "gt06", "wialon"])
     def test_tells_the_output_in_every_way_that_traccar_has(
-        self,
-        traccar: Simulated,
-        gateway: TraccarGateway,
-        unit: int,
-        command: Make,
-        eventually: Eventually,
-        protocol: str,
+        self, traccar: Simulated, gateway: TraccarGateway, command: Make, eventually: Eventually
     ) -> None:
-        traccar.post("protocols", unit_id=unit, protocol=protocol)
-        relay = command(unit).relay
         began = clock.now() - timedelta(seconds=1)
-        gateway.send(command(unit))
-        told = eventually(lambda: (read := gateway.read_outputs([relay])) and read[relay.device_uid].mask and read)
-        assert began <= told[relay.device_uid].received_at <= clock.now()
+        relays = []
+        for protocol in ("teltonika", "gt06", "wialon"):
+            unit = traccar.make_unit()
+            traccar.post("protocols", unit_id=unit, protocol=protocol)
+            relays.append(command(unit).relay)
+            assert gateway.send(command(unit)).outcome is Outcome.ACCEPTED
+
+        def all_on() -> dict[str, Outputs] | None:
+            read = gateway.read_outputs(relays)
+            return read if [outputs.mask for outputs in read.values()] == [1, 1, 1] else None
+
+        for told in eventually(all_on).values():
+            assert began <= told.received_at <= clock.now()
 
     def test_is_not_blinded_by_the_devices_answer_which_holds_no_outputs(
         self, traccar: Simulated, gateway: TraccarGateway, unit: int, command: Make, eventually: Eventually

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from core.access.gateway import Command, GatewayDown, Relay
+from core.access.gateway import Command, GatewayDown, Relay, wialon_session
 from core.access.gateway.wialon import WialonGateway
 from core.access.models import Outcome
 from core.config import WialonAccount
@@ -27,6 +27,11 @@ def wialon(simulators: SimulatorProcess) -> Iterator[Simulated]:
     simulated = Simulated(simulators.base_url, simulators.token)
     yield simulated
     simulated.post("faults", unit_id=None)
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wialon_session, "_BUSY_PAUSES_S", (0.0, 0.0))
 
 
 @pytest.fixture
