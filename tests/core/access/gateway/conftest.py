@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import json
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
@@ -80,3 +83,34 @@ def command() -> Callable[..., Command]:
         return Command(uuid.uuid4(), 1, kind, relay, at, ttl_s=4)
 
     return make
+
+
+@pytest.fixture
+def answering() -> Iterator[Callable[[Callable[[str, str], Any]], str]]:
+    """`answering(lambda path, body: document)` is the address of a server that answers everybody with 200."""
+    servers: list[ThreadingHTTPServer] = []
+
+    def start(answer: Callable[[str, str], Any]) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                sent = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+                body = json.dumps(answer(self.path.partition("?")[0], sent)).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_POST = do_GET
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Nothing."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()

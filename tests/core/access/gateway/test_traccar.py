@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from core.config import TraccarAccount
 from infra.simulators.process import SimulatorProcess
 from tests.core.access.gateway.conftest import Simulated
 
+EARLIER = datetime(2026, 11, 3, 12, tzinfo=UTC)
 LOCK, RELEASE = OrderKind.IMMOBILIZE, OrderKind.RELEASE
 Make = Callable[..., Command]
 Eventually = Callable[..., Any]
@@ -127,6 +128,18 @@ class TestACommand:
         answer = TraccarGateway(TraccarAccount(traccar.base_url, traccar.token), timeout_s=0.3).send(command(unit))
         assert answer.outcome is Outcome.UNKNOWN
 
+    def test_answered_by_something_else_than_traccar_may_have_arrived_or_not(
+        self, answering: Callable[..., str], command: Make
+    ) -> None:
+        answers = {
+            "/api/devices": [{"id": 7, "uniqueId": "relay-7", "status": "online"}],
+            "/api/server": {"version": "6.14.5"},
+            "/api/commands/types": [{"type": "engineStop"}],
+            "/api/commands/send": {"welcome": "to the portal of this hotel"},
+        }
+        gateway = TraccarGateway(TraccarAccount(answering(lambda path, body: answers[path]), "any"))
+        assert gateway.send(command(7)).outcome is Outcome.UNKNOWN
+
     def test_that_was_queued_in_spite_of_all_is_in_doubt_until_it_left_the_queue(
         self, traccar: Simulated, gateway: TraccarGateway, unit: int, command: Make, eventually: Eventually
     ) -> None:
@@ -191,6 +204,20 @@ class TestReadingBack:
         gateway.send(lock)
         eventually(lambda: gateway._events(unit, lock))
         assert gateway.read_outputs([lock.relay])[lock.relay.device_uid].mask == 1
+
+    @pytest.mark.parametrize(("device_s", "server_s"), [(0, 60), (60, 0)])
+    def test_is_as_old_as_the_device_says_and_no_younger_than_traccar_received_it(
+        self, answering: Callable[..., str], device_s: int, server_s: int
+    ) -> None:
+        def moment(seconds: int) -> str:
+            return (EARLIER + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
+
+        device = {"id": 7, "uniqueId": "late", "positionId": 8}
+        position = {"id": 8, "deviceId": 7, "attributes": {"out1": True}}
+        position |= {"deviceTime": moment(device_s), "serverTime": moment(server_s)}
+        address = answering(lambda path, body: [device] if path == "/api/devices" else [position])
+        gateway = TraccarGateway(TraccarAccount(address, "any"))
+        assert gateway.read_outputs([Relay("late", 1, inverted=False)])["late"].received_at == EARLIER
 
     def test_knows_nothing_of_devices_that_traccar_does_not_show(self, gateway: TraccarGateway) -> None:
         assert gateway.read_outputs([Relay("stranger", 1, inverted=False)]) == {}
