@@ -85,12 +85,13 @@ def command() -> Callable[..., Command]:
     return make
 
 
-@pytest.fixture
-def answering() -> Iterator[Callable[[Callable[[str, str], Any]], str]]:
-    """`answering(lambda path, body: document)` is the address of a server that answers everybody with 200."""
-    servers: list[ThreadingHTTPServer] = []
+class Answering:
+    """A server that answers everybody with 200 and what `answer` makes of path and body, until it stops."""
 
-    def start(answer: Callable[[str, str], Any]) -> str:
+    def __init__(self) -> None:
+        self._servers: list[ThreadingHTTPServer] = []
+
+    def start(self, answer: Callable[[str, str], Any]) -> str:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 sent = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
@@ -107,10 +108,18 @@ def answering() -> Iterator[Callable[[Callable[[str, str], Any]], str]]:
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        servers.append(server)
+        self._servers.append(server)
         return f"http://127.0.0.1:{server.server_port}"
 
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    def stop(self) -> None:
+        while self._servers:
+            server = self._servers.pop()
+            server.shutdown()
+            server.server_close()
+
+
+@pytest.fixture
+def answering() -> Iterator[Answering]:
+    servers = Answering()
+    yield servers
+    servers.stop()

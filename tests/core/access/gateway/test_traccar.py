@@ -15,7 +15,7 @@ from core.access.gateway.traccar_words import explain_refusal, read_output, requ
 from core.access.models import OrderKind, Outcome
 from core.config import TraccarAccount
 from infra.simulators.process import SimulatorProcess
-from tests.core.access.gateway.conftest import Simulated
+from tests.core.access.gateway.conftest import Answering, Simulated
 
 EARLIER = datetime(2026, 11, 3, 12, tzinfo=UTC)
 LOCK, RELEASE = OrderKind.IMMOBILIZE, OrderKind.RELEASE
@@ -129,7 +129,7 @@ class TestACommand:
         assert answer.outcome is Outcome.UNKNOWN
 
     def test_answered_by_something_else_than_traccar_may_have_arrived_or_not(
-        self, answering: Callable[..., str], command: Make
+        self, answering: Answering, command: Make
     ) -> None:
         answers = {
             "/api/devices": [{"id": 7, "uniqueId": "relay-7", "status": "online"}],
@@ -137,7 +137,7 @@ class TestACommand:
             "/api/commands/types": [{"type": "engineStop"}],
             "/api/commands/send": {"welcome": "to the portal of this hotel"},
         }
-        gateway = TraccarGateway(TraccarAccount(answering(lambda path, body: answers[path]), "any"))
+        gateway = TraccarGateway(TraccarAccount(answering.start(lambda path, body: answers[path]), "any"))
         assert gateway.send(command(7)).outcome is Outcome.UNKNOWN
 
     def test_that_was_queued_in_spite_of_all_is_in_doubt_until_it_left_the_queue(
@@ -207,7 +207,7 @@ class TestReadingBack:
 
     @pytest.mark.parametrize(("device_s", "server_s"), [(0, 60), (60, 0)])
     def test_is_as_old_as_the_device_says_and_no_younger_than_traccar_received_it(
-        self, answering: Callable[..., str], device_s: int, server_s: int
+        self, answering: Answering, device_s: int, server_s: int
     ) -> None:
         def moment(seconds: int) -> str:
             return (EARLIER + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
@@ -215,7 +215,7 @@ class TestReadingBack:
         device = {"id": 7, "uniqueId": "late", "positionId": 8}
         position = {"id": 8, "deviceId": 7, "attributes": {"out1": True}}
         position |= {"deviceTime": moment(device_s), "serverTime": moment(server_s)}
-        address = answering(lambda path, body: [device] if path == "/api/devices" else [position])
+        address = answering.start(lambda path, body: [device] if path == "/api/devices" else [position])
         gateway = TraccarGateway(TraccarAccount(address, "any"))
         assert gateway.read_outputs([Relay("late", 1, inverted=False)])["late"].received_at == EARLIER
 

@@ -13,7 +13,7 @@ from core.access.gateway.wialon import WialonGateway
 from core.access.models import Outcome
 from core.config import WialonAccount
 from infra.simulators.process import SimulatorProcess
-from tests.core.access.gateway.conftest import Simulated
+from tests.core.access.gateway.conftest import Answering, Simulated
 
 Make = Callable[..., Command]
 
@@ -82,6 +82,14 @@ class TestACommand:
     def test_to_nobody_was_never_sent(self, command: Make) -> None:
         answer = WialonGateway(WialonAccount("http://127.0.0.1:9", "any")).send(command(1))
         assert (answer.outcome, answer.words) == (Outcome.REFUSED, "Not sent: Wialon did not answer: ConnectError")
+
+    def test_to_a_wialon_that_has_gone_since_was_never_sent(self, answering: Answering, command: Make) -> None:
+        unit = {"id": 7, "uid": "relay-7"}
+        address = answering.start(lambda path, body: {"eid": "session"} if "token" in body else {"items": [unit]})
+        gateway = WialonGateway(WialonAccount(address, "any"))
+        gateway.read_outputs([command(7).relay])
+        answering.stop()
+        assert gateway.send(command(7)).words == "Not sent: Wialon did not answer: ConnectError"
 
 
 class TestTheSession:
@@ -156,9 +164,9 @@ class TestLookingACommandUp:
 
 
 class TestAReport:
-    def test_that_was_kept_in_the_device_is_as_old_as_the_device_says(self, answering: Callable[..., str]) -> None:
+    def test_that_was_kept_in_the_device_is_as_old_as_the_device_says(self, answering: Answering) -> None:
         item = {"id": 7, "uid": "late", "lmsg": {"t": 1_700_000_000, "rt": 1_700_000_060, "tp": "ud", "o": 1}}
-        address = answering(lambda path, body: {"eid": "session"} if "token" in body else {"items": [item]})
+        address = answering.start(lambda path, body: {"eid": "session"} if "token" in body else {"items": [item]})
         gateway = WialonGateway(WialonAccount(address, "any"))
         told = gateway.read_outputs([Relay("late", 1, inverted=False)])["late"]
         assert told.received_at.timestamp() == 1_700_000_000
