@@ -32,6 +32,7 @@ from portals import (
     operator,
     policy,
     security,
+    transparency,
 )
 from portals.api_v1 import allowance, encoding
 from portals.api_v1 import bp as api_v1
@@ -85,6 +86,7 @@ def create_app(config: Config, database: Database) -> ErpApp:
     allowance.install(app)
     encoding.install(app)
     app.register_blueprint(health.bp)
+    app.register_blueprint(transparency.bp)
     for machines in (api_v1, devices):
         app.register_blueprint(machines)
         security.csrf.exempt(machines)

@@ -58,6 +58,7 @@ LOOK_FOR_NOTHING = {
     "admin.end_user_session",
     "account.remove_totp",
     "security.show_contact",
+    "transparency.show_checkpoint",
     "auth.begin_external",
     "auth.finish_external",
     "auth.confirm_external",

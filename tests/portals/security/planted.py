@@ -48,7 +48,7 @@ def plant(database: Database, at: datetime) -> None:
     keep_detection(database, 1, "harsh_braking", at - timedelta(minutes=5), subject=HOSTILE, lat=37.7, lon=-122.4)
     with database.transaction() as session:
         for table, column in TEXTS:
-            text = sa.text(f"UPDATE {table} SET {column} = :hostile || substr(md5(ctid::text), 1, 4)")  # noqa: S608 - our own names
+            text = sa.text(f"UPDATE {table} SET {column} = :hostile || substr(md5(ctid::text), 1, 4)")
             session.execute(text, {"hostile": HOSTILE})
 
 
