@@ -121,6 +121,7 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "operator.new_import": act("events:manage_geofences"),
         "operator.import_geofences": act("events:manage_geofences"),
         "operator.rename_geofence": act("events:manage_geofences"),
+        "operator.change_no_lock": act("events:manage_geofences"),
         "operator.close_geofence": act("events:manage_geofences"),
     },
     "The driver portal": {
@@ -233,7 +234,7 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "api_v1.get_geofence": api("events:read"),
         "api_v1.add_geofence": api("events:manage_geofences"),
         "api_v1.import_geofences": api("events:manage_geofences"),
-        "api_v1.rename_geofence": api("events:manage_geofences"),
+        "api_v1.change_geofence": api("events:manage_geofences"),
         "api_v1.close_geofence": api("events:manage_geofences"),
     },
     "The API: webhooks": {

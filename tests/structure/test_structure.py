@@ -56,6 +56,7 @@ OPEN_VERBS = {
 SHARED = {
     "core.access.service.claims",
     "core.access.service.verdict",
+    "core.events.service.additions",
     "core.identity.service.endings",
     "core.identity.service.families",
     "core.identity.service.persons",
