@@ -79,6 +79,11 @@ class TestTheGeometry:
         assert is_in_or_near(ring, 50.0101, 10.0)  # 11 m outside
         assert not is_in_or_near(ring, 50.011, 10.0)
 
+    def test_reaches_across_the_antimeridian(self):
+        to_the_line = Polygon(coordinates=[[[(179.99, 0.0), (180.0, 0.0), (180.0, 0.01), (179.99, 0.01)]]])
+        assert is_in_or_near(to_the_line, 0.005, -179.9999)
+        assert not is_in_or_near(to_the_line, 0.005, -179.999)
+
 
 @pytest.fixture
 def zone(database, fleet, at):
