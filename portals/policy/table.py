@@ -154,6 +154,15 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "admin.decline_immobilization": act("access:approve"),
         "admin.review_immobilization": act("access:review"),
     },
+    "The admin console: the law": {
+        "admin.list_jurisdictions": page("access:configure"),
+        "admin.show_jurisdiction": page("access:configure"),
+        "admin.set_park_law": act("access:configure"),
+        "admin.new_jurisdiction": act("access:configure"),
+        "admin.add_jurisdiction": act("access:configure"),
+        "admin.edit_jurisdiction": act("access:configure"),
+        "admin.change_jurisdiction": act("access:configure"),
+    },
     "The admin console: people, API clients, and who did what": {
         "admin.list_users": page("identity:read"),
         "admin.new_user": act("identity:manage"),
@@ -235,6 +244,10 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "api_v1.hold_immobilizations": api("access:brake"),
         "api_v1.release": api("access:release"),
         "api_v1.get_release": api("access:read"),
+    },
+    "The API: what drivers owe": {
+        "api_v1.note_debt": api("access:note_debt"),
+        "api_v1.get_debt": api("access:read"),
     },
     "The API: what was detected, and geofences": {
         "api_v1.list_events": api("events:read"),
