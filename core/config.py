@@ -25,12 +25,33 @@ class AccessTiming:
     attempt_at_s: tuple[float, ...] = (0.0, 4.5, 9.0)
     command_ttl_s: int = 4
     verdict_by_s: float = 14.0
+    approve_within_s: float = 3_600.0
     arm_for_s: float = 900.0
+    arm_after_grace_s: float = 86_400.0
+    review_within_s: float = 86_400.0
     release_retry_s: float = 15.0
     release_for_s: float = 86_400.0
     fix_max_age_s: float = 15.0
     standing_for_s: float = 10.0
     claim_s: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLimits:
+    """How much harm locks can do before somebody looks. Releases are never counted. Source: ACC-7.
+
+    `share_per_hour_percent` is of the vehicles with a relay; `least_per_hour` may be locked in any fleet.
+    """
+
+    locks_per_min: int = 6
+    share_per_hour_percent: int = 5
+    least_per_hour: int = 3
+    breaker_orders_per_min: int = 30
+    breaker_doubts: int = 5
+
+    def per_hour(self, fleet_size: int) -> int:
+        """How many vehicles may be locked within an hour, of so many."""
+        return max(self.least_per_hour, -(-fleet_size * self.share_per_hour_percent // 100))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +122,7 @@ class Config:
     require_second_factor: frozenset[str] = frozenset()
     """Roles whose people reach nothing before they have set up a second factor."""
     access: AccessTiming = AccessTiming()
+    access_limits: AccessLimits = AccessLimits()
     mail: MailServer | None = None
     api_rate_per_min: int = 6_000
     """Units that one API client may have in a minute; what costs how many: portals/api_v1/allowance.py."""
@@ -186,6 +208,13 @@ def load(env: Mapping[str, str] | None = None) -> Config:
         api_rate_per_min=_whole(env, "ERP_API_RATE_PER_MIN", 6_000, low=60, high=100_000_000),
         api_intake_rate_per_min=_whole(env, "ERP_API_INTAKE_RATE_PER_MIN", 1_200_000, low=60, high=100_000_000),
         api_stranger_rate_per_min=_whole(env, "ERP_API_STRANGER_RATE_PER_MIN", 300, low=1, high=100_000_000),
+        access_limits=AccessLimits(
+            locks_per_min=_whole(env, "ERP_ACCESS_LOCKS_PER_MIN", 6, low=1, high=100_000),
+            share_per_hour_percent=_whole(env, "ERP_ACCESS_SHARE_PER_HOUR_PERCENT", 5, low=1, high=100),
+            least_per_hour=_whole(env, "ERP_ACCESS_LEAST_PER_HOUR", 3, low=1, high=100_000),
+            breaker_orders_per_min=_whole(env, "ERP_ACCESS_BREAKER_ORDERS_PER_MIN", 30, low=1, high=100_000),
+            breaker_doubts=_whole(env, "ERP_ACCESS_BREAKER_DOUBTS", 5, low=1, high=100_000),
+        ),
         require_second_factor=_words(env, "ERP_REQUIRE_SECOND_FACTOR"),
         limits=_read_limits(env.get("ERP_LIMITS_FILE") or None),
     )

@@ -81,6 +81,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
 GRANTABLE: dict[str, str] = {
     "access:immobilize": "Order the immobilization of a vehicle",
     "access:approve": "Approve, as the second person, the immobilization that another has ordered",
+    "access:brake": "Hold all immobilizations",
     "access:note_debt": "Tell what drivers owe, have promised and dispute",
     "access:judge": "Tell what decides whether a driver may drive, suspend a driver and lift that",
     "vehicles:register": "Put a vehicle into the registry",
@@ -126,7 +127,6 @@ WORDS: dict[str, str] = {
     "telemetry:maintain": "Make room for telemetry, and drop what has expired",
     "telemetry:follow": "Follow the points: trips, periods, mileage",
     "access:review": "Review the immobilizations that were ordered without a second person",
-    "access:brake": "Hold all immobilizations",
     "access:reset": "Lift the hold of all immobilizations, and reset the breaker",
     "access:configure": "Write the rules by which jurisdictions let vehicles be immobilized",
     "access:start_own": "Start one's own vehicle in an emergency, and say that one has read a notice",

@@ -14,6 +14,10 @@ JOBS: Mapping[str, Callable[..., Any]] = {
 }
 
 SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
+    "access.brake_lifted": (),
+    "access.brake_put_on": (),
+    "access.debt_noted": (),
+    "access.emergency_started": (),
     "access.job_changed": (),
     "access.job_finished": (),
     "access.job_ordered": ("access.deliver",),

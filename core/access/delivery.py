@@ -20,7 +20,7 @@ from core.access import rules, service
 from core.access.gateway import Command, GatewayDown, Outputs, Relay, RelayGateway, Roads, open_roads
 from core.access.models import OrderKind, Outcome
 from core.access.service import Claim
-from core.config import AccessTiming, Config
+from core.config import AccessLimits, AccessTiming, Config
 from core.db import Database, Writer
 from core.permissions import system
 from core.telemetry.rules.states import is_relay_on
@@ -28,7 +28,7 @@ from core.vehicles.models import RelayGateway as Method
 
 log = logging.getLogger(__name__)
 
-ACTOR = system("access delivery", "access:deliver")
+ACTOR = system("access delivery", "access:deliver", "access:brake")
 TICK_S = 0.25
 READ_BACK_EVERY_S = 0.75
 # Below Wialon's ten requests at a time for one session, with room for reading back.
@@ -60,6 +60,7 @@ class Delivery:
     roads: Roads
     now: Callable[[], datetime]
     timing: AccessTiming
+    limits: AccessLimits
     worker: str
     _busy: set[uuid.UUID] = field(default_factory=set)
     _ears: dict[Method, Ear] = field(init=False)
@@ -112,10 +113,11 @@ class Delivery:
     def _take_step(self, claim: Claim, senders: ThreadPoolExecutor) -> None:
         step = rules.next_step(
             claim.job,
-            vehicle=claim.vehicle,
+            inputs=claim.inputs,
             readings=[*service.own_readings(claim), *self._gateway_readings(claim)],
             at=self.now(),
             timing=self.timing,
+            limits=self.limits,
         )
         match step:
             case rules.Wait(why) if why != claim.waiting_for:
@@ -171,6 +173,7 @@ class Delivery:
                 job_id=claim.job_id,
                 number=number,
                 timing=self.timing,
+                limits=self.limits,
             )
         if not may_leave:
             return
@@ -213,7 +216,13 @@ class Delivery:
     def _conclude(self, claim: Claim, finish: rules.Finish) -> None:
         with self.transaction() as session:
             service.conclude(
-                session, actor=ACTOR, at=self.now(), worker=self.worker, job_id=claim.job_id, finish=finish
+                session,
+                actor=ACTOR,
+                at=self.now(),
+                worker=self.worker,
+                job_id=claim.job_id,
+                finish=finish,
+                limits=self.limits,
             )
 
 
@@ -228,5 +237,6 @@ def make_delivery(config: Config, database: Database, *, now: Callable[[], datet
         roads=open_roads(config),
         now=now,
         timing=config.access,
+        limits=config.access_limits,
         worker=worker,
     )

@@ -497,12 +497,14 @@ class Fleet:
 
     # Orders
 
-    def immobilize(self, vehicle_id: int, reason: str, *, note: str = "") -> Order:
-        """Order an immobilization. It is carried out once the vehicle stands; ask `order` how it is.
+    def immobilize(self, vehicle_id: int, reason: str, *, note: str = "", break_glass: bool = False) -> Order:
+        """Order an immobilization. It waits for a second person and is carried out once the vehicle stands; ask
+        `order` how it is. `break_glass`, for theft and police alone, does not wait for a second person.
 
-        Raises Conflict when an order is open (`members["job_id"]`) or the vehicle has no relay.
+        Raises Conflict when an order is open (`members["job_id"]`), the vehicle has no relay, locks are held back, or
+        it would be unfair.
         """
-        body = {"reason": reason, "note": note}
+        body = {"reason": reason, "note": note, "break_glass": break_glass}
         made = self.request("POST", f"/access/{vehicle_id}/immobilize", json=body).json()
         return self.order(vehicle_id, made["job_id"])
 

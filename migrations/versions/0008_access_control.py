@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -30,6 +32,7 @@ def upgrade() -> None:
     op.add_column("access_attempts", sa.Column("decision", postgresql.JSONB(), nullable=True))
     op.add_column("events_geofences", sa.Column("no_lock", sa.Text(), nullable=True))
     _make_tables()
+    _write_laws()
     for table in ("access_jurisdictions", "access_standing_changes"):
         _refuse_changes(table)
 
@@ -42,7 +45,7 @@ def _widen_words() -> None:
 
 
 def _widen_jobs() -> None:
-    """Approval, grace and review of orders."""
+    """Approval, grace and review of orders. A lock that was open without an approval does not stay open."""
     for column in (
         sa.Column("driver_id", sa.BigInteger(), nullable=True),
         sa.Column("jurisdiction", sa.Text(), nullable=True),
@@ -54,6 +57,7 @@ def _widen_jobs() -> None:
         sa.Column("approved_by", sa.Text(), nullable=True),
         sa.Column("approved_at", MOMENT, nullable=True),
         sa.Column("not_before", MOMENT, nullable=True),
+        sa.Column("look_at", MOMENT, nullable=True),
         sa.Column("armed_at", MOMENT, nullable=True),
         sa.Column("review_due_at", MOMENT, nullable=True),
         sa.Column("reviewed_by", sa.Text(), nullable=True),
@@ -68,6 +72,11 @@ def _widen_jobs() -> None:
         op.add_column("access_jobs", column)
     op.create_foreign_key(op.f("fk_access_jobs_driver_id"), "access_jobs", "drivers_drivers", ["driver_id"], ["id"])
     op.execute("UPDATE access_jobs SET armed_at = ordered_at")
+    op.execute(
+        "UPDATE access_jobs SET state = 'cancelled', finished_at = now(), waiting_for = NULL, claimed_by = NULL,"
+        " claimed_until = NULL, verdict = 'Cancelled by the upgrade: it had no approval by a second person.'"
+        " WHERE kind = 'immobilize' AND state IN ('armed', 'sending', 'sent')"
+    )
     op.drop_constraint(op.f("ck_access_jobs_verdict_has_a_time"), "access_jobs", type_="check")
     op.drop_index("uq_access_jobs_open", "access_jobs")
     op.create_index(
@@ -91,6 +100,11 @@ def _widen_jobs() -> None:
         "review_has_a_finding": "(reviewed_at IS NULL) = (finding IS NULL)",
     }.items():
         op.create_check_constraint(op.f(f"ck_access_jobs_{name}"), "access_jobs", rule)
+    # Not asked of the orders of before, which had no approval.
+    op.execute(
+        "ALTER TABLE access_jobs ADD CONSTRAINT ck_access_jobs_lock_is_approved CHECK (kind = 'release' OR"
+        " is_break_glass OR approved_at IS NOT NULL OR state IN ('requested', 'cancelled', 'expired')) NOT VALID"
+    )
 
 
 def _refuse_changes(table: str) -> None:
@@ -122,7 +136,13 @@ def _make_tables() -> None:
         sa.Column("problem", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["driver_id"], ["drivers_drivers.id"], name=op.f("fk_access_notices_driver_id")),
         sa.ForeignKeyConstraint(["job_id"], ["access_jobs.id"], name=op.f("fk_access_notices_job_id")),
-        sa.ForeignKeyConstraint(["letter_id"], ["identity_letters.id"], name=op.f("fk_access_notices_letter_id")),
+        # A letter is forgotten after a while; what is known of it stays.
+        sa.ForeignKeyConstraint(
+            ["letter_id"],
+            ["identity_letters.id"],
+            name=op.f("fk_access_notices_letter_id"),
+            ondelete="SET NULL",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_notices")),
         sa.UniqueConstraint("job_id", "warning", "channel", name=op.f("uq_access_notices_job_id_warning_channel")),
     )
@@ -346,3 +366,64 @@ def _make_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_standing_changes")),
     )
     op.create_index("ix_access_standing_changes_driver", "access_standing_changes", ["driver_id", "id"], unique=False)
+
+
+# What the law asks, to start with; written anew in the console. Days and hours of the sources named beside.
+_DEFAULT_DEBT = {
+    "default_days_weekly": 5,
+    "default_days_other": 10,
+    "warnings_weekly": [{"hours_before": 72, "channels": 2}],
+    "warnings_other": [{"hours_before": 72, "channels": 2}],
+    "emergency_start_hours": 48,
+    "emergency_starts": 2,
+    "written_consent": False,
+    "device_in_consent": False,
+    "records_years": 3,
+}
+_CALIFORNIA_DEBT = {
+    "default_days_weekly": 0,
+    "default_days_other": 0,
+    "warnings_weekly": [{"hours_before": 120, "channels": 1}, {"hours_before": 48, "channels": 1}],
+    "warnings_other": [{"hours_before": 240, "channels": 1}, {"hours_before": 48, "channels": 1}],
+    "emergency_start_hours": 24,
+}
+_NOTICES = {
+    "contract_ended": [{"hours_before": 24, "channels": 1}],
+    "contract_violated": [{"hours_before": 24, "channels": 1}],
+}
+_LAWS = (
+    ("default", "Where nothing else is set", "The strictest of New Jersey and California, as a house rule", {}),
+    ("US-NJ", "New Jersey", "N.J.S.A. 56:8-206", {}),
+    ("US-CA", "California", "Civil Code 2983.37", _CALIFORNIA_DEBT),
+    ("US-NV", "Nevada", "NRS 598.9715", {"written_consent": True, "device_in_consent": True}),
+)
+
+
+def _write_laws() -> None:
+    table = sa.table(
+        "access_jurisdictions",
+        sa.column("code", sa.Text),
+        sa.column("version", sa.Integer),
+        sa.column("name", sa.Text),
+        sa.column("source", sa.Text),
+        sa.column("rules", postgresql.JSONB),
+        sa.column("written_by", sa.Text),
+        sa.column("written_at", MOMENT),
+        sa.column("why", sa.Text),
+    )
+    op.bulk_insert(
+        table,
+        [
+            {
+                "code": code,
+                "version": 1,
+                "name": name,
+                "source": source,
+                "rules": {"debt": _DEFAULT_DEBT | debt, "notices": _NOTICES},
+                "written_by": "the product",
+                "written_at": datetime(2026, 11, 25, tzinfo=UTC),
+                "why": "The law as it was read when access control was built. Have it checked by counsel.",
+            }
+            for code, name, source, debt in _LAWS
+        ],
+    )

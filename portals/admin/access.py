@@ -15,8 +15,8 @@ from msgspec import Meta
 from core import audit
 from core.access import queries, service
 from core.access.queries import JobRecord
-from core.access.schemas import REASONS, ImmobilizationOrder, ReleaseOrder
-from core.errors import Conflict, Invalid, NotFound
+from core.access.schemas import REASONS, Finding, ImmobilizationOrder, ReleaseOrder
+from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.vehicles import queries as vehicles
 from core.vehicles.queries import VehicleRecord
 from portals import hx
@@ -31,6 +31,7 @@ FOUND_MOST = 20
 ORDERS_MOST = 50
 # A release is never held up by such a question: it makes a vehicle safe again.
 IMMOBILIZING = "Immobilizing a vehicle"
+APPROVING = "Approving the immobilization of a vehicle"
 LISTS = ("admin/access/_found.html", "admin/access/_orders.html")
 
 
@@ -76,6 +77,19 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     vehicle_id: Annotated[int, Meta(ge=1, le=2**63 - 1)]
     reason: str = ""
     note: str = ""
+    break_glass: bool = False
+
+
+class Declining(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an order is declined."""
+
+    note: str = ""
+
+
+class Reviewing(Declining, frozen=True, kw_only=True):
+    """What the review of an order found, and why."""
+
+    finding: Finding
 
 
 @bp.post("/immobilizations")
@@ -91,6 +105,7 @@ def immobilize() -> ResponseReturnValue:
             vehicle_id=form.vehicle_id,
             order=_order(form),
             timing=erp().settings.access,
+            limits=erp().settings.access_limits,
         )
     except (Invalid, Conflict) as refusal:
         return _show_step(
@@ -118,6 +133,7 @@ def show_immobilization(job_id: uuid.UUID) -> Response:
         seen=_look(vehicle)[0],
         reason=REASONS.get(job.reason),
         deadline=_deadline(job),
+        is_own=(job.ordered_by_kind, job.ordered_by_id) == (actor().kind, actor().id),
         newer=latest if latest is not None and latest.id != job.id else None,
         trail=audit.list_entries(read(), viewer=actor(), subject=("immobilization", job_id))[::-1],
         now=at(),
@@ -132,6 +148,52 @@ def cancel_immobilization(job_id: uuid.UUID) -> ResponseReturnValue:
         service.cancel(write(), actor=actor(), at=at(), vehicle_id=job.vehicle_id, job_id=job_id)
     except Conflict as refusal:
         flash(refusal.detail, "warn")
+    return redirect(url_for(".show_immobilization", job_id=job_id), 303)
+
+
+@bp.post("/immobilizations/<uuid:job_id>/approval")
+@confirmed(APPROVING)
+def approve_immobilization(job_id: uuid.UUID) -> ResponseReturnValue:
+    """Approve, as the second person, what another has ordered."""
+    job = _get_job(job_id)
+    try:
+        service.approve(
+            write(), actor=actor(), at=at(), vehicle_id=job.vehicle_id, job_id=job_id, timing=erp().settings.access
+        )
+    except (Conflict, Forbidden) as refusal:
+        flash(refusal.detail, "warn")
+    return redirect(url_for(".show_immobilization", job_id=job_id), 303)
+
+
+@bp.post("/immobilizations/<uuid:job_id>/refusal")
+def decline_immobilization(job_id: uuid.UUID) -> ResponseReturnValue:
+    """Decline, as the second person, what another has ordered."""
+    job = _get_job(job_id)
+    note = parse_form(Declining).note
+    try:
+        service.decline(write(), actor=actor(), at=at(), vehicle_id=job.vehicle_id, job_id=job_id, note=note)
+    except (Invalid, Conflict) as refusal:
+        flash(refusal.fields.get("note", refusal.detail), "warn")
+    return redirect(url_for(".show_immobilization", job_id=job_id), 303)
+
+
+@bp.post("/immobilizations/<uuid:job_id>/review")
+def review_immobilization(job_id: uuid.UUID) -> ResponseReturnValue:
+    """Say whether an order by break-glass was justified."""
+    job = _get_job(job_id)
+    said = parse_form(Reviewing)
+    try:
+        service.review(
+            write(),
+            actor=actor(),
+            at=at(),
+            vehicle_id=job.vehicle_id,
+            job_id=job_id,
+            finding=said.finding,
+            note=said.note,
+        )
+    except (Invalid, Conflict, Forbidden) as refusal:
+        flash(refusal.fields.get("note", refusal.detail), "warn")
     return redirect(url_for(".show_immobilization", job_id=job_id), 303)
 
 
@@ -160,7 +222,8 @@ def _chosen(vehicle_id: int | None) -> VehicleRecord:
 def _order(form: Order) -> ImmobilizationOrder:
     if form.reason not in REASONS:
         raise Invalid("The order was not given.", fields={"reason": "Go back and choose a reason."})
-    return parse_form(ImmobilizationOrder, {"reason": form.reason, "note": form.note})
+    order = parse_form(ImmobilizationOrder, {"reason": form.reason, "note": form.note})
+    return msgspec.structs.replace(order, break_glass=form.break_glass)
 
 
 def _get_job(job_id: uuid.UUID) -> JobRecord:
@@ -196,6 +259,10 @@ def _deadline(job: JobRecord) -> tuple[str, str] | None:
         return None
     if job.kind == "release":
         return "Tried until confirmed, for at most", _left(job.expires_at)
+    if job.state == "requested":
+        return "Expires unless approved within", _left(job.expires_at)
+    if job.state == "notified":
+        return "Given up unless the driver is warned within", _left(job.expires_at)
     if job.started_at is None:
         return "Expires unless it is safe within", _left(job.expires_at)
     return "Verdict within", _left(job.started_at + timedelta(seconds=erp().settings.access.verdict_by_s))

@@ -60,7 +60,7 @@ def look_at(
                 seen_at=now.ts,
                 relay_on=now.relay_on,
                 does=_describe(now, at=at),
-                obstacle=rules.find_obstacle(now, at=at, timing=timing),
+                obstacle=rules.find_obstacle(now, powertrain=vehicle.powertrain, at=at, timing=timing),
             )
         )
     return sightings

@@ -12,7 +12,17 @@ from msgspec import Meta
 
 from core.access import queries, service
 from core.access.queries import JobRecord
-from core.access.schemas import ImmobilizationOrder, JobState, OrderKind, Outcome, Reason, ReleaseOrder
+from core.access.schemas import (
+    Approval,
+    Finding,
+    ImmobilizationOrder,
+    JobState,
+    OrderKind,
+    Outcome,
+    Reason,
+    ReleaseOrder,
+    Why,
+)
 from core.vehicles.schemas import RelayGateway
 from portals.api_v1 import bp
 from portals.api_v1.contract import Answer, operation
@@ -56,6 +66,21 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     note: str
     ordered_by: str
     ordered_at: datetime
+    driver_id: Annotated[int | None, Meta(description="Who had the vehicle when it was ordered.")]
+    is_break_glass: Annotated[bool, Meta(description="It went without a second person, and is reviewed afterwards.")]
+    approved_by: Annotated[str | None, Meta(description="The second person.")]
+    approved_at: datetime | None
+    not_before: Annotated[datetime | None, Meta(description="When the grace ends, once every warning is told.")]
+    armed_at: Annotated[datetime | None, Meta(description="Since when it leaves as soon as that is safe.")]
+    review_due_at: datetime | None
+    reviewed_by: str | None
+    reviewed_at: datetime | None
+    finding: Finding | None
+    jurisdiction: Annotated[str | None, Meta(description="The law it was ordered under.")]
+    jurisdiction_version: int | None
+    decision: Annotated[
+        dict[str, Any] | None, Meta(description="What the policy said at the order, its version and its inputs.")
+    ]
     started_at: Annotated[datetime | None, Meta(description="When the first command left.")]
     finished_at: datetime | None
     expires_at: Annotated[datetime, Meta(description="When it is given up.")]
@@ -71,7 +96,13 @@ EXAMPLE = {"method": "vialon_relay", "reason": "safety_lockdown", "note": "A tri
 def immobilize(vehicle_id: int, body: ImmobilizationOrder) -> Answer:
     """Order an immobilization: 202 and the job, to be asked for its verdict. Never sent while the vehicle moves."""
     job_id = service.immobilize(
-        write(), actor=actor(), at=at(), vehicle_id=vehicle_id, order=body, timing=erp().settings.access
+        write(),
+        actor=actor(),
+        at=at(),
+        vehicle_id=vehicle_id,
+        order=body,
+        timing=erp().settings.access,
+        limits=erp().settings.access_limits,
     )
     return _accepted(vehicle_id, job_id, "api_v1.get_immobilization")
 
@@ -88,6 +119,28 @@ def get_immobilization(vehicle_id: int, job_id: uuid.UUID) -> Order:
 def cancel_immobilization(vehicle_id: int, job_id: uuid.UUID) -> None:
     """Cancel an order of which no command has left; 409 when one has: release the vehicle instead."""
     service.cancel(write(), actor=actor(), at=at(), vehicle_id=vehicle_id, job_id=job_id)
+
+
+@bp.put("/access/<int:vehicle_id>/immobilize/<uuid:job_id>/approval")
+@operation(body=Approval, answers={204: None}, refuses=(409,), example={})
+def approve_immobilization(vehicle_id: int, job_id: uuid.UUID, body: Approval) -> None:
+    """Approve, as the second person, what another has ordered. Machines cannot: only a person's token may."""
+    service.approve(
+        write(),
+        actor=actor(),
+        at=at(),
+        vehicle_id=vehicle_id,
+        job_id=job_id,
+        note=body.note,
+        timing=erp().settings.access,
+    )
+
+
+@bp.put("/access/<int:vehicle_id>/immobilize/<uuid:job_id>/refusal")
+@operation(body=Why, answers={204: None}, refuses=(409,), example={"why": "The driver has paid."})
+def decline_immobilization(vehicle_id: int, job_id: uuid.UUID, body: Why) -> None:
+    """Decline what another has ordered: the order is cancelled."""
+    service.decline(write(), actor=actor(), at=at(), vehicle_id=vehicle_id, job_id=job_id, note=body.why)
 
 
 @bp.post("/access/<int:vehicle_id>/release")
@@ -131,6 +184,19 @@ def _show(job: JobRecord) -> Order:
         note=job.note,
         ordered_by=job.ordered_by,
         ordered_at=job.ordered_at,
+        driver_id=job.driver_id,
+        is_break_glass=job.is_break_glass,
+        approved_by=job.approved_by,
+        approved_at=job.approved_at,
+        not_before=job.not_before,
+        armed_at=job.armed_at,
+        review_due_at=job.review_due_at,
+        reviewed_by=job.reviewed_by,
+        reviewed_at=job.reviewed_at,
+        finding=job.finding,
+        jurisdiction=job.jurisdiction,
+        jurisdiction_version=job.jurisdiction_version,
+        decision=job.decision,
         started_at=job.started_at,
         finished_at=job.finished_at,
         expires_at=job.expires_at,

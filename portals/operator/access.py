@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from core.access import service
 from core.access.schemas import REASONS, ImmobilizationOrder, ReleaseOrder
-from core.errors import Conflict, Invalid, Refusal
+from core.errors import Conflict, Forbidden, Invalid, Refusal
 from portals import hx
 from portals.auth import confirmed
 from portals.doors import actor, at, erp, read, write
@@ -24,12 +24,19 @@ LOCK = "operator/vehicles/_lock.html"
 MOTION = "operator/vehicles/_motion.html"
 # A release is never held up by such a question: it makes a vehicle safe again.
 IMMOBILIZING = "Immobilizing a vehicle"
+APPROVING = "Approving the immobilization of a vehicle"
 
 
 class Cancellation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which order is cancelled: the one that was on the screen, not another that came meanwhile."""
 
     job_id: uuid.UUID
+
+
+class Declining(Cancellation, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which order is declined, and why."""
+
+    note: str = ""
 
 
 @bp.context_processor
@@ -60,7 +67,13 @@ def immobilize(vehicle_id: int) -> ResponseReturnValue:
     try:
         order = parse_form(ImmobilizationOrder)
         service.immobilize(
-            write(), actor=actor(), at=at(), vehicle_id=vehicle_id, order=order, timing=erp().settings.access
+            write(),
+            actor=actor(),
+            at=at(),
+            vehicle_id=vehicle_id,
+            order=order,
+            timing=erp().settings.access,
+            limits=erp().settings.access_limits,
         )
     except (Invalid, Conflict) as refusal:
         panel = read_panel(vehicle_id)
@@ -75,6 +88,31 @@ def cancel_immobilization(vehicle_id: int) -> ResponseReturnValue:
     try:
         service.cancel(write(), actor=actor(), at=at(), vehicle_id=vehicle_id, job_id=job_id)
     except Conflict as refusal:
+        return _show(read_panel(vehicle_id), refusal)
+    return _shown(vehicle_id)
+
+
+@bp.post("/vehicles/<int:vehicle_id>/immobilization/approval")
+@confirmed(APPROVING)
+def approve_immobilization(vehicle_id: int) -> ResponseReturnValue:
+    """Approve, as the second person, the order that was on the screen."""
+    job_id = parse_form(Cancellation).job_id
+    try:
+        service.approve(
+            write(), actor=actor(), at=at(), vehicle_id=vehicle_id, job_id=job_id, timing=erp().settings.access
+        )
+    except (Conflict, Forbidden) as refusal:
+        return _show(read_panel(vehicle_id), refusal)
+    return _shown(vehicle_id)
+
+
+@bp.post("/vehicles/<int:vehicle_id>/immobilization/refusal")
+def decline_immobilization(vehicle_id: int) -> ResponseReturnValue:
+    """Decline, as the second person, the order that was on the screen."""
+    said = parse_form(Declining)
+    try:
+        service.decline(write(), actor=actor(), at=at(), vehicle_id=vehicle_id, job_id=said.job_id, note=said.note)
+    except (Invalid, Conflict) as refusal:
         return _show(read_panel(vehicle_id), refusal)
     return _shown(vehicle_id)
 

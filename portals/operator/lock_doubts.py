@@ -12,10 +12,14 @@ from typing import Any
 
 from core.access import rules
 from core.access.queries import JobRecord
+from core.access.schemas import LIVE_STATES
 from core.config import AccessTiming
+from core.vehicles.schemas import Powertrain
 
 # What an order waits for until a worker has looked at it.
 UNTAKEN = "a worker to take it"
+# What an order waits for that is no fault of the worker's, though it stands: so these words begin.
+HELD_BACK = ("its turn", "an administrator", "the passenger", "it to leave", "the grace", "the driver")
 # Workers look several times a second; after this long without a step none of them lives.
 WORKER_GRACE = timedelta(seconds=6)
 
@@ -83,11 +87,18 @@ def find_settlement(job: JobRecord | None, state: State | None) -> str | None:
     return None
 
 
-def find_stall(job: JobRecord | None, state: State | None, *, at: datetime, timing: AccessTiming) -> str | None:
+def find_stall(
+    job: JobRecord | None,
+    state: State | None,
+    *,
+    powertrain: Powertrain | None,
+    at: datetime,
+    timing: AccessTiming,
+) -> str | None:
     """Why nothing happens to an open order although it should, and what that means; None while all goes on."""
-    if job is None or not job.state.is_open:
+    if job is None or job.state not in LIVE_STATES or job.armed_at is None:
         return None
-    if not job.attempts and job.waiting_for == UNTAKEN and at > job.ordered_at + WORKER_GRACE:
+    if not job.attempts and job.waiting_for == UNTAKEN and at > job.armed_at + WORKER_GRACE:
         return (
             "No worker has taken this order yet. It is kept and goes on by itself when one is back; "
             "tell an administrator to look at the health page."
@@ -98,7 +109,9 @@ def find_stall(job: JobRecord | None, state: State | None, *, at: datetime, timi
         late = job.started_at + timedelta(seconds=timing.verdict_by_s) + WORKER_GRACE
         words = "The verdict is overdue: no worker answers. Do not rely on this lock until a verdict is shown."
         return words if at > late else None
-    if _safe_for(job, state, at=at, timing=timing) > WORKER_GRACE:
+    if (job.waiting_for or "").startswith(HELD_BACK):
+        return None
+    if _safe_for(job, state, powertrain=powertrain, at=at, timing=timing) > WORKER_GRACE:
         return (
             "It is safe to lock, but no worker sends the command. What is shown as waited for may be old; "
             "tell an administrator to look at the health page."
@@ -113,10 +126,13 @@ def vehicle_now(state: State | None) -> rules.VehicleNow:
     return rules.VehicleNow(**{name: state[name] for name in rules.VehicleNow.__slots__})
 
 
-def _safe_for(job: JobRecord, state: State | None, *, at: datetime, timing: AccessTiming) -> timedelta:
+def _safe_for(
+    job: JobRecord, state: State | None, *, powertrain: Powertrain | None, at: datetime, timing: AccessTiming
+) -> timedelta:
     """How long the order could have been sent already."""
     vehicle = vehicle_now(state)
-    if vehicle.standing_since is None or rules.find_obstacle(vehicle, at=at, timing=timing) is not None:
+    obstacle = rules.find_obstacle(vehicle, powertrain=powertrain, at=at, timing=timing)
+    if vehicle.standing_since is None or obstacle is not None:
         return timedelta(0)
     safe_from = vehicle.standing_since + timedelta(seconds=timing.standing_for_s)
-    return at - max(safe_from, job.ordered_at)
+    return at - max(safe_from, job.armed_at or job.ordered_at)

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.access import queries as access
 from core.access import rules
-from core.access.queries import JobRecord
+from core.access.queries import BrakeRecord, JobRecord
 from core.config import AccessTiming
 from core.db import Reader
 from core.drivers import queries as drivers
@@ -59,6 +59,8 @@ class LockPanel:
     job: JobRecord | None
     may_order: bool
     may_release: bool
+    viewer: Actor
+    brakes: list[BrakeRecord]
     timing: AccessTiming
     at: datetime
 
@@ -70,7 +72,9 @@ class LockPanel:
     @property
     def obstacle(self) -> str | None:
         """What an order given now would wait for, by the very rule that decides; None: it leaves at once."""
-        return rules.find_obstacle(doubts.vehicle_now(self.state), at=self.at, timing=self.timing)
+        return rules.find_obstacle(
+            doubts.vehicle_now(self.state), powertrain=self.vehicle.powertrain, at=self.at, timing=self.timing
+        )
 
     @property
     def has_relay(self) -> bool:
@@ -91,7 +95,23 @@ class LockPanel:
     @property
     def can_cancel(self) -> bool:
         """Whether the open order can still be called back: no command has left."""
-        return self.may_release and self._is("immobilize", "armed")
+        return self.may_release and self._is("immobilize", "requested", "notified", "armed")
+
+    @property
+    def is_requested(self) -> bool:
+        """Whether the order waits for a second person."""
+        return self._is("immobilize", "requested")
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the viewer is the person who ordered it, and so cannot be the second one."""
+        job = self.job
+        return job is not None and (job.ordered_by_kind, job.ordered_by_id) == (self.viewer.kind, self.viewer.id)
+
+    @property
+    def can_approve(self) -> bool:
+        """Whether the viewer may be the second person of this order."""
+        return self.is_requested and not self.is_own and self._may("access:approve")
 
     @property
     def can_release(self) -> bool:
@@ -139,7 +159,9 @@ class LockPanel:
     @property
     def stalled(self) -> str | None:
         """Why nothing happens although it should, or None."""
-        return doubts.find_stall(self.job, self.state, at=self.at, timing=self.timing)
+        return doubts.find_stall(
+            self.job, self.state, powertrain=self.vehicle.powertrain, at=self.at, timing=self.timing
+        )
 
     @property
     def countdown(self) -> Countdown | None:
@@ -147,10 +169,14 @@ class LockPanel:
         job = self.job
         if job is None or not job.state.is_open:
             return None
+        if job.state == "requested":
+            return self._count("Expires unless approved within", job.ordered_at, job.expires_at)
+        if job.state == "notified":
+            return None if job.not_before is None else self._count("Grace ends in", job.ordered_at, job.not_before)
         if job.kind == "release":
             return self._count("Tried again until confirmed, for", job.ordered_at, job.expires_at)
         if job.started_at is None:
-            return self._count("Gives up unsent in", job.ordered_at, job.expires_at)
+            return self._count("Gives up unsent in", job.armed_at or job.ordered_at, job.expires_at)
         verdict_by = job.started_at + timedelta(seconds=self.timing.verdict_by_s)
         return self._count("Verdict within", job.started_at, verdict_by)
 
@@ -159,10 +185,8 @@ class LockPanel:
         """The stations of the order on the screen, each with how it looks."""
         if self.job is None:
             return []
-        names = ["Ordered", "Sent", "Confirmed"]
-        if self._is_lock:
-            names.insert(1, "Safe")
-        reached = self._stations_reached(len(names))
+        names = _LOCK_STATIONS if self._is_lock else _RELEASE_STATIONS
+        reached = self._stations_reached(names)
         return [Step(name, self._look(i, reached)) for i, name in enumerate(names)]
 
     @property
@@ -188,6 +212,9 @@ class LockPanel:
     def _relay_now(self) -> bool | None:
         return doubts.relay_since(self.job, self.state)
 
+    def _may(self, permission: str) -> bool:
+        return self.viewer.may(permission, park_id=self.vehicle.park_id, vehicle_id=self.vehicle.id)
+
     def _is(self, kind: str, *states: str) -> bool:
         return self.job is not None and self.job.kind == kind and self.job.state in states
 
@@ -195,12 +222,16 @@ class LockPanel:
         left_s = max(round((end - self.at).total_seconds()), 0)
         return Countdown(words, left_s, round((end - start).total_seconds()))
 
-    def _stations_reached(self, stations: int) -> int:
+    def _stations_reached(self, names: tuple[str, ...]) -> int:
         """How many stations of the order are behind it."""
         assert self.job is not None
         if self.job.state == "confirmed":
-            return stations
-        return stations - 1 if self.job.attempts else 1
+            return len(names)
+        if self.job.attempts:
+            return len(names) - 1
+        if not self._is_lock or self.job.state == "requested":
+            return 1
+        return 2 if self.job.state == "notified" else 3
 
     def _look(self, station: int, reached: int) -> str:
         if station < reached:
@@ -210,8 +241,12 @@ class LockPanel:
         return "now" if self.is_open else "bad"
 
 
+_LOCK_STATIONS = ("Ordered", "Approved", "Warned", "Safe", "Sent", "Confirmed")
+_RELEASE_STATIONS = ("Ordered", "Sent", "Confirmed")
 _TONES = {"failed": "act", "expired": "warn"}
 _LOCK_HEADLINES = {
+    "requested": "Asked for: not approved yet",
+    "notified": "Approved: the driver is being warned",
     "armed": "Waiting until it is safe to lock",
     "confirmed": "Immobilized",
     "failed": "The lock is not confirmed",
@@ -239,6 +274,8 @@ def read_lock_panel(reader: Reader, *, viewer: Actor, vehicle_id: int, at: datet
         job=access.find_latest_job(reader, viewer=viewer, vehicle_id=vehicle_id),
         may_order=viewer.may("access:immobilize", park_id=vehicle.park_id, vehicle_id=vehicle_id),
         may_release=viewer.may("access:release", park_id=vehicle.park_id, vehicle_id=vehicle_id),
+        viewer=viewer,
+        brakes=access.list_brakes(reader, viewer=viewer),
         timing=timing,
         at=at,
     )

@@ -102,10 +102,10 @@ class TestNightlyTrips:
 
 class TestImmobilize:
     def test_finds_its_order_again_and_waits_for_the_verdict(self, site, capsys) -> None:
-        assert immobilize.main(1, "maintenance", within_s=0) == 2
+        assert immobilize.main(1, "theft", break_glass=True, within_s=0) == 2
         job_id = capsys.readouterr().out.partition("The order ")[2].split()[0]
         threading.Timer(1.0, conclude, (site.database, job_id, JobState.CONFIRMED)).start()
-        assert immobilize.main(1, "maintenance", within_s=30) == 0
+        assert immobilize.main(1, "theft", break_glass=True, within_s=30) == 0
         assert capsys.readouterr().out == "It holds.\n"
 
 

@@ -141,7 +141,7 @@ class TestGeofences:
 
 class TestOrders:
     def test_are_waited_for(self, fleet, site) -> None:
-        order = fleet.immobilize(1, "maintenance", note="A trial.")
+        order = fleet.immobilize(1, "theft", note="A trial.", break_glass=True)
         assert (order.status, order.kind) == ("pending", "immobilize")
         with pytest.raises(Conflict) as caught:
             fleet.immobilize(1, "maintenance")

@@ -56,7 +56,7 @@ class Api:
 
     def lock(self, vehicle_id: int) -> str:
         """Order a lock; returns the job."""
-        return self.post(f"/access/{vehicle_id}/immobilize", {"reason": "maintenance"})["job_id"]
+        return self.post(f"/access/{vehicle_id}/immobilize", {"reason": "theft", "break_glass": True})["job_id"]
 
     def release(self, vehicle_id: int) -> None:
         """Order a release and wait until it is done."""

@@ -25,7 +25,7 @@ class TestTheClient:
         vehicle_id = api.vehicle_id(VEHICLE)
         with Fleet.from_environment() as fleet:
             cursor = fleet.cursor()
-            assert immobilize.main(vehicle_id, "maintenance", within_s=40) == 0
+            assert immobilize.main(vehicle_id, "theft", break_glass=True, within_s=40) == 0
             assert "immobilized" in capsys.readouterr().out
             assert world.truth(VEHICLE)["relay_on"] is True
             changes, _ = fleet.changes_after(cursor, names=["access.job_finished"])

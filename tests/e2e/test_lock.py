@@ -50,6 +50,7 @@ class TestOperator:
         operator.open(f"/operator/vehicles/{api.vehicle_id(moving)}/immobilization/new")
 
         page.get_by_label("Reason").select_option("theft")
+        page.get_by_label("Break-glass").check()
         page.get_by_role("button", name=IMMOBILIZE).click()
         expect(page.locator("p.lock-headline")).to_have_text("Waiting until it is safe to lock")
         waiting = page.locator(".lock-waiting", has_text=re.compile(r"it to stand: moving at [1-9]\d* km/h"))
@@ -94,10 +95,11 @@ class TestAdministrator:
         page.get_by_label("Name, plate, VIN or model").press_sequentially(SECOND)
         page.locator("#found").get_by_role("link", name=SECOND).click()
         expect(page.locator("h1")).to_contain_text("Step 1 of 2")
-        page.get_by_label("Maintenance").check()
+        page.get_by_label("Theft").check()
         page.get_by_role("button", name="Go on to check the order").click()
         expect(page.locator("h1")).to_contain_text("Step 2 of 2")
         assert world.commands(SECOND) == []
+        page.get_by_label("Break-glass").check()
         page.get_by_role("button", name=f"Immobilize {SECOND}").click()
 
         expect(page.locator("#order-state")).to_have_text("Immobilized", timeout=VERDICT_MS)

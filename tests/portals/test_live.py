@@ -28,6 +28,7 @@ from portals.doors import ErpApp
 from tests.conftest import ROOT, Fleet
 from tests.core.telemetry.test_ingest import DEVICES
 from tests.infra.free_ports import free_ports
+from tests.orders import PLENTY
 
 SignIn = Callable[[str], FlaskClient]
 
@@ -98,13 +99,15 @@ def move(database: Database, vehicle_id: int, at: datetime, speed_kmh: float) ->
 
 def immobilize(database: Database, vehicle_id: int) -> None:
     with database.transaction() as session:
+        order = ImmobilizationOrder(reason=Reason.THEFT, break_glass=True)
         access.immobilize(
             session,
             actor=ROOT,
             at=clock.now(),
             vehicle_id=vehicle_id,
-            order=ImmobilizationOrder(reason=Reason.THEFT),
+            order=order,
             timing=AccessTiming(),
+            limits=PLENTY,
         )
 
 

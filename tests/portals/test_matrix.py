@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from core.access import service as access
 from core.access.models import Reason
-from core.access.schemas import ImmobilizationOrder
+from core.access.schemas import ImmobilizationOrder, ToldDebt
 from core.config import AccessTiming
 from core.db import Database, Writer
 from core.drivers import service as drivers
@@ -40,6 +41,7 @@ from core.webhooks.schemas import NewEndpoint
 from portals.doors import ErpApp
 from portals.policy import POLICY, PORTALS, Rule, Way
 from tests.conftest import ROOT, Fleet
+from tests.orders import PLENTY
 
 SIGN_IN, NOBODY, NOT_THERE, MAY_NOT, LET_IN = "302 to sign in", "401", "404", "403", "let in"
 PEOPLE = ("admin", "park_admin", "operator", "dispatcher", "staff", "driver", "investor")
@@ -101,6 +103,11 @@ FORMS: dict[str, dict[str, str]] = {
     "operator.record_mileage": {"odometer_km": "80123", "read_for": "Inspection"},
     "operator.immobilize": THEFT,
     "operator.cancel_immobilization": {"job_id": "{job_id}"},
+    "operator.approve_immobilization": {"job_id": "{job_id}"},
+    "operator.decline_immobilization": {"job_id": "{job_id}", "note": "The driver has paid"},
+    "admin.approve_immobilization": {},
+    "admin.decline_immobilization": {"note": "The driver has paid"},
+    "admin.review_immobilization": {"finding": "justified", "note": "It was stolen"},
     "operator.release": {},
     "operator.assign_vehicle": VEHICLE | {"kind": "rental"},
     "operator.end_assignment": {},
@@ -110,6 +117,7 @@ FORMS: dict[str, dict[str, str]] = {
     "admin.cancel_immobilization": {},
     "admin.release_immobilization": {},
     "admin.immobilize": VEHICLE | THEFT,
+    "admin.change_jurisdiction": {},
     "admin.claim_device": VEHICLE | {"source": "http", "tracker.device_uid": "waiting"},
     "account.end_session": {},
     "account.rename_passkey": {"name": "Phone"},
@@ -139,8 +147,18 @@ FORMS: dict[str, dict[str, str]] = {
     "admin.reopen_client": {},
 }
 BODIES: dict[str, dict[str, Any]] = {
+    "api_v1.note_debt": {
+        "owed_minor": 0,
+        "currency": "USD",
+        "plan": "weekly",
+        "overdue_since": None,
+        "as_of": "2026-11-20T00:00:00Z",
+    },
     "api_v1.immobilize": THEFT,
     "api_v1.cancel_immobilization": {},
+    "api_v1.approve_immobilization": {},
+    "api_v1.decline_immobilization": {"why": "The driver has paid"},
+    "api_v1.hold_immobilizations": {"why": "A trial of the alarm"},
     "api_v1.release": {},
     "api_v1.record_mileage": {"odometer_m": 80_123_000, "reason": "Inspection"},
     "api_v1.change_geofence": {"name": "Yard"},
@@ -190,7 +208,7 @@ class World:
     def person(self, name: str) -> Asker:
         """A browser signed in as a person who has a passkey, and a second session that can be ended."""
         roles = {FURTHER.get(name, {"dispatcher": "operator"}.get(name, name))}
-        grants = {"access:immobilize"} if name == "operator" else set()
+        grants = {"access:immobilize", "access:approve"} if name == "operator" else set()
         with self.database.transaction() as session:
             cookie, other = (
                 identity.start_session(
@@ -286,7 +304,7 @@ def world(app: ErpApp, database: Database, fleet: Fleet, at: datetime) -> World:
         )
         made.elsewhere["session_id"] = int(cookie.partition(":")[0])
         made.elsewhere["passkey_id"] = make_passkey(session, fleet.user_ids["admin"], at)
-        made.elsewhere |= {"user_id": 999_999, "grant_id": 999_999, "client_id": "erp-unknown"}
+        made.elsewhere |= {"code": "US-ZZ", "user_id": 999_999, "grant_id": 999_999, "client_id": "erp-unknown"}
         made.elsewhere |= make_endpoint(session, ROOT, fleet.other_park_id, at)
     return made
 
@@ -294,13 +312,16 @@ def world(app: ErpApp, database: Database, fleet: Fleet, at: datetime) -> World:
 def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int, at: datetime) -> dict[str, object]:
     fence = NewGeofence(name="Depot", park_id=park_id, circle=NewCircle(lat=37.76, lon=-122.4, radius_m=200))
     order = ImmobilizationOrder(reason=Reason.THEFT)
+    debt = msgspec.convert(BODIES["api_v1.note_debt"], ToldDebt)
+    access.note_debt(session, actor=ROOT, at=at, driver_id=driver_id, debt=debt, timing=AccessTiming())
     return {
         "filename": "favicon.svg",
+        "code": "default",
         "vehicle_id": vehicle_id,
         "driver_id": driver_id,
         "geofence_id": events.add_geofence(session, actor=ROOT, at=at, new=fence),
         "job_id": access.immobilize(
-            session, actor=ROOT, at=at, vehicle_id=vehicle_id, order=order, timing=AccessTiming()
+            session, actor=ROOT, at=at, vehicle_id=vehicle_id, order=order, timing=AccessTiming(), limits=PLENTY
         ),
     }
 

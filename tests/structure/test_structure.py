@@ -32,6 +32,7 @@ FURTHER_FILES = {
 }
 # Verbs by which one becomes somebody: they need no right because they are how one gets them. To be counted needs none.
 OPEN_VERBS = {
+    "core.access.service.emergency.start_in_emergency",
     "core.identity.service.external.confirm_externally",
     "core.identity.service.external.sign_in_externally",
     "core.identity.service.sign_in.sign_in",
@@ -54,7 +55,13 @@ OPEN_VERBS = {
 }
 # What the verbs of a folder share: called by them, reached from nowhere else.
 SHARED = {
+    "core.access.service.arming",
+    "core.access.service.brakes",
     "core.access.service.claims",
+    "core.access.service.fairness",
+    "core.access.service.held",
+    "core.access.service.inputs",
+    "core.access.service.limits",
     "core.access.service.verdict",
     "core.events.service.additions",
     "core.identity.service.endings",

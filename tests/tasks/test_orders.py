@@ -21,8 +21,7 @@ import pytest
 
 from core import audit, clock
 from core.access import queries, service
-from core.access.models import JobState, Reason
-from core.access.schemas import ImmobilizationOrder
+from core.access.models import JobState
 from core.config import AccessTiming
 from core.db import Database
 from core.errors import Conflict
@@ -34,6 +33,7 @@ from core.vehicles.models import RelayGateway
 from core.vehicles.schemas import NewTracker, NewVehicle
 from infra.simulators.process import SimulatorProcess
 from tests.conftest import ROOT
+from tests.orders import order_lock
 
 DEVICES = Actor("device", None, "devices", roles=frozenset({DEVICE}), parks=None)
 TIMING = AccessTiming()
@@ -67,14 +67,7 @@ class World:
 
     def immobilize(self, number: int) -> uuid.UUID:
         with self.database.transaction() as session:
-            return service.immobilize(
-                session,
-                actor=ROOT,
-                at=clock.now(),
-                vehicle_id=self.vehicle_ids[number],
-                order=ImmobilizationOrder(reason=Reason.SAFETY_LOCKDOWN),
-                timing=TIMING,
-            )
+            return order_lock(session, actor=ROOT, at=clock.now(), vehicle_id=self.vehicle_ids[number])
 
     def release(self, number: int) -> uuid.UUID:
         with self.database.transaction() as session:
@@ -105,6 +98,8 @@ class World:
             "ERP_HOME": str(self.home),
             "ERP_WIALON_URL": self.simulator.base_url,
             "ERP_WIALON_TOKEN": self.simulator.token,
+            "ERP_ACCESS_LOCKS_PER_MIN": "1000",
+            "ERP_ACCESS_LEAST_PER_HOUR": "1000",
         }
         worker = subprocess.Popen(
             [sys.executable, "-m", "portals.cli", "worker"],
@@ -201,6 +196,8 @@ class TestAnOrderToImmobilize:
             entries = audit.list_entries(reader, viewer=ROOT, subject=("immobilization", job_id))
         assert [entry["action"] for entry in reversed(entries)] == [
             "access.immobilize_ordered",
+            "access.immobilize_approved",
+            "access.immobilize_armed",
             "access.immobilize_attempt_begun",
             "access.immobilize_attempt_answered",
             "access.immobilize_confirmed",

@@ -98,6 +98,13 @@ class ImmobilizationJob(Base):
         sa.Index("ix_access_jobs_driver", "driver_id", "ordered_at"),
         sa.Index("ix_access_jobs_started", "started_at", postgresql_where=sa.text("kind = 'immobilize'")),
         sa.CheckConstraint(f"(finished_at IS NULL) = ({_OPEN})", name="verdict_has_a_time"),
+        # No command of a lock leaves without its second person, or without the break-glass that is reviewed afterwards.
+        # Made NOT VALID: orders from before there were approvals keep what they were.
+        sa.CheckConstraint(
+            "kind = 'release' OR is_break_glass OR approved_at IS NOT NULL"
+            " OR state IN ('requested', 'cancelled', 'expired')",
+            name="lock_is_approved",
+        ),
         sa.CheckConstraint("NOT is_break_glass OR reason IN ('theft', 'police')", name="break_glass_reason"),
         sa.CheckConstraint("NOT is_break_glass OR review_due_at IS NOT NULL", name="break_glass_is_reviewed"),
         sa.CheckConstraint(
@@ -133,6 +140,8 @@ class ImmobilizationJob(Base):
     approved_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     # When the grace of a notified driver ends, as far as it is known; None while a warning is still to be told.
     not_before: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    # When the grace of a notified order is looked at next.
+    look_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     armed_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     review_due_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     reviewed_by: Mapped[str | None] = mapped_column(sa.Text)

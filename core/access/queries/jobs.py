@@ -11,8 +11,9 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from core.access.models import OPEN, ImmobilizationAttempt, ImmobilizationJob, JobState, OrderKind, Reason
+from core.access.models import OPEN, Finding, ImmobilizationAttempt, ImmobilizationJob, JobState, OrderKind, Reason
 from core.db import Reader, plain_rows
+from core.drivers.models import Driver
 from core.errors import NotFound
 from core.permissions import Actor
 from core.sight import in_reach
@@ -56,6 +57,23 @@ class JobRecord:
     finished_at: datetime | None
     verdict: str | None
     evidence: dict[str, Any] | None
+    driver_id: int | None
+    driver: str | None
+    jurisdiction: str | None
+    jurisdiction_version: int | None
+    decision: dict[str, Any] | None
+    is_break_glass: bool
+    ordered_by_kind: str
+    ordered_by_id: int | None
+    approved_by: str | None
+    approved_at: datetime | None
+    not_before: datetime | None
+    armed_at: datetime | None
+    review_due_at: datetime | None
+    reviewed_by: str | None
+    reviewed_at: datetime | None
+    finding: Finding | None
+    review_note: str | None
     attempts: tuple[dict[str, Any], ...] = ()
 
     @property
@@ -69,24 +87,45 @@ class JobRecord:
         return STATUS[self.state][1]
 
 
-_RECORD = sa.select(
-    _JOBS.id,
-    _JOBS.vehicle_id,
-    Vehicle.name.label("vehicle"),
-    _JOBS.kind,
-    _JOBS.method,
-    _JOBS.reason,
-    _JOBS.note,
-    _JOBS.ordered_by,
-    _JOBS.ordered_at,
-    _JOBS.state,
-    _JOBS.waiting_for,
-    _JOBS.expires_at,
-    _JOBS.started_at,
-    _JOBS.finished_at,
-    _JOBS.verdict,
-    _JOBS.evidence,
-).join(Vehicle, Vehicle.id == _JOBS.vehicle_id)
+_RECORD = (
+    sa.select(
+        _JOBS.id,
+        _JOBS.vehicle_id,
+        Vehicle.name.label("vehicle"),
+        _JOBS.kind,
+        _JOBS.method,
+        _JOBS.reason,
+        _JOBS.note,
+        _JOBS.ordered_by,
+        _JOBS.ordered_at,
+        _JOBS.state,
+        _JOBS.waiting_for,
+        _JOBS.expires_at,
+        _JOBS.started_at,
+        _JOBS.finished_at,
+        _JOBS.verdict,
+        _JOBS.evidence,
+        _JOBS.driver_id,
+        Driver.name.label("driver"),
+        _JOBS.jurisdiction,
+        _JOBS.jurisdiction_version,
+        _JOBS.decision,
+        _JOBS.is_break_glass,
+        _JOBS.ordered_by_kind,
+        _JOBS.ordered_by_id,
+        _JOBS.approved_by,
+        _JOBS.approved_at,
+        _JOBS.not_before,
+        _JOBS.armed_at,
+        _JOBS.review_due_at,
+        _JOBS.reviewed_by,
+        _JOBS.reviewed_at,
+        _JOBS.finding,
+        _JOBS.review_note,
+    )
+    .join(Vehicle, Vehicle.id == _JOBS.vehicle_id)
+    .outerjoin(Driver, Driver.id == _JOBS.driver_id)
+)
 
 
 def get_job(reader: Reader, *, viewer: Actor, vehicle_id: int, job_id: uuid.UUID) -> JobRecord:
@@ -114,13 +153,43 @@ def find_latest_job(reader: Reader, *, viewer: Actor, vehicle_id: int) -> JobRec
     return None if row is None else replace(JobRecord(*row), attempts=_attempts(reader, row.id))
 
 
-def list_jobs(reader: Reader, *, viewer: Actor, vehicle_id: int | None = None, most: int = 50) -> list[JobRecord]:
-    """The newest orders that the viewer may read, newest first, without their attempts. Needs access:read."""
+def list_jobs(
+    reader: Reader,
+    *,
+    viewer: Actor,
+    vehicle_id: int | None = None,
+    driver_id: int | None = None,
+    before: datetime | None = None,
+    most: int = 50,
+) -> list[JobRecord]:
+    """The newest orders that the viewer may read, newest first, without their attempts: of one vehicle or of one
+    driver, and from before a moment, where asked. Needs access:read.
+    """
     viewer.require("access:read")
-    query = _RECORD.where(_is_readable(viewer)).order_by(_JOBS.ordered_at.desc()).limit(most)
+    query = _RECORD.where(_is_readable(viewer)).order_by(_JOBS.ordered_at.desc(), _JOBS.id).limit(most)
     if vehicle_id is not None:
         query = query.where(_JOBS.vehicle_id == vehicle_id)
+    if driver_id is not None:
+        query = query.where(_JOBS.driver_id == driver_id)
+    if before is not None:
+        query = query.where(_JOBS.ordered_at < before)
     return [JobRecord(*row) for row in reader.execute(query)]
+
+
+def list_approvals(reader: Reader, *, viewer: Actor) -> list[JobRecord]:
+    """The orders that wait for a second person, the oldest first. Needs access:read."""
+    viewer.require("access:read")
+    query = _RECORD.where(_is_readable(viewer), _JOBS.state == JobState.REQUESTED).order_by(_JOBS.ordered_at)
+    return [JobRecord(*row) for row in reader.execute(query)]
+
+
+def list_reviews(reader: Reader, *, viewer: Actor) -> list[JobRecord]:
+    """The orders by break-glass that nobody has reviewed yet, the most overdue first. Needs access:read."""
+    viewer.require("access:read")
+    query = _RECORD.where(
+        _is_readable(viewer), _JOBS.is_break_glass, _JOBS.reviewed_at.is_(None), _JOBS.finished_at.is_not(None)
+    )
+    return [JobRecord(*row) for row in reader.execute(query.order_by(_JOBS.review_due_at))]
 
 
 def list_shown_locks(

@@ -1,7 +1,6 @@
-"""Pure decisions about locking and releasing: what is safe, what comes next, what proves it was done.
+"""What comes next for an order in the hands of a worker, and what proves that it was carried out. Pure.
 
-Policy version 1. No lock while the vehicle moves or may be moving; no running engine is cut; a stale lock
-never fires; a release is never refused. Sources: rows ACC-2 to ACC-5 of the requirements.
+Whether a lock may leave is the policy's to say; a release is never refused. Sources: ACC-3 to ACC-5.
 """
 
 from __future__ import annotations
@@ -9,30 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from core.access.models import JobState, OrderKind, Outcome
-from core.config import AccessTiming
-
-POLICY_VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class VehicleNow:
-    """What is known of a vehicle at the moment of a decision. Times are of receipt unless they say otherwise."""
-
-    ts: datetime | None = None
-    received_at: datetime | None = None
-    speed_kmh: float | None = None
-    ignition: bool | None = None
-    standing_since: datetime | None = None
-    relay_on: bool | None = None
-    relay_ts: datetime | None = None
-    relay_received_at: datetime | None = None
-
-    def as_inputs(self) -> dict[str, Any]:
-        """The same, for the record of a decision."""
-        return {name: _plain(getattr(self, name)) for name in self.__slots__}
+from core.access.rules.policy import Decision, PolicyInputs, Verdict, decide
+from core.access.rules.safety import say_age
+from core.config import AccessLimits, AccessTiming
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +31,7 @@ class Job:
 
     kind: OrderKind
     ordered_at: datetime
+    armed_at: datetime
     expires_at: datetime
     started_at: datetime | None
     quiet_after: datetime | None
@@ -99,42 +80,29 @@ class Finish:
 Step = Wait | Send | LookUp | Finish
 
 
-def find_obstacle(vehicle: VehicleNow, *, at: datetime, timing: AccessTiming) -> str | None:
-    """What makes it unsafe to lock now, in words for the screen; None when it is safe.
-
-    A report without a speed never counts as standing. Ignition, where the device reports it, must be off.
-    """
-    if vehicle.ts is None or vehicle.received_at is None:
-        return "a first report: this vehicle has never been heard of"
-    age_s = (at - min(vehicle.ts, vehicle.received_at)).total_seconds()
-    if age_s > timing.fix_max_age_s:
-        return f"a fresh report: the last one is {_age(age_s)} old"
-    if vehicle.speed_kmh is None:
-        return "a report with a speed: the last one had none"
-    if vehicle.speed_kmh > 0:
-        return f"it to stand: moving at {vehicle.speed_kmh:.0f} km/h"
-    if vehicle.ignition is True:
-        return "the engine to be switched off: standing with the ignition on"
-    if vehicle.standing_since is None:
-        return "it to stand"
-    stood_s = (at - vehicle.standing_since).total_seconds()
-    if stood_s < timing.standing_for_s:
-        return f"it to stand for {timing.standing_for_s:.0f} s: standing for {max(stood_s, 0):.0f} s"
-    return None
-
-
 def next_step(
-    job: Job, *, vehicle: VehicleNow, readings: Sequence[RelayReading], at: datetime, timing: AccessTiming
+    job: Job,
+    *,
+    inputs: PolicyInputs | None,
+    readings: Sequence[RelayReading],
+    at: datetime,
+    timing: AccessTiming,
+    limits: AccessLimits,
 ) -> Step:
-    """What is to be done for `job` now. `readings` are the latest of each source, the vehicle's own included."""
+    """What is to be done for `job` now. `readings` are the latest of each source, the vehicle's own included.
+
+    `inputs` are what the policy judges a lock by; a release is not judged.
+    """
     proof = find_proof(job, readings, at=at, timing=timing)
     if proof is not None:
         return Finish(JobState.CONFIRMED, _confirmed_words(job), proof)
     if job.kind is OrderKind.RELEASE:
         return _next_release_step(job, at=at, timing=timing)
+    assert inputs is not None
+    decision = decide(inputs, at=at, timing=timing, limits=limits)
     if job.started_at is None:
-        return _next_armed_step(job, vehicle, at=at, timing=timing)
-    return _next_lock_step(job, vehicle, at=at, timing=timing)
+        return _next_armed_step(job, decision, at=at)
+    return _next_lock_step(job, decision, at=at, timing=timing)
 
 
 def find_proof(
@@ -170,18 +138,19 @@ def whole_second_grace(kind: OrderKind) -> timedelta:
     return timedelta(seconds=1 if kind is OrderKind.IMMOBILIZE else 0)
 
 
-def _next_armed_step(job: Job, vehicle: VehicleNow, *, at: datetime, timing: AccessTiming) -> Step:
-    obstacle = find_obstacle(vehicle, at=at, timing=timing)
+def _next_armed_step(job: Job, decision: Decision, *, at: datetime) -> Step:
+    if decision.code == "unfair":
+        return Finish(JobState.CANCELLED, f"No longer: {decision.words}")
     if at >= job.expires_at:
+        waited = say_age((job.expires_at - job.armed_at).total_seconds())
+        last = "" if decision.code == "expired" else f"; the last thing waited for: {decision.words}"
         return Finish(
-            JobState.EXPIRED,
-            f"It was never safe to lock within {_age((job.expires_at - job.ordered_at).total_seconds())}"
-            f"{f'; the last thing waited for: {obstacle}' if obstacle else ''}. No command was sent. Order it again.",
+            JobState.EXPIRED, f"It could not be locked within {waited}{last}. No command was sent. Order it again."
         )
-    return Wait(obstacle) if obstacle else Send(1)
+    return Wait(decision.words) if decision.verdict is not Verdict.NOW else Send(1)
 
 
-def _next_lock_step(job: Job, vehicle: VehicleNow, *, at: datetime, timing: AccessTiming) -> Step:
+def _next_lock_step(job: Job, decision: Decision, *, at: datetime, timing: AccessTiming) -> Step:
     assert job.started_at is not None
     elapsed_s = (at - job.started_at).total_seconds()
     last = job.attempts[-1]
@@ -196,8 +165,7 @@ def _next_lock_step(job: Job, vehicle: VehicleNow, *, at: datetime, timing: Acce
         return Wait("the vehicle to confirm")
     if elapsed_s < timing.attempt_at_s[number - 1]:
         return Wait("the vehicle to confirm" if last.outcome is Outcome.ACCEPTED else "the next attempt")
-    obstacle = find_obstacle(vehicle, at=at, timing=timing)
-    return Wait(obstacle) if obstacle else Send(number)
+    return Wait(decision.words) if decision.verdict is not Verdict.NOW else Send(number)
 
 
 def _next_release_step(job: Job, *, at: datetime, timing: AccessTiming) -> Step:
@@ -249,15 +217,3 @@ def _unconfirmed_words(job: Job) -> str:
         f"The vehicle did not confirm after {len(job.attempts)} attempts. It may be locked or not: look at its relay, "
         "order again, or release it."
     )
-
-
-def _age(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.0f} h"
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value

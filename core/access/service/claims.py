@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
@@ -13,15 +14,17 @@ from core.access import rules
 from core.access.gateway import Relay
 from core.access.models import ImmobilizationAttempt
 from core.access.models import ImmobilizationJob as Job
+from core.access.service.inputs import read_inputs, read_vehicles_now
 from core.db import Writer
-from core.telemetry.models import states
 from core.vehicles.models import RelayGateway as Method
 from core.vehicles.models import Tracker
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An open order in the hands of one worker, with all that a decision needs."""
+    """An open order in the hands of one worker, with all that a decision needs. `inputs` are what a
+    lock is judged by.
+    """
 
     job_id: uuid.UUID
     vehicle_id: int
@@ -30,6 +33,7 @@ class Claim:
     waiting_for: str | None
     job: rules.Job
     vehicle: rules.VehicleNow
+    inputs: rules.PolicyInputs | None
 
 
 def own_readings(claim: Claim) -> list[rules.RelayReading]:
@@ -44,11 +48,14 @@ def own_readings(claim: Claim) -> list[rules.RelayReading]:
     return [rules.RelayReading(vehicle.relay_on, told_at, "telemetry")]
 
 
-def read_claims(session: Writer, jobs: Sequence[Job]) -> list[Claim]:
-    """The claims of these orders, in their order."""
+def read_claims(
+    session: Writer, jobs: Sequence[Job], *, at: datetime, traffic: rules.Traffic | None, hold_debts: bool = False
+) -> list[Claim]:
+    """The claims of these orders, in their order. `traffic` is what locks are counted against."""
     attempts = _attempts(session, [job.id for job in jobs])
     trackers = _by_vehicle(session, sa.select(Tracker.__table__), Tracker.vehicle_id, jobs)
-    latest = _by_vehicle(session, sa.select(states), states.c.vehicle_id, jobs)
+    latest = read_vehicles_now(session, [job.vehicle_id for job in jobs])
+    inputs = read_inputs(session, jobs, at=at, traffic=traffic, hold_debts=hold_debts)
     return [
         Claim(
             job_id=job.id,
@@ -59,12 +66,14 @@ def read_claims(session: Writer, jobs: Sequence[Job]) -> list[Claim]:
             job=rules.Job(
                 kind=job.kind,
                 ordered_at=job.ordered_at,
+                armed_at=job.armed_at or job.ordered_at,
                 expires_at=job.expires_at,
                 started_at=job.started_at,
                 quiet_after=job.quiet_after,
                 attempts=attempts.get(job.id, ()),
             ),
-            vehicle=_vehicle_now(latest.get(job.vehicle_id)),
+            vehicle=latest[job.vehicle_id],
+            inputs=inputs.get(job.id),
         )
         for job in jobs
     ]
@@ -95,9 +104,3 @@ def _by_vehicle(
 
 def _relay(tracker: sa.Row[tuple[object, ...]]) -> Relay:
     return Relay(tracker.device_uid, tracker.relay_output, tracker.relay_inverted)
-
-
-def _vehicle_now(row: sa.Row[tuple[object, ...]] | None) -> rules.VehicleNow:
-    if row is None:
-        return rules.VehicleNow()
-    return rules.VehicleNow(**{name: getattr(row, name) for name in rules.VehicleNow.__slots__})

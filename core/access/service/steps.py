@@ -9,12 +9,13 @@ import sqlalchemy as sa
 
 from core import outbox
 from core.access import rules
-from core.access.models import LIVE_STATES, ImmobilizationAttempt, JobState, Outcome
+from core.access.models import LIVE_STATES, ImmobilizationAttempt, JobState, OrderKind, Outcome
 from core.access.models import ImmobilizationJob as Job
 from core.access.service.claims import Claim, own_readings, read_claims
+from core.access.service.limits import count_traffic, hold_count, trip_if_in_doubt, trip_if_share_is_reached
 from core.access.service.verdict import finish as write_verdict
 from core.access.service.verdict import tell
-from core.config import AccessTiming
+from core.config import AccessLimits, AccessTiming
 from core.db import Writer
 from core.permissions import Actor, needs
 
@@ -37,7 +38,7 @@ def claim_open_jobs(
     ).all()
     for job in jobs:
         job.claimed_by, job.claimed_until = worker, at + timedelta(seconds=timing.claim_s)
-    return read_claims(session, jobs)
+    return read_claims(session, jobs, at=at, traffic=count_traffic(session, at=at))
 
 
 @needs("access:deliver")
@@ -50,33 +51,48 @@ def begin_attempt(
     job_id: uuid.UUID,
     number: int,
     timing: AccessTiming,
+    limits: AccessLimits,
 ) -> bool:
     """Write down attempt `number` before its command leaves; False when it must not leave after all.
 
-    Everything is looked at again under the row's lock: that the claim still holds, that the order is still open,
-    that the vehicle stands.
+    Everything is looked at again under the row's lock: that the claim still holds, that the order is still open, that
+    the policy lets it go; and, under the lock of the count, that no limit is broken by it.
     """
     job = session.get(Job, job_id, with_for_update=True)
     if job is None or not job.state.is_open or job.claimed_by != worker or (job.claimed_until or at) <= at:
         return False
-    claim = read_claims(session, [job])[0]
-    step = rules.next_step(claim.job, vehicle=claim.vehicle, readings=own_readings(claim), at=at, timing=timing)
+    traffic = _count(session, job, actor=actor, at=at, limits=limits)
+    claim = read_claims(session, [job], at=at, traffic=traffic, hold_debts=True)[0]
+    step = rules.next_step(
+        claim.job, inputs=claim.inputs, readings=own_readings(claim), at=at, timing=timing, limits=limits
+    )
     if step != rules.Send(number):
         return False
-    session.add(ImmobilizationAttempt(job_id=job_id, number=number, started_at=at, ttl_s=timing.command_ttl_s))
-    job.state, job.waiting_for = JobState.SENDING, "the gateway to answer"
-    job.started_at = job.started_at or at
-    tell(
-        session,
-        job,
-        actor=actor,
-        at=at,
-        action="attempt_begun",
-        number=number,
-        policy=rules.POLICY_VERSION,
-        inputs=claim.vehicle.as_inputs(),
+    decision = None
+    if claim.inputs is not None:
+        decision = rules.decide(claim.inputs, at=at, timing=timing, limits=limits).as_record(claim.inputs, at=at)
+    session.add(
+        ImmobilizationAttempt(
+            job_id=job_id, number=number, started_at=at, ttl_s=timing.command_ttl_s, decision=decision
+        )
     )
+    job.state, job.waiting_for = JobState.SENDING, "the gateway to answer"
+    if job.started_at is None:
+        job.started_at = at
+        if job.kind is OrderKind.IMMOBILIZE:
+            job.expires_at = at + timedelta(seconds=timing.verdict_by_s)
+    tell(session, job, actor=actor, at=at, action="attempt_begun", number=number, decision=decision)
     return True
+
+
+def _count(session: Writer, job: Job, *, actor: Actor, at: datetime, limits: AccessLimits) -> rules.Traffic | None:
+    """The locks that have left, for one that is about to; nobody else counts until this one has left or not."""
+    if job.kind is OrderKind.RELEASE or job.started_at is not None:
+        return None
+    hold_count(session)
+    traffic = count_traffic(session, at=at)
+    trip_if_share_is_reached(session, actor=actor, at=at, traffic=traffic, limits=limits)
+    return traffic
 
 
 @needs("access:deliver")
@@ -124,7 +140,14 @@ def note_waiting(
 
 @needs("access:deliver")
 def conclude(
-    session: Writer, *, actor: Actor, at: datetime, worker: str, job_id: uuid.UUID, finish: rules.Finish
+    session: Writer,
+    *,
+    actor: Actor,
+    at: datetime,
+    worker: str,
+    job_id: uuid.UUID,
+    finish: rules.Finish,
+    limits: AccessLimits,
 ) -> None:
     """Write the verdict, unless somebody else has meanwhile."""
     job = session.get_one(Job, job_id, with_for_update=True)
@@ -137,3 +160,6 @@ def conclude(
             "source": finish.proof.source,
         }
     write_verdict(session, job, actor=actor, at=at, state=finish.state, verdict=finish.verdict)
+    if finish.state is JobState.FAILED and job.kind is OrderKind.IMMOBILIZE:
+        hold_count(session)
+        trip_if_in_doubt(session, actor=actor, at=at, limits=limits)

@@ -17,6 +17,10 @@ OWN: Mapping[str, str] = {
 }
 
 FACTS: Mapping[str, str] = {
+    "access.brake_lifted": "Immobilizations are let go on",
+    "access.brake_put_on": "All immobilizations were stopped, by a person or by the breaker",
+    "access.debt_noted": "What a driver owes was told anew",
+    "access.emergency_started": "A driver started a locked vehicle by an emergency code",
     "access.job_changed": "An order to a vehicle went a step further",
     "access.job_finished": "An order to a vehicle got its verdict",
     "access.job_ordered": "A vehicle was ordered to be immobilized or released",

@@ -29,7 +29,9 @@ Get an access token from `POST /oauth/token` and send it as `Authorization: Bear
 """
 TAGS = {
     "access": "Locking and releasing vehicles.",
+    "brakes": "What stops all immobilizations.",
     "changes": "Everything that happens, as a feed.",
+    "debts": "What drivers owe, as your accounting system tells it.",
     "events": "What was detected about vehicles.",
     "geofences": "Places that vehicles enter and leave.",
     "openapi": "This description.",
@@ -40,6 +42,7 @@ TAGS = {
 # What the parts of a path are.
 PATH_PARAMETERS = {
     "vehicle_id": "The id of a vehicle.",
+    "driver_id": "The id of a driver.",
     "geofence_id": "The id of a geofence.",
     "endpoint_id": "The id of a webhook endpoint.",
     "message_id": "The id of a message, as in its `webhook-id`.",

@@ -22,6 +22,7 @@ from core.telemetry import service as telemetry
 from core.telemetry.schemas import Point, Reading
 from core.vehicles.models import RelayGateway
 from tests.conftest import ROOT, Fleet
+from tests.orders import PLENTY, order_lock
 
 WORKER = system("worker")
 DEVICES = Actor("device", None, "devices", roles=frozenset({DEVICE}), parks=None)
@@ -62,13 +63,11 @@ def overtaken(database: Database, fleet: Fleet) -> uuid.UUID:
             telemetry.ingest(session, actor=DEVICES, at=point.ts, source="test", readings=[reading])
     with database.transaction() as session:
         order = ImmobilizationOrder(reason=Reason.THEFT)
-        job_id = service.immobilize(
-            session, actor=ROOT, at=began, vehicle_id=fleet.vehicle_id, order=order, timing=TIMING
-        )
+        job_id = order_lock(session, actor=ROOT, at=began, vehicle_id=fleet.vehicle_id, order=order)
     with database.transaction() as session:
         service.claim_open_jobs(session, actor=WORKER, at=began, worker="dead", timing=TIMING)
         assert service.begin_attempt(
-            session, actor=WORKER, at=began, worker="dead", job_id=job_id, number=1, timing=TIMING
+            session, actor=WORKER, at=began, worker="dead", job_id=job_id, number=1, timing=TIMING, limits=PLENTY
         )
     with database.transaction() as session:
         service.record_answer(
@@ -82,7 +81,9 @@ class TestAWorkerThatTakesALockOver:
         self, database: Database, fleet: Fleet, overtaken: uuid.UUID
     ) -> None:
         gateway = Gateway(down_for=2)
-        Delivery(database.transaction, {RelayGateway.VIALON_RELAY: gateway}, clock.now, TIMING, "heir").run_until_idle()
+        Delivery(
+            database.transaction, {RelayGateway.VIALON_RELAY: gateway}, clock.now, TIMING, PLENTY, "heir"
+        ).run_until_idle()
         with database.reading() as reader:
             job = queries.get_job(reader, viewer=ROOT, vehicle_id=fleet.vehicle_id, job_id=overtaken)
         assert job.state is JobState.CONFIRMED

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.access.models import JobState, OrderKind, Outcome
 from core.access.rules import (
-    Attempt,
     Finish,
     Job,
     LookUp,
+    PolicyInputs,
     RelayReading,
     Send,
     VehicleNow,
@@ -21,72 +21,56 @@ from core.access.rules import (
     find_obstacle,
     next_step,
 )
-from core.config import AccessTiming
+from core.config import AccessLimits
+from core.vehicles.models import Powertrain
+from tests.core.access.cases import (
+    LIMITS,
+    NOW,
+    TIMING,
+    ago,
+    attempt,
+    find_wrong,
+    judged,
+    order,
+    orders,
+    policies,
+    readings,
+    standing,
+)
 
-NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-TIMING = AccessTiming()
-
-
-def ago(seconds: float) -> datetime:
-    return NOW - timedelta(seconds=seconds)
-
-
-def standing(**changes: object) -> VehicleNow:
-    parked = VehicleNow(
-        ts=ago(3),
-        received_at=ago(2),
-        speed_kmh=0.0,
-        ignition=False,
-        standing_since=ago(60),
-        relay_on=False,
-    )
-    return replace(parked, **changes)
-
-
-def order(kind: OrderKind = OrderKind.IMMOBILIZE, *attempts: Attempt, **changes: object) -> Job:
-    made = Job(
-        kind=kind,
-        ordered_at=ago(20),
-        expires_at=NOW + timedelta(minutes=10),
-        started_at=attempts[0].started_at if attempts else None,
-        quiet_after=None,
-        attempts=attempts,
-    )
-    return replace(made, **changes)
-
-
-def attempt(number: int, seconds_ago: float, outcome: Outcome | None = Outcome.ACCEPTED) -> Attempt:
-    return Attempt(number, ago(seconds_ago), TIMING.command_ttl_s, outcome)
+PLENTY = AccessLimits(locks_per_min=10_000, least_per_hour=10_000)
+ICE = Powertrain.ICE
 
 
 def step(job: Job, vehicle: VehicleNow | None = None, *readings: RelayReading) -> object:
-    return next_step(job, vehicle=vehicle or standing(), readings=readings, at=NOW, timing=TIMING)
+    inputs = judged(vehicle, expires_at=job.expires_at)
+    return next_step(job, inputs=inputs, readings=readings, at=NOW, timing=TIMING, limits=PLENTY)
 
 
 class TestAVehicleIsSafeToLock:
     def test_when_it_stands_with_the_engine_off_and_said_so_just_now(self) -> None:
-        assert find_obstacle(standing(), at=NOW, timing=TIMING) is None
+        assert find_obstacle(standing(), powertrain=ICE, at=NOW, timing=TIMING) is None
 
     def test_never_while_it_moves(self) -> None:
-        obstacle = find_obstacle(standing(speed_kmh=43.2, standing_since=None), at=NOW, timing=TIMING)
+        obstacle = find_obstacle(standing(speed_kmh=43.2, standing_since=None), powertrain=ICE, at=NOW, timing=TIMING)
         assert obstacle == "it to stand: moving at 43 km/h"
 
     def test_never_with_the_engine_on(self) -> None:
-        assert "ignition" in str(find_obstacle(standing(ignition=True), at=NOW, timing=TIMING))
+        assert "ignition" in str(find_obstacle(standing(ignition=True), powertrain=ICE, at=NOW, timing=TIMING))
 
     def test_never_on_an_old_report_however_freshly_it_arrived(self) -> None:
         late = standing(ts=ago(600), received_at=ago(1))
-        assert "fresh report" in str(find_obstacle(late, at=NOW, timing=TIMING))
+        assert "fresh report" in str(find_obstacle(late, powertrain=ICE, at=NOW, timing=TIMING))
 
     def test_never_on_a_report_without_a_speed(self) -> None:
-        assert "speed" in str(find_obstacle(standing(speed_kmh=None), at=NOW, timing=TIMING))
+        assert "speed" in str(find_obstacle(standing(speed_kmh=None), powertrain=ICE, at=NOW, timing=TIMING))
 
     def test_never_before_it_has_stood_long_enough(self) -> None:
-        obstacle = find_obstacle(standing(standing_since=ago(4)), at=NOW, timing=TIMING)
+        obstacle = find_obstacle(standing(standing_since=ago(4)), powertrain=ICE, at=NOW, timing=TIMING)
         assert obstacle == "it to stand for 10 s: standing for 4 s"
 
     def test_never_when_it_was_never_heard_of(self) -> None:
-        assert find_obstacle(VehicleNow(), at=NOW, timing=TIMING) is not None
+        assert find_obstacle(VehicleNow(), powertrain=ICE, at=NOW, timing=TIMING) is not None
 
 
 class TestALock:
@@ -171,81 +155,32 @@ class TestARelease:
         assert "may still be locked" in verdict.verdict
 
 
-seconds = st.floats(min_value=-30, max_value=1200, allow_nan=False)
-moments = st.none() | seconds.map(ago)
-vehicles = st.builds(
-    VehicleNow,
-    ts=moments,
-    received_at=moments,
-    speed_kmh=st.none() | st.sampled_from([0.0, 0.1, 1.0, 43.0, 250.0]),
-    ignition=st.none() | st.booleans(),
-    standing_since=moments,
-    relay_on=st.none() | st.booleans(),
-)
-outcomes = st.none() | st.sampled_from(list(Outcome))
-
-
-@st.composite
-def orders(draw: st.DrawFn, kind: OrderKind) -> Job:
-    count = draw(st.integers(0, 4))
-    starts = sorted(draw(st.lists(st.floats(0, 60), min_size=count, max_size=count)), reverse=True)
-    attempts = tuple(attempt(n, s, draw(outcomes)) for n, s in enumerate(starts, start=1))
-    return order(
-        kind,
-        *attempts,
-        ordered_at=ago(draw(st.floats(60, 2000))),
-        expires_at=ago(draw(st.floats(-1000, 100))),
-        quiet_after=draw(moments),
-    )
-
-
-readings = st.lists(
-    st.builds(RelayReading, relay_on=st.booleans(), received_at=seconds.map(ago), source=st.sampled_from(["a", "b"])),
-    max_size=3,
-)
-
-
 class TestInEveryCase:
-    @given(orders(OrderKind.IMMOBILIZE), vehicles, readings)
-    def test_no_lock_is_sent_unless_the_vehicle_is_known_to_stand(
-        self, job: Job, vehicle: VehicleNow, heard: list[RelayReading]
-    ) -> None:
-        if isinstance(next_step(job, vehicle=vehicle, readings=heard, at=NOW, timing=TIMING), Send):
-            assert vehicle.speed_kmh == 0
-            assert vehicle.ignition is not True
-            assert vehicle.ts is not None
-            assert NOW - vehicle.ts <= timedelta(seconds=TIMING.fix_max_age_s)
-            assert vehicle.standing_since is not None
-            assert NOW - vehicle.standing_since >= timedelta(seconds=TIMING.standing_for_s)
+    """Bounded here; a million cases of each in `make prove`."""
 
-    @given(orders(OrderKind.IMMOBILIZE), vehicles, readings)
-    def test_no_lock_is_sent_more_than_three_times_or_after_its_lifetime(
-        self, job: Job, vehicle: VehicleNow, heard: list[RelayReading]
-    ) -> None:
-        step = next_step(job, vehicle=vehicle, readings=heard, at=NOW, timing=TIMING)
-        if isinstance(step, Send):
-            assert step.number <= 3
-            assert job.started_at is not None or job.expires_at > NOW
+    @given(orders(OrderKind.IMMOBILIZE), policies(), readings)
+    def test_no_lock_is_sent_that_must_not_be(self, job: Job, inputs: PolicyInputs, heard: list[RelayReading]) -> None:
+        step = next_step(job, inputs=inputs, readings=heard, at=NOW, timing=TIMING, limits=LIMITS)
+        assert list(find_wrong(job, inputs, step)) == []
 
-    @given(orders(OrderKind.IMMOBILIZE), vehicles, readings)
+    @given(orders(OrderKind.IMMOBILIZE), policies(), readings)
     def test_a_started_lock_has_a_verdict_once_its_time_is_over(
-        self, job: Job, vehicle: VehicleNow, heard: list[RelayReading]
+        self, job: Job, inputs: PolicyInputs, heard: list[RelayReading]
     ) -> None:
         if job.started_at is not None and NOW - job.started_at >= timedelta(seconds=TIMING.verdict_by_s):
-            assert isinstance(next_step(job, vehicle=vehicle, readings=heard, at=NOW, timing=TIMING), Finish)
+            step = next_step(job, inputs=inputs, readings=heard, at=NOW, timing=TIMING, limits=LIMITS)
+            assert isinstance(step, Finish)
 
-    @given(orders(OrderKind.RELEASE), vehicles, readings)
-    def test_a_release_without_an_attempt_is_always_sent(
-        self, job: Job, vehicle: VehicleNow, heard: list[RelayReading]
-    ) -> None:
+    @given(orders(OrderKind.RELEASE), readings)
+    def test_a_release_without_an_attempt_is_always_sent(self, job: Job, heard: list[RelayReading]) -> None:
         fresh = replace(job, attempts=(), started_at=None)
-        assert next_step(fresh, vehicle=vehicle, readings=heard, at=NOW, timing=TIMING) == Send(1)
+        assert next_step(fresh, inputs=None, readings=heard, at=NOW, timing=TIMING, limits=LIMITS) == Send(1)
 
-    @given(st.sampled_from(list(OrderKind)).flatmap(orders), vehicles, readings)
+    @given(st.sampled_from(list(OrderKind)).flatmap(orders), policies(), readings)
     def test_confirmed_needs_a_reading_that_shows_it(
-        self, job: Job, vehicle: VehicleNow, heard: list[RelayReading]
+        self, job: Job, inputs: PolicyInputs, heard: list[RelayReading]
     ) -> None:
-        step = next_step(job, vehicle=vehicle, readings=heard, at=NOW, timing=TIMING)
+        step = next_step(job, inputs=inputs, readings=heard, at=NOW, timing=TIMING, limits=LIMITS)
         if isinstance(step, Finish) and step.state is JobState.CONFIRMED:
             assert step.proof in heard
             assert step.proof.relay_on is (job.kind is OrderKind.IMMOBILIZE)

@@ -19,9 +19,9 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 def claim(kind: OrderKind, *, relay_ts: datetime | None, relay_received_at: datetime | None) -> Claim:
     vehicle = VehicleNow(ts=NOW, received_at=NOW, relay_on=True, relay_ts=relay_ts, relay_received_at=relay_received_at)
-    job = Job(kind, NOW, NOW + timedelta(minutes=5), None, None)
+    job = Job(kind, NOW, NOW, NOW + timedelta(minutes=5), None, None)
     relay = Relay("uid", output=1, inverted=False)
-    return Claim(uuid.uuid4(), 1, RelayGateway.VIALON_RELAY, relay, None, job, vehicle)
+    return Claim(uuid.uuid4(), 1, RelayGateway.VIALON_RELAY, relay, None, job, vehicle, None)
 
 
 class TestTheVehiclesOwnWord:

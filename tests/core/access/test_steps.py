@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.access import service
-from core.access.models import Outcome, Reason
-from core.access.schemas import ImmobilizationOrder
+from core.access.models import Outcome
 from core.config import AccessTiming
 from core.db import Database
 from core.permissions import DEVICE, Actor, system
 from core.telemetry import service as telemetry
 from core.telemetry.schemas import Point, Reading
 from tests.conftest import ROOT, Fleet
+from tests.orders import PLENTY, order_lock
 
 WORKER = system("worker")
 DEVICES = Actor("device", None, "devices", roles=frozenset({DEVICE}), parks=None)
@@ -37,7 +37,7 @@ def report(database: Database, fleet: Fleet, ts: datetime, speed_kmh: float) -> 
 def begin(database: Database, job_id: uuid.UUID, at: datetime, *, worker: str = "w", number: int = 1) -> bool:
     with database.transaction() as session:
         return service.begin_attempt(
-            session, actor=WORKER, at=at, worker=worker, job_id=job_id, number=number, timing=TIMING
+            session, actor=WORKER, at=at, worker=worker, job_id=job_id, number=number, timing=TIMING, limits=PLENTY
         )
 
 
@@ -52,14 +52,7 @@ def order(database: Database, fleet: Fleet, at: datetime) -> uuid.UUID:
     for seconds_ago in (30, 0):
         report(database, fleet, at - timedelta(seconds=seconds_ago), 0.0)
     with database.transaction() as session:
-        job_id = service.immobilize(
-            session,
-            actor=ROOT,
-            at=at,
-            vehicle_id=fleet.vehicle_id,
-            order=ImmobilizationOrder(reason=Reason.THEFT),
-            timing=TIMING,
-        )
+        job_id = order_lock(session, actor=ROOT, at=at, vehicle_id=fleet.vehicle_id)
     assert len(claim(database, at)) == 1
     return job_id
 

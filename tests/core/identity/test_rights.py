@@ -27,6 +27,7 @@ from core.vehicles import service as registry
 from core.vehicles.schemas import NewVehicle
 from tests.conftest import ROOT, Fleet
 from tests.core.telemetry.test_ingest import DEVICES
+from tests.orders import PLENTY
 
 ORDER = ImmobilizationOrder(reason=Reason.THEFT)
 CIRCLE = NewCircle(lat=37.76, lon=-122.4, radius_m=200)
@@ -61,7 +62,15 @@ def read(session, user_id: int, at: datetime) -> Actor:
 
 def immobilize(database: Database, actor: Actor, at: datetime, vehicle_id: int) -> None:
     with database.transaction() as session:
-        access.immobilize(session, actor=actor, at=at, vehicle_id=vehicle_id, order=ORDER, timing=AccessTiming())
+        access.immobilize(
+            session,
+            actor=actor,
+            at=at,
+            vehicle_id=vehicle_id,
+            order=ORDER,
+            timing=AccessTiming(),
+            limits=PLENTY,
+        )
 
 
 class TestAGrant:

@@ -13,6 +13,7 @@ from core.config import AccessTiming
 from core.permissions import ADMIN, Actor, system
 from core.telemetry import service as telemetry
 from core.telemetry.schemas import Point, Reading
+from tests.orders import PLENTY, order_lock
 
 TIMING = AccessTiming()
 WORKER = system("worker")
@@ -46,13 +47,12 @@ def order(database, fleet):
     def ordered(note="") -> uuid.UUID:
         admin = Actor("user", fleet.user_ids["admin"], "Admin", roles=frozenset({ADMIN}), parks=None)
         with database.transaction() as session:
-            return service.immobilize(
+            return order_lock(
                 session,
                 actor=admin,
                 at=clock.now(),
                 vehicle_id=fleet.vehicle_id,
                 order=ImmobilizationOrder(reason=Reason.THEFT, note=note),
-                timing=TIMING,
             )
 
     return ordered
@@ -66,7 +66,7 @@ def send(database):
         with database.transaction() as session:
             worker = {"actor": WORKER, "at": clock.now(), "worker": "w1", "timing": TIMING}
             service.claim_open_jobs(session, **worker)
-            assert service.begin_attempt(session, **worker, job_id=job_id, number=1)
+            assert service.begin_attempt(session, **worker, job_id=job_id, number=1, limits=PLENTY)
             service.record_answer(
                 session,
                 actor=WORKER,
@@ -89,6 +89,8 @@ def conclude(database):
         finish = rules.Finish(state, verdict, proof if state is JobState.CONFIRMED else None)
         with database.transaction() as session:
             service.claim_open_jobs(session, actor=WORKER, at=clock.now(), worker="w1", timing=TIMING)
-            service.conclude(session, actor=WORKER, at=clock.now(), worker="w1", job_id=job_id, finish=finish)
+            service.conclude(
+                session, actor=WORKER, at=clock.now(), worker="w1", job_id=job_id, finish=finish, limits=PLENTY
+            )
 
     return concluded

@@ -16,9 +16,10 @@ from core.config import AccessTiming
 from core.db import Database
 from core.permissions import system
 from tests.conftest import Fleet
+from tests.orders import PLENTY
 
 Api = Callable[..., FlaskClient]
-ORDER = {"method": "vialon_relay", "reason": "safety_lockdown"}
+ORDER = {"method": "vialon_relay", "reason": "theft", "break_glass": True}
 SCOPES = ("access:immobilize", "access:read", "access:release")
 
 
@@ -35,6 +36,7 @@ def conclude(database: Database, job_id: str, state: JobState) -> None:
             worker="w",
             job_id=uuid.UUID(job_id),
             finish=Finish(state, "It holds.", proof),
+            limits=PLENTY,
         )
 
 

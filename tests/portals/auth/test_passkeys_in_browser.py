@@ -117,6 +117,7 @@ class TestAPasskey:
         expect(page.get_by_role("heading", name="Immobilize Car 1?")).to_be_visible()
 
         page.select_option("#reason", "theft")
+        page.check("#break_glass")
         page.fill("#note", "Seen in the harbour\nat noon")
         age_proof()
         page.click("button:has-text('Immobilize Car 1')")

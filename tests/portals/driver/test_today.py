@@ -12,6 +12,7 @@ from core.access.schemas import ImmobilizationOrder
 from core.config import AccessTiming
 from core.identity import service as identity
 from tests.conftest import PASSWORD, ROOT
+from tests.orders import order_lock
 from tests.portals.page import check_fragment, check_page
 from tests.portals.reports import report
 
@@ -26,7 +27,7 @@ def lock(database, fleet, at):
     """The driver's vehicle is ordered to be locked."""
     order = ImmobilizationOrder(reason=Reason.CONTRACT_ENDED)
     with database.transaction() as session:
-        access.immobilize(session, actor=ROOT, at=at, vehicle_id=fleet.vehicle_id, order=order, timing=AccessTiming())
+        order_lock(session, actor=ROOT, at=at, vehicle_id=fleet.vehicle_id, order=order)
 
 
 class TestToday:

@@ -15,7 +15,7 @@ from tests.portals.page import check_fragment, check_page
 from tests.portals.reports import report, report_standing
 
 LOCK = {"HX-Request": "true", "HX-Target": "section#lock"}
-ORDER = {"reason": "theft", "method": "vialon_relay", "note": "Seen in the harbour"}
+ORDER = {"reason": "theft", "method": "vialon_relay", "note": "Seen in the harbour", "break_glass": "true"}
 POLLED = 'hx-trigger="every 1s"'
 
 
@@ -214,7 +214,7 @@ class TestOpenOrder:
 
     def test_says_when_no_worker_takes_it(self, operator, vehicle, ordered, database):
         with database.transaction() as session:
-            session.connection().exec_driver_sql("UPDATE access_jobs SET ordered_at = ordered_at - interval '1 min'")
+            session.connection().exec_driver_sql("UPDATE access_jobs SET armed_at = armed_at - interval '1 min'")
 
         assert "No worker has taken this order yet" in operator.get(f"{vehicle}/lock").text
 
@@ -230,7 +230,7 @@ class TestOpenOrder:
     def test_says_when_it_is_safe_but_nobody_sends(self, operator, vehicle, fleet, ordered, worker, database, at):
         worker.wait_for("it to stand: moving at 43 km/h", at=at)
         with database.transaction() as session:
-            session.connection().exec_driver_sql("UPDATE access_jobs SET ordered_at = ordered_at - interval '1 min'")
+            session.connection().exec_driver_sql("UPDATE access_jobs SET armed_at = armed_at - interval '1 min'")
         report_standing(database, fleet.vehicle_id, at=at - timedelta(seconds=10))
         report_standing(database, fleet.vehicle_id, at=at)
 

@@ -18,6 +18,7 @@ class TestLockInPlace:
         page.click("text=Immobilize…")
         expect(page.get_by_role("heading", name="Immobilize Car 1?")).to_be_focused()
         page.select_option("#reason", "theft")
+        page.check("#break_glass")
         page.click("button:has-text('Immobilize Car 1')")
         expect(page.locator("#lock")).to_contain_text("No command has left.")
 
@@ -31,6 +32,7 @@ class TestLockInPlace:
     def test_keeps_the_focus_while_it_renews_itself_and_rests_when_all_is_said(self, open_page, fleet, worker):
         page = open_page(f"/operator/vehicles/{fleet.vehicle_id}/immobilization/new")
         page.select_option("#reason", "theft")
+        page.check("#break_glass")
         page.click("button:has-text('Immobilize Car 1')")
         cancel = page.get_by_role("button", name="Cancel the order")
         cancel.focus()
@@ -71,6 +73,7 @@ class TestLockWithoutScripts:
         page = open_page(f"/operator/vehicles/{fleet.vehicle_id}", java_script_enabled=False)
         page.click("text=Immobilize…")
         page.select_option("#reason", "theft")
+        page.check("#break_glass")
         page.click("button:has-text('Immobilize Car 1')")
         expect(page.locator("#lock")).to_contain_text("No command has left.")
 

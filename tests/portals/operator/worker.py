@@ -12,6 +12,7 @@ from core.access.service import Claim
 from core.config import AccessTiming
 from core.db import Database
 from core.permissions import system
+from tests.orders import PLENTY
 
 ACTOR = system("worker")
 TIMING = AccessTiming()
@@ -34,7 +35,7 @@ class Worker:
         job_id = self._claim(at)
         with self.database.transaction() as session:
             left = service.begin_attempt(
-                session, actor=ACTOR, at=at, worker="tests", job_id=job_id, number=number, timing=TIMING
+                session, actor=ACTOR, at=at, worker="tests", job_id=job_id, number=number, timing=TIMING, limits=PLENTY
             )
         assert left, "the rules did not let the command leave"
         if outcome is not None:
@@ -55,6 +56,7 @@ class Worker:
                 worker="tests",
                 job_id=job_id,
                 finish=rules.Finish(state, verdict, proof),
+                limits=PLENTY,
             )
 
     def _claim(self, at: datetime) -> UUID:

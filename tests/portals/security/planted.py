@@ -22,6 +22,7 @@ from core.vehicles import service as vehicles
 from core.vehicles.models import VehicleStatus
 from tests.conftest import ROOT
 from tests.core.telemetry.test_ingest import DEVICES
+from tests.orders import PLENTY
 from tests.portals.history import keep_detection
 
 MARK = "pwned"
@@ -66,6 +67,7 @@ def _make_records(session: sa.orm.Session, at: datetime) -> None:
         vehicle_id=1,
         order=ImmobilizationOrder(reason=Reason.THEFT),
         timing=AccessTiming(),
+        limits=PLENTY,
     )
     vehicles.change_status(session, actor=ENEMY, at=at, vehicle_id=1, status=VehicleStatus.RENTED, reason=HOSTILE)
     hostile = {"hostile": HOSTILE, "json": json.dumps({HOSTILE: HOSTILE}), "at": at, "job": job}
