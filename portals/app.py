@@ -23,6 +23,7 @@ from portals import (
     auth,
     bodies,
     driver,
+    emergency,
     errors,
     filters,
     health,
@@ -85,6 +86,7 @@ def create_app(config: Config, database: Database) -> ErpApp:
     allowance.install(app)
     encoding.install(app)
     app.register_blueprint(health.bp)
+    app.register_blueprint(emergency.bp)
     for machines in (api_v1, devices):
         app.register_blueprint(machines)
         security.csrf.exempt(machines)

@@ -10,7 +10,11 @@ from core.drivers import queries
 from portals import policy
 from portals.doors import actor, at, read
 
-NAV = [("driver.today", "Today", "steering-wheel")]
+NAV = [
+    ("driver.today", "Today", "steering-wheel"),
+    ("driver.show_codes", "Emergency", "key"),
+    ("driver.list_locks", "Locks", "history"),
+]
 
 bp = Blueprint("driver", __name__, url_prefix="/driver")
 
@@ -27,4 +31,4 @@ def frame() -> dict[str, object]:
     return {"nav": policy.offered(NAV, actor())}
 
 
-from portals.driver import today  # noqa: E402, F401 - it adds the routes
+from portals.driver import codes, locks, today  # noqa: E402, F401 - it adds the routes

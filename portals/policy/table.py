@@ -20,6 +20,9 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "static": anybody("style, scripts and the map; nothing about anybody"),
         "security.show_contact": anybody("RFC 9116: whom to tell of a weakness"),
         "health.healthz": anybody("asked by proxies and monitors; tells states, no records"),
+        "emergency.show_form": anybody("whoever sits in a locked vehicle may have no account at hand"),
+        "emergency.start": itself("whoever has one of the driver's codes, as often as the limits allow"),
+        "emergency.show_progress": itself("whoever holds the signed link that the start has given, for an hour"),
         "auth.home": anybody("sends people where they belong"),
         "auth.show_sign_in": anybody("where one signs in"),
         "auth.sign_in": anybody("how one signs in"),
@@ -128,6 +131,11 @@ SECTIONS: dict[str, dict[str, Rule]] = {
     },
     "The driver portal": {
         "driver.today": page("drivers:read_own"),
+        "driver.show_notice": page("access:start_own"),
+        "driver.list_locks": page("access:start_own"),
+        "driver.show_codes": page("access:start_own"),
+        "driver.make_codes": act("access:start_own"),
+        "driver.start": act("access:start_own"),
     },
     "The investor portal": {
         "investor.assets": page("investors:read_own"),
