@@ -45,7 +45,8 @@ def show_notice() -> ResponseReturnValue:
     told = read_told()
     # A browser that fetches pages ahead has not shown this one to anybody.
     if told is not None and told.notice is not None and "prefetch" not in request.headers.get("Sec-Purpose", ""):
-        _note_read(told)
+        _note_read(told.notice)
+        told = read_told()
     return _show(told)
 
 
@@ -76,9 +77,8 @@ def list_locks() -> Response:
     )
 
 
-def _note_read(told: Told) -> None:
-    waiting = told.notice is not None and any(w.channel == "app" and w.told_at is None for w in told.notice.warnings)
-    if waiting:
+def _note_read(notice: queries.NoticeRecord) -> None:
+    if any(warning.channel == "app" and warning.told_at is None for warning in notice.warnings):
         with erp().database.transaction() as session:
             service.note_read(session, actor=actor(), at=at())
 

@@ -62,6 +62,11 @@ class Told:
 
     @property
     def may_start(self) -> bool:
+        """Whether there is something to start by a code now: before, it starts without one, and would waste it."""
+        return self.may_start_once_locked and self.step not in {"warned", "waiting"}
+
+    @property
+    def may_start_once_locked(self) -> bool:
         """Whether the law lets the driver start it without the office, with a code."""
         return self.lock.kind == "immobilize" and self.means.hours > 0 and self.means.starts_left > 0
 

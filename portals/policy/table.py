@@ -114,6 +114,7 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "operator.new_assignment": act("drivers:assign"),
         "operator.assign_vehicle": act("drivers:assign"),
         "operator.end_assignment": act("drivers:assign"),
+        "operator.make_codes": act("access:release"),
     },
     "The operator portal: what was detected, and geofences": {
         "operator.list_events": page("events:read"),

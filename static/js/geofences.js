@@ -40,10 +40,11 @@ async function read(box) {
 function addLayers(map, box, quiet) {
   map.addSource("fences", { type: "geojson", data: NOTHING });
   map.addSource("drawn", { type: "geojson", data: NOTHING });
-  map.addLayer({ id: "fences-fill", type: "fill", source: "fences", paint: { "fill-opacity": quiet ? 0.06 : 0.14 } });
-  map.addLayer({ id: "fences-line", type: "line", source: "fences", paint: { "line-width": quiet ? 1 : 1.75, "line-opacity": quiet ? 0.55 : 1 } });
-  const polygons = ["==", ["geometry-type"], "Polygon"];
+  // A zone has a look of its own above; below, it is there to be pointed at.
   const zones = ["to-boolean", ["get", "no_lock"]];
+  map.addLayer({ id: "fences-fill", type: "fill", source: "fences", paint: { "fill-opacity": ["case", zones, 0, quiet ? 0.06 : 0.14] } });
+  map.addLayer({ id: "fences-line", type: "line", source: "fences", paint: { "line-width": quiet ? 1 : 1.75, "line-opacity": ["case", zones, 0, quiet ? 0.55 : 1] } });
+  const polygons = ["==", ["geometry-type"], "Polygon"];
   map.addLayer({ id: "zones-fill", type: "fill", source: "fences", filter: zones, paint: { "fill-opacity": 0.2 } });
   map.addLayer({ id: "zones-line", type: "line", source: "fences", filter: zones, paint: { "line-width": 3, "line-dasharray": [2, 1] } });
   map.addLayer({ id: "drawn-fill", type: "fill", source: "drawn", filter: polygons, paint: { "fill-opacity": 0.22 } });

@@ -111,6 +111,7 @@ FORMS: dict[str, dict[str, str]] = {
     "operator.release": {},
     "operator.assign_vehicle": VEHICLE | {"kind": "rental"},
     "operator.end_assignment": {},
+    "operator.make_codes": {},
     "operator.rename_geofence": {"name": "Yard"},
     "operator.change_no_lock": {"no_lock": "hospital"},
     "operator.close_geofence": {},

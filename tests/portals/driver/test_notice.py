@@ -67,6 +67,7 @@ class TestTheNotice:
             "Dispute it.",
             "never switches off an engine that runs",
             "its number is on your rental papers",
+            "Should it be locked in an emergency",
         ):
             assert words in page, words
         headers = {"HX-Request": "true", "HX-Target": "div#notice"}
@@ -84,7 +85,7 @@ class TestTheNotice:
         driver.get("/driver/")
         driver.get(URL, headers={"Sec-Purpose": "prefetch"})
         assert told() is None
-        driver.get(URL)
+        assert driver.get(URL).text.count("has not reached you yet") == 1  # the letter
         assert told() is not None
 
     def test_is_silent_about_what_is_not_approved_and_about_theft_until_it_is_confirmed(
