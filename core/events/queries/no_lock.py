@@ -12,22 +12,24 @@ from core.events.models import Geofence
 from core.events.rules.no_lock import is_in_or_near
 from core.telemetry.rules.detector import Circle, Polygon
 
+UNKNOWN = "its place is not known, and there are such places"
+
 
 class VehiclePlace(NamedTuple):
-    """Where a vehicle of a park was last known to be. Degrees, WGS 84."""
+    """Where a vehicle of a park is known to be, or None. Degrees, WGS 84."""
 
     vehicle_id: int
     park_id: int
-    lat: float
-    lon: float
+    lat: float | None
+    lon: float | None
 
 
-def list_no_lock_zones(reader: Reader, places: Iterable[tuple[int, int, float, float]]) -> dict[int, str]:
+def list_no_lock_zones(reader: Reader, places: Iterable[tuple[int, int, float | None, float | None]]) -> dict[int, str]:
     """Of these vehicles (`VehiclePlace`) those in a no-lock zone or within 25 m of one, with its name and reason.
 
     Asked by the policy, for the order and not for a person: so it has no viewer, and says nothing but that. Zones of
-    the vehicle's park and everybody's count. One query, however many vehicles. A vehicle of which the place is not
-    known cannot be asked about: that must hold up a lock by itself.
+    the vehicle's park and everybody's count. One query, however many vehicles. One of which the place is not known
+    may be in any of its zones, and is told as if it were.
     """
     asked = [VehiclePlace(*place) for place in places]
     if not asked:
@@ -53,7 +55,9 @@ def list_no_lock_zones(reader: Reader, places: Iterable[tuple[int, int, float, f
         for place in asked:
             if zone.park_id not in (None, place.park_id) or place.vehicle_id in found:
                 continue
-            if is_in_or_near(form, place.lat, place.lon):
+            if place.lat is None or place.lon is None:
+                found[place.vehicle_id] = UNKNOWN
+            elif is_in_or_near(form, place.lat, place.lon):
                 found[place.vehicle_id] = f"{zone.name} ({zone.no_lock})"
     return found
 
