@@ -55,6 +55,26 @@ class AccessLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class StandingThresholds:
+    """How strictly drivers are judged."""
+
+    document_warning_days: int = 7
+    """So long before a document expires its driver is warned."""
+    debt_restricted_days: int = 3
+    """Overdue for longer: restricted."""
+    debt_suspended_days: int = 10
+    """Overdue for longer: suspended, unless there is a promise whose day has not come, or an open dispute."""
+    rating_restricted_below: float = 4.2
+    rating_least_trips: int = 20
+    """A rating that rests on fewer trips says nothing."""
+    serious_days: int = 7
+    """A serious incident suspends while it is open, and for so long after it happened."""
+    minor_window_days: int = 30
+    minor_allowed: int = 2
+    """More minor incidents than that within the window: restricted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Retention:
     """For how many days telemetry is kept: raw points, sums over a minute, and all longer sums. Source: TEL-6."""
 
@@ -123,6 +143,7 @@ class Config:
     """Roles whose people reach nothing before they have set up a second factor."""
     access: AccessTiming = AccessTiming()
     access_limits: AccessLimits = AccessLimits()
+    standing: StandingThresholds = StandingThresholds()
     mail: MailServer | None = None
     api_rate_per_min: int = 6_000
     """Units that one API client may have in a minute; what costs how many: portals/api_v1/allowance.py."""
