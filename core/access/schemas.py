@@ -68,10 +68,12 @@ REASONS: dict[Reason, str] = {
 class ImmobilizationOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An order to immobilize. `note` is for whoever asks later why it was given. `break_glass` (theft and police alone)
     lets it go without a second person's approval; it is reviewed afterwards.
+
+    `method` may be left out: the road to the vehicle's relay is known. One that is not it is refused.
     """
 
     reason: Reason
-    method: RelayGateway = RelayGateway.VIALON_RELAY
+    method: RelayGateway | None = None
     note: Annotated[str, Meta(max_length=500)] = ""
     break_glass: bool = False
 
