@@ -1,4 +1,5 @@
-"""What happens when: the scheduler process. It relays facts, keeps the tables cut by day, and probes the workers."""
+"""What happens when: the scheduler process. It relays facts, keeps the tables cut by day, judges
+drivers, and probes the workers."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from core import clock, config, db, health, outbox
 from core.identity import sealing
 from core.identity.service import open_post
 from core.permissions import system
-from tasks import tokens, webhooks
+from tasks import standings, tokens, webhooks
 from tasks.app import queue
 from tasks.health import probe
 from tasks.notices import advance_due
@@ -55,6 +56,7 @@ def run() -> None:
         Timed(clear_webhooks, timedelta(hours=1)),
         Timed(keep_tokens, timedelta(minutes=10)),
         Timed(advance_notices, timedelta(seconds=3)),
+        Timed(judge_drivers, timedelta(seconds=30)),
         Timed(ask_worker, timedelta(seconds=2)),
         Timed(beat, timedelta(seconds=2)),
     ]
@@ -110,6 +112,11 @@ def advance_notices() -> None:
     """Warn drivers whose vehicles are to be locked, and arm the orders whose grace is over."""
     settings = config.current()
     advance_due(db.current(), at=clock.now(), timing=settings.access, post=open_post(settings))
+
+
+def judge_drivers() -> None:
+    """Judge the drivers whose standing time has changed."""
+    standings.judge_due(db.current(), at=clock.now(), thresholds=config.current().standing)
 
 
 def ask_worker() -> None:

@@ -1,35 +1,56 @@
-"""The shapes of orders, shared by the API and the forms."""
+"""The shapes of orders and of facts about drivers, shared by the API and the forms."""
 
 from __future__ import annotations
 
+import enum
 from datetime import datetime
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from core.access.models import LIVE_STATES, BrakeKind, Finding, JobState, OrderKind, Outcome, Plan, Reason
-from core.access.rules.law import JurisdictionRules
+from core.access.models import (
+    LIVE_STATES,
+    BrakeKind,
+    FactKind,
+    Finding,
+    JobState,
+    OrderKind,
+    Outcome,
+    Plan,
+    Reason,
+)
+from core.drivers.models import AccessStatus
 from core.vehicles.models import RelayGateway
 
 __all__ = [
+    "DOCUMENTS",
     "LIVE_STATES",
     "REASONS",
+    "AccessStatus",
     "Approval",
     "BrakeKind",
+    "DocumentFact",
+    "DocumentState",
+    "FactKind",
     "Finding",
+    "HoldStatus",
     "ImmobilizationOrder",
+    "IncidentFact",
     "JobState",
-    "JurisdictionRules",
-    "NewLaw",
+    "NewHold",
+    "NotedFact",
     "OrderKind",
     "Outcome",
     "Plan",
+    "RatingFact",
     "Reason",
     "ReleaseOrder",
     "Review",
+    "Severity",
     "ToldDebt",
     "Why",
+    "name_document",
 ]
 
 # What each reason means, in words, for the forms.
@@ -47,10 +68,12 @@ REASONS: dict[Reason, str] = {
 class ImmobilizationOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An order to immobilize. `note` is for whoever asks later why it was given. `break_glass` (theft and police alone)
     lets it go without a second person's approval; it is reviewed afterwards.
+
+    `method` may be left out: the road to the vehicle's relay is known. One that is not it is refused.
     """
 
     reason: Reason
-    method: RelayGateway = RelayGateway.VIALON_RELAY
+    method: RelayGateway | None = None
     note: Annotated[str, Meta(max_length=500)] = ""
     break_glass: bool = False
 
@@ -80,6 +103,93 @@ class Review(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     note: Annotated[str, Meta(max_length=500)]
 
 
+AsOf = Annotated[
+    datetime,
+    Meta(tz=True, description="When whoever tells it knew it. What is older than what is known changes nothing."),
+]
+
+
+class DocumentState(enum.StrEnum):
+    """Whether a document is there and good."""
+
+    HELD = "held"
+    MISSING = "missing"
+    REFUSED = "refused"
+
+
+class Severity(enum.StrEnum):
+    """How bad an incident was."""
+
+    MINOR = "minor"
+    SERIOUS = "serious"
+    SEVERE = "severe"
+
+
+class HoldStatus(enum.StrEnum):
+    """What a person can put on by hand."""
+
+    SUSPENDED = "suspended"
+    LOCKED_OUT = "locked_out"
+
+
+# What documents are called, by the keys that mean the same everywhere; others are called by their key.
+DOCUMENTS: dict[str, str] = {
+    "licence": "driving licence",
+    "medical": "medical certificate",
+    "registration": "vehicle registration",
+    "insurance": "proof of insurance",
+    "permit": "taxi permit",
+}
+
+
+def name_document(key: str) -> str:
+    """What the document of that key is called."""
+    return DOCUMENTS.get(key, key.replace("_", " ").replace("-", " "))
+
+
+class DocumentFact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One document of a driver: whether it is there, and until when it holds."""
+
+    as_of: AsOf
+    state: DocumentState = DocumentState.HELD
+    valid_until: Annotated[
+        Annotated[datetime, Meta(tz=True)] | None,
+        Meta(description="The first moment at which it no longer holds; null for one that does not expire."),
+    ] = None
+
+
+class RatingFact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What passengers think of a driver: a mean from 0 to 5, and over how many trips."""
+
+    as_of: AsOf
+    value: Annotated[float, Meta(ge=0, le=5)]
+    trips: Annotated[int, Meta(ge=0, le=10_000_000)]
+
+
+class IncidentFact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something that a driver is held to answer for. It is open until it has a `resolved_at`."""
+
+    as_of: AsOf
+    severity: Severity
+    at: Annotated[datetime, Meta(tz=True, description="When it happened.")]
+    is_theft: bool = False
+    resolved_at: Annotated[
+        Annotated[datetime, Meta(tz=True)] | None, Meta(description="Null while it is under investigation.")
+    ] = None
+
+
+# What others tell about drivers. What they owe is told where debts are told; what a person puts on by hand, there.
+NotedFact = DocumentFact | RatingFact | IncidentFact
+
+
+class NewHold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A person suspends a driver or locks them out. `why` is read by the driver. A suspension may have an end."""
+
+    status: HoldStatus
+    why: Annotated[str, Meta(min_length=3, max_length=300)]
+    until: Annotated[datetime, Meta(tz=True)] | None = None
+
+
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
@@ -104,12 +214,3 @@ class ToldDebt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Annotated[str, Meta(max_length=100)] | None, Meta(description="The device that is named in that consent.")
     ] = None
     as_of: Annotated[Moment, Meta(description="When it was so.")]
-
-
-class NewLaw(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A version of the rules of a jurisdiction, with where they stand written, and why there is a new one."""
-
-    name: Annotated[str, Meta(min_length=1, max_length=100)]
-    source: Annotated[str, Meta(min_length=1, max_length=300)]
-    rules: JurisdictionRules
-    why: Annotated[str, Meta(max_length=500)]

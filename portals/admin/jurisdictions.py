@@ -12,8 +12,8 @@ from flask.typing import ResponseReturnValue
 from core.access import queries, service
 from core.access.queries import LawRecord
 from core.access.rules import JurisdictionRules
-from core.access.rules.law import Foreseen, find_faults, foresee
-from core.access.schemas import REASONS, NewLaw, Plan
+from core.access.rules.law import Foreseen, NewLaw, find_faults, foresee
+from core.access.schemas import REASONS, Plan
 from core.errors import Conflict, Invalid
 from portals import hx
 from portals.admin import bp, law_words

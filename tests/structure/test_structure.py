@@ -62,6 +62,7 @@ SHARED = {
     "core.access.service.held",
     "core.access.service.inputs",
     "core.access.service.limits",
+    "core.access.service.judging",
     "core.access.service.verdict",
     "core.events.service.additions",
     "core.identity.service.endings",

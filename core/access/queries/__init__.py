@@ -1,4 +1,4 @@
-"""Every read about orders to lock and release, as far as the viewer's right reaches."""
+"""Every read about orders to lock and release, and about how drivers stand, as far as the viewer's right reaches."""
 
 from core.access.queries.brakes import BrakeRecord, LockCounts, count_locks, list_brakes, list_past_brakes
 from core.access.queries.debts import DebtRecord, get_debt
@@ -36,14 +36,28 @@ from core.access.queries.own import (
     find_own_free_until,
     read_own_means,
 )
+from core.access.queries.standings import (
+    ChangeRecord,
+    FactRecord,
+    StandingRecord,
+    find_own_standing,
+    get_driver_fact,
+    get_standing,
+    list_driver_facts,
+    list_due_drivers,
+    list_own_standing_changes,
+    list_standing_changes,
+)
 
 __all__ = [
     "STATUS",
     "BrakeRecord",
+    "ChangeRecord",
     "DebtRecord",
     "DueOrder",
     "EmergencyMeans",
     "EmergencyStart",
+    "FactRecord",
     "JobRecord",
     "LawRecord",
     "LockCounts",
@@ -51,6 +65,7 @@ __all__ = [
     "OwnDebt",
     "ParkLaw",
     "Result",
+    "StandingRecord",
     "Status",
     "WarningRecord",
     "count_codes",
@@ -62,19 +77,26 @@ __all__ = [
     "find_own_debt",
     "find_own_free_until",
     "find_own_lock",
+    "find_own_standing",
     "get_debt",
+    "get_driver_fact",
     "get_job",
     "get_jurisdiction",
+    "get_standing",
     "list_approvals",
     "list_brakes",
+    "list_driver_facts",
+    "list_due_drivers",
     "list_due_orders",
     "list_jobs",
     "list_jurisdictions",
     "list_notices",
     "list_own_locks",
+    "list_own_standing_changes",
     "list_parks_law",
     "list_past_brakes",
     "list_reviews",
     "list_shown_locks",
+    "list_standing_changes",
     "read_own_means",
 ]

@@ -55,6 +55,15 @@ class JurisdictionRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         return self.debt.default_days_weekly if plan is Plan.WEEKLY else self.debt.default_days_other
 
 
+class NewLaw(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A version of the rules of a jurisdiction, with where they stand written, and why there is a new one."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    source: Annotated[str, Meta(min_length=1, max_length=300)]
+    rules: JurisdictionRules
+    why: Annotated[str, Meta(max_length=500)]
+
+
 # A thief is not warned, and the police do not wait.
 UNWARNED = frozenset(
     {Reason.THEFT, Reason.POLICE, Reason.DEBT, Reason.RELEASED, Reason.EMERGENCY_START, Reason.PAYMENT}

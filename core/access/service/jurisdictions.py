@@ -11,8 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from core import audit
 from core.access.models import Jurisdiction, ParkJurisdiction
 from core.access.rules import JurisdictionRules
-from core.access.rules.law import find_faults
-from core.access.schemas import NewLaw
+from core.access.rules.law import NewLaw, find_faults
 from core.access.service.fairness import DEFAULT
 from core.access.service.held import check_words
 from core.db import Writer, take_transaction_lock

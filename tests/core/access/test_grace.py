@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from core.access import queries, service
 from core.access.models import Channel, JobState, Notice, Reason
 from core.access.rules import Warning
-from core.access.schemas import ImmobilizationOrder, NewLaw
+from core.access.rules.law import NewLaw
+from core.access.schemas import ImmobilizationOrder
 from core.audit import AuditEntry
 from core.db import Database
 from core.errors import Conflict

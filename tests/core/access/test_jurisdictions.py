@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from core.access import queries, service
 from core.access.queries import LawRecord
 from core.access.rules import Warning
-from core.access.schemas import NewLaw
+from core.access.rules.law import NewLaw
 from core.db import Database
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.permissions import ADMIN, OPERATOR, Actor
