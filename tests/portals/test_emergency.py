@@ -107,7 +107,8 @@ class TestTheLink:
         lock()
         link = send(stranger, "7ABC123", codes[0]).location
         assert stranger.get(link).status_code == 200
-        assert stranger.get(link[:-1] + ("A" if link[-1] != "A" else "B")).status_code == 404
+        # Not the last letter, of which some bits say nothing.
+        assert stranger.get(f"{link[:-5]}{'A' if link[-5] != 'A' else 'B'}{link[-4:]}").status_code == 404
 
 
 def _token(page: str) -> str:
