@@ -11,7 +11,7 @@ from datetime import timedelta
 from core import clock, config, db, health, outbox
 from core.identity import sealing
 from core.permissions import system
-from tasks import tokens, webhooks
+from tasks import orders, tokens, webhooks
 from tasks.app import queue
 from tasks.health import probe
 from tasks.relay import relay
@@ -48,6 +48,7 @@ class Timed:
 def run() -> None:
     """Run for ever. A lost database connection is opened again; nothing is kept in memory that rows do not say."""
     timed = [
+        Timed(advance_orders, timedelta(seconds=2)),
         Timed(cut_days, timedelta(minutes=10)),
         Timed(forget, timedelta(hours=1)),
         Timed(clear_webhooks, timedelta(hours=1)),
@@ -81,6 +82,11 @@ def cut_days() -> None:
     dropped = keep_storage(db.current(), at=clock.now(), retention=config.current().retention)
     if dropped:
         log.info("dropped %s", ", ".join(dropped))
+
+
+def advance_orders() -> None:
+    """End what nobody approved in time, and look how much was locked."""
+    orders.advance(db.current(), at=clock.now(), limits=config.current().access_limits)
 
 
 def forget() -> None:

@@ -5,6 +5,7 @@ from core.access.service.claims import Claim, own_readings
 from core.access.service.holding import hold, lift
 from core.access.service.orders import cancel, immobilize, release
 from core.access.service.steps import begin_attempt, claim_open_jobs, conclude, note_waiting, record_answer
+from core.access.service.sweep import expire_requests, watch_share
 
 __all__ = [
     "Claim",
@@ -14,6 +15,7 @@ __all__ = [
     "claim_open_jobs",
     "conclude",
     "decline",
+    "expire_requests",
     "hold",
     "immobilize",
     "lift",
@@ -22,4 +24,5 @@ __all__ = [
     "record_answer",
     "release",
     "review",
+    "watch_share",
 ]
