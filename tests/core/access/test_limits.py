@@ -156,7 +156,7 @@ class TestTheBreaker:
         tight = limits(breaker_orders_per_min=2)
         kept = [order(database, vehicle_id, at, tight) for vehicle_id in cars[:2]]
         assert on(database) == [BrakeKind.BREAKER]
-        with pytest.raises(Conflict, match="breaker has tripped.*An administrator can lift that"):
+        with pytest.raises(Conflict, match=r"breaker has tripped.*An administrator can lift that"):
             order(database, cars[2], at, tight)
         with database.reading() as reader:
             assert len(queries.list_approvals(reader, viewer=ROOT)) == len(kept)
