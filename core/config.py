@@ -55,6 +55,26 @@ class AccessLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class StandingThresholds:
+    """How strictly drivers are judged."""
+
+    document_warning_days: int = 7
+    """So long before a document expires its driver is warned."""
+    debt_restricted_days: int = 3
+    """Overdue for longer: restricted."""
+    debt_suspended_days: int = 10
+    """Overdue for longer: suspended, unless there is a promise whose day has not come, or an open dispute."""
+    rating_restricted_below: float = 4.2
+    rating_least_trips: int = 20
+    """A rating that rests on fewer trips says nothing."""
+    serious_days: int = 7
+    """A serious incident suspends while it is open, and for so long after it happened."""
+    minor_window_days: int = 30
+    minor_allowed: int = 2
+    """More minor incidents than that within the window: restricted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Retention:
     """For how many days telemetry is kept: raw points, sums over a minute, and all longer sums. Source: TEL-6."""
 
@@ -66,6 +86,14 @@ class Retention:
 @dataclass(frozen=True, slots=True)
 class WialonAccount:
     """Where the Wialon Remote API answers, and the token to log in with."""
+
+    base_url: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TraccarAccount:
+    """Where a Traccar server answers, and the token of the account that may command its devices."""
 
     base_url: str
     token: str = field(repr=False)
@@ -108,6 +136,7 @@ class Config:
     period_retention_days: int
     map_style_url: str
     wialon: WialonAccount
+    traccar: TraccarAccount
     public_url: str | None = None
     secret_key: str | None = field(default=None, repr=False)
     webhook_allow: tuple[str, ...] = ()
@@ -123,6 +152,7 @@ class Config:
     """Roles whose people reach nothing before they have set up a second factor."""
     access: AccessTiming = AccessTiming()
     access_limits: AccessLimits = AccessLimits()
+    standing: StandingThresholds = StandingThresholds()
     mail: MailServer | None = None
     api_rate_per_min: int = 6_000
     """Units that one API client may have in a minute; what costs how many: portals/api_v1/allowance.py."""
@@ -154,6 +184,11 @@ class Config:
         return self.port + 4
 
     @property
+    def traccar_simulator_port(self) -> int:
+        """HTTP port of the simulated Traccar."""
+        return self.port + 5
+
+    @property
     def retention(self) -> Retention:
         """For how many days telemetry is kept."""
         return Retention(self.raw_retention_days, self.minute_retention_days, self.period_retention_days)
@@ -181,7 +216,9 @@ def load(env: Mapping[str, str] | None = None) -> Config:
     env = os.environ if env is None else env
     host = env.get("ERP_HOST", "127.0.0.1")
     port = _whole(env, "ERP_PORT", 8000, low=1, high=65_000)
-    simulator = f"http://127.0.0.1:{port + 2}"
+    # Whoever names one real road wants no simulated one beside it.
+    is_real = "ERP_WIALON_URL" in env or "ERP_TRACCAR_URL" in env
+    wialon, traccar = ("", "") if is_real else (f"http://127.0.0.1:{port + 2}", f"http://127.0.0.1:{port + 5}")
     return Config(
         home=Path(env.get("ERP_HOME", "var")).resolve(),
         database_url=env.get("DATABASE_URL") or None,
@@ -194,8 +231,12 @@ def load(env: Mapping[str, str] | None = None) -> Config:
         period_retention_days=_whole(env, "ERP_PERIOD_RETENTION_DAYS", 90, low=1, high=3650),
         map_style_url=env.get("ERP_MAP_STYLE_URL", "/static/map/offline.json"),
         wialon=WialonAccount(
-            base_url=env.get("ERP_WIALON_URL", simulator),
+            base_url=env.get("ERP_WIALON_URL", wialon),
             token=env.get("ERP_WIALON_TOKEN", "simulated"),
+        ),
+        traccar=TraccarAccount(
+            base_url=env.get("ERP_TRACCAR_URL", traccar).rstrip("/"),
+            token=env.get("ERP_TRACCAR_TOKEN", "simulated"),
         ),
         public_url=env.get("ERP_PUBLIC_URL", "").rstrip("/") or None,
         secret_key=env.get("ERP_SECRET_KEY") or None,

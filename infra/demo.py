@@ -39,6 +39,8 @@ DOMAIN = "demo.equinomix.example"
 ZONE = "America/Los_Angeles"
 PARKS = ("Bayview", "Mission")
 FIRST_UNIT = 10_001
+# From this size on, one vehicle in ten has its relay behind the simulated Traccar.
+TRACCAR_FROM, TRACCAR_EVERY, TRACCAR_AT = 20, 10, 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,9 @@ def _add_vehicles(session: Writer, config: Config, secret: bytes, *, at: datetim
     missing = [number for number in range(1, config.fleet_size + 1) if _name(number) not in known]
     for number in missing:
         park_id = parks[number % len(parks)]
-        vehicle_id = vehicles.register_vehicle(session, actor=ACTOR, at=at, new=_new_vehicle(number, park_id, secret))
+        vehicle_id = vehicles.register_vehicle(
+            session, actor=ACTOR, at=at, new=_new_vehicle(config, number, park_id, secret)
+        )
         status = STATUSES[number % len(STATUSES)]
         vehicles.change_status(
             session, actor=ACTOR, at=at, vehicle_id=vehicle_id, status=status, reason="Demonstration"
@@ -291,6 +295,7 @@ def _logins(config: Config, secret: bytes, client: dict[str, str]) -> dict[str, 
             "teltonika": {"host": "127.0.0.1", "port": config.teltonika_port},
         },
         "wialon_simulator": {"base_url": f"http://127.0.0.1:{config.simulator_port}"},
+        "traccar_simulator": {"base_url": f"http://127.0.0.1:{config.traccar_simulator_port}"},
     }
 
 
@@ -298,6 +303,7 @@ def _fleet(config: Config, secret: bytes) -> dict[str, Any]:
     return {
         "ips": {"host": "127.0.0.1", "port": config.ips_port},
         "wialon": {"host": "127.0.0.1", "port": config.simulator_port, "token": config.wialon.token},
+        "traccar": {"host": "127.0.0.1", "port": config.traccar_simulator_port, "token": config.traccar.token},
         "devices": [
             {
                 "device_uid": _device_uid(number),
@@ -312,7 +318,7 @@ def _fleet(config: Config, secret: bytes) -> dict[str, Any]:
     }
 
 
-def _new_vehicle(number: int, park_id: int, secret: bytes) -> NewVehicle:
+def _new_vehicle(config: Config, number: int, park_id: int, secret: bytes) -> NewVehicle:
     model = _model(number)
     return NewVehicle(
         vin=_vin(model, number),
@@ -326,9 +332,15 @@ def _new_vehicle(number: int, park_id: int, secret: bytes) -> NewVehicle:
         tracker=NewTracker(
             device_uid=_device_uid(number),
             key=_device_key(secret, number),
-            relay_gateway=RelayGateway.VIALON_RELAY,
+            relay_gateway=_gateway(config, number),
         ),
     )
+
+
+def _gateway(config: Config, number: int) -> RelayGateway:
+    if config.fleet_size >= TRACCAR_FROM and number % TRACCAR_EVERY == TRACCAR_AT:
+        return RelayGateway.TRACCAR_COMMAND
+    return RelayGateway.VIALON_RELAY
 
 
 def _vin(model: Model, number: int) -> str:

@@ -20,6 +20,11 @@ def when(moment: datetime | None) -> str:
     return NOTHING if moment is None else f"{moment.astimezone(_zone()):%-d %b %Y, %H:%M:%S}"
 
 
+def moment(text: str) -> datetime:
+    """A moment out of a record in which it stands as text."""
+    return datetime.fromisoformat(text)
+
+
 def age(moment: datetime | None) -> str:
     """How long ago, in the largest unit that says something: 12 s, 5 min, 3 h, 2 days."""
     if moment is None:
@@ -70,7 +75,7 @@ def source(code: str | None) -> str:
 
 def install(app: Flask) -> None:
     """Make them known to the templates."""
-    for show in (when, age, number, kilometres, size, words, source, device):
+    for show in (when, moment, age, number, kilometres, size, words, source, device):
         app.jinja_env.filters[show.__name__] = show
 
 

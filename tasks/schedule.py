@@ -1,4 +1,5 @@
-"""What happens when: the scheduler process. It relays facts, keeps the tables cut by day, and probes the workers."""
+"""What happens when: the scheduler process. It relays facts, keeps the tables cut by day, judges
+drivers, and probes the workers."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from datetime import timedelta
 from core import clock, config, db, health, outbox
 from core.identity import sealing
 from core.permissions import system
-from tasks import orders, tokens, webhooks
+from tasks import orders, standings, tokens, webhooks
 from tasks.app import queue
 from tasks.health import probe
 from tasks.relay import relay
@@ -53,6 +54,7 @@ def run() -> None:
         Timed(forget, timedelta(hours=1)),
         Timed(clear_webhooks, timedelta(hours=1)),
         Timed(keep_tokens, timedelta(minutes=10)),
+        Timed(judge_drivers, timedelta(seconds=30)),
         Timed(ask_worker, timedelta(seconds=2)),
         Timed(beat, timedelta(seconds=2)),
     ]
@@ -107,6 +109,11 @@ def keep_tokens() -> None:
     made = tokens.keep_tokens(db.current(), at=clock.now(), secret=secret)
     if made:
         log.info("made the signing key %s", made)
+
+
+def judge_drivers() -> None:
+    """Judge the drivers whose standing time has changed."""
+    standings.judge_due(db.current(), at=clock.now(), thresholds=config.current().standing)
 
 
 def ask_worker() -> None:

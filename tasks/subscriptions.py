@@ -19,6 +19,7 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "access.job_changed": (),
     "access.job_finished": (),
     "access.job_ordered": ("access.deliver",),
+    "access.standing_changed": (),
     "drivers.assignment_ended": (),
     "drivers.driver_registered": (),
     "drivers.vehicle_assigned": (),

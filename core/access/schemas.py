@@ -1,29 +1,44 @@
-"""The shapes of orders, shared by the API and the forms."""
+"""The shapes of orders and of facts about drivers, shared by the API and the forms."""
 
 from __future__ import annotations
 
+import enum
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from core.access.models import LIVE_STATES, BrakeKind, Finding, JobState, OrderKind, Outcome, Reason
+from core.access.models import LIVE_STATES, BrakeKind, FactKind, Finding, JobState, OrderKind, Outcome, Reason
+from core.drivers.models import AccessStatus
 from core.vehicles.models import RelayGateway
 
 __all__ = [
+    "DOCUMENTS",
     "LIVE_STATES",
     "REASONS",
+    "AccessStatus",
     "Approval",
     "BrakeKind",
+    "DocumentFact",
+    "DocumentState",
+    "FactKind",
     "Finding",
+    "HoldStatus",
     "ImmobilizationOrder",
+    "IncidentFact",
     "JobState",
+    "NewHold",
+    "NotedFact",
     "OrderKind",
     "Outcome",
+    "RatingFact",
     "Reason",
     "ReleaseOrder",
     "Review",
+    "Severity",
     "Why",
+    "name_document",
 ]
 
 # What each reason means, in words, for the forms.
@@ -41,10 +56,12 @@ REASONS: dict[Reason, str] = {
 class ImmobilizationOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An order to immobilize. `note` is for whoever asks later why it was given. `break_glass` (theft and police alone)
     lets it go without a second person's approval; it is reviewed afterwards.
+
+    `method` may be left out: the road to the vehicle's relay is known. One that is not it is refused.
     """
 
     reason: Reason
-    method: RelayGateway = RelayGateway.VIALON_RELAY
+    method: RelayGateway | None = None
     note: Annotated[str, Meta(max_length=500)] = ""
     break_glass: bool = False
 
@@ -72,3 +89,90 @@ class Review(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     finding: Finding
     note: Annotated[str, Meta(max_length=500)]
+
+
+AsOf = Annotated[
+    datetime,
+    Meta(tz=True, description="When whoever tells it knew it. What is older than what is known changes nothing."),
+]
+
+
+class DocumentState(enum.StrEnum):
+    """Whether a document is there and good."""
+
+    HELD = "held"
+    MISSING = "missing"
+    REFUSED = "refused"
+
+
+class Severity(enum.StrEnum):
+    """How bad an incident was."""
+
+    MINOR = "minor"
+    SERIOUS = "serious"
+    SEVERE = "severe"
+
+
+class HoldStatus(enum.StrEnum):
+    """What a person can put on by hand."""
+
+    SUSPENDED = "suspended"
+    LOCKED_OUT = "locked_out"
+
+
+# What documents are called, by the keys that mean the same everywhere; others are called by their key.
+DOCUMENTS: dict[str, str] = {
+    "licence": "driving licence",
+    "medical": "medical certificate",
+    "registration": "vehicle registration",
+    "insurance": "proof of insurance",
+    "permit": "taxi permit",
+}
+
+
+def name_document(key: str) -> str:
+    """What the document of that key is called."""
+    return DOCUMENTS.get(key, key.replace("_", " ").replace("-", " "))
+
+
+class DocumentFact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One document of a driver: whether it is there, and until when it holds."""
+
+    as_of: AsOf
+    state: DocumentState = DocumentState.HELD
+    valid_until: Annotated[
+        Annotated[datetime, Meta(tz=True)] | None,
+        Meta(description="The first moment at which it no longer holds; null for one that does not expire."),
+    ] = None
+
+
+class RatingFact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What passengers think of a driver: a mean from 0 to 5, and over how many trips."""
+
+    as_of: AsOf
+    value: Annotated[float, Meta(ge=0, le=5)]
+    trips: Annotated[int, Meta(ge=0, le=10_000_000)]
+
+
+class IncidentFact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something that a driver is held to answer for. It is open until it has a `resolved_at`."""
+
+    as_of: AsOf
+    severity: Severity
+    at: Annotated[datetime, Meta(tz=True, description="When it happened.")]
+    is_theft: bool = False
+    resolved_at: Annotated[
+        Annotated[datetime, Meta(tz=True)] | None, Meta(description="Null while it is under investigation.")
+    ] = None
+
+
+# What others tell about drivers. What they owe is told where debts are told; what a person puts on by hand, there.
+NotedFact = DocumentFact | RatingFact | IncidentFact
+
+
+class NewHold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A person suspends a driver or locks them out. `why` is read by the driver. A suspension may have an end."""
+
+    status: HoldStatus
+    why: Annotated[str, Meta(min_length=3, max_length=300)]
+    until: Annotated[datetime, Meta(tz=True)] | None = None

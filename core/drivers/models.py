@@ -20,6 +20,11 @@ class AccessStatus(enum.StrEnum):
     SUSPENDED = "suspended"
     LOCKED_OUT = "locked_out"
 
+    @property
+    def is_barred(self) -> bool:
+        """Whether no vehicle may be given."""
+        return self in {AccessStatus.SUSPENDED, AccessStatus.LOCKED_OUT}
+
 
 class AssignmentKind(enum.StrEnum):
     """On what terms a driver has a vehicle (DRV-4)."""
@@ -30,7 +35,10 @@ class AssignmentKind(enum.StrEnum):
 
 
 class Driver(Base):
-    """A person who drives. `user_id` is their account, once they have one."""
+    """A person who drives. `user_id` is their account, once they have one.
+
+    `access_status` and `access_words`, which say why and what the way back is, are written by core/access alone.
+    """
 
     __tablename__ = "drivers_drivers"
 
@@ -42,6 +50,7 @@ class Driver(Base):
     access_status: Mapped[AccessStatus] = mapped_column(
         text_enum(AccessStatus, "access_status"), server_default=AccessStatus.ACTIVE.value
     )
+    access_words: Mapped[str | None] = mapped_column(sa.Text)
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core import audit, outbox
 from core.db import Writer
-from core.drivers.models import Assignment, AssignmentKind, Driver
+from core.drivers.models import AccessStatus, Assignment, AssignmentKind, Driver
 from core.drivers.schemas import NewDriver
 from core.errors import Conflict, Invalid, NotFound
 from core.permissions import Actor, needs
@@ -40,6 +40,15 @@ def register_driver(session: Writer, *, actor: Actor, at: datetime, new: NewDriv
     audit.record(session, actor=actor, at=at, action="drivers.driver_registered", subject=("driver", driver.id))
     outbox.publish(session, "drivers.driver_registered", at=at, driver_id=driver.id)
     return driver.id
+
+
+@needs("drivers:set_access")
+def set_access(
+    session: Writer, *, actor: Actor, at: datetime, driver_id: int, status: AccessStatus, words: str | None
+) -> None:
+    """Write down how a driver stands, and in `words` why and what the way back is; whoever judges keeps the record."""
+    driver = session.get_one(Driver, driver_id)
+    driver.access_status, driver.access_words = status, words
 
 
 @needs("drivers:assign")
@@ -78,13 +87,24 @@ def assign_vehicle(
     starts_at: datetime,
     ends_at: datetime | None,
 ) -> int:
-    """Give a driver a vehicle from `starts_at` until `ends_at` (None: until further notice); returns the id."""
-    driver = session.get(Driver, driver_id)
+    """Give a driver a vehicle from `starts_at` until `ends_at` (None: until further notice); returns the id.
+
+    Raises Conflict, with the way back, for a driver who is suspended or locked out, and when either is taken.
+    """
+    # Whoever judges this driver at the same moment is waited for.
+    driver = session.get(Driver, driver_id, with_for_update={"read": True})
     if driver is None or not actor.sees_park(driver.park_id):
         raise NotFound(f"There is no driver {driver_id}.")
     actor.require("drivers:assign", park_id=driver.park_id)
     vehicles.check_reach(session.connection(), actor=actor, permission="drivers:assign", vehicle_id=vehicle_id)
     vehicle = vehicles.get_vehicle(session.connection(), viewer=actor, vehicle_id=vehicle_id)
+    if driver.access_status.is_barred:
+        raise Conflict(
+            f"{driver.name} is {driver.access_status.replace('_', ' ')} and cannot be given a vehicle. "
+            f"{driver.access_words or 'Ask the park why.'}",
+            driver_id=driver_id,
+            access_status=driver.access_status.value,
+        )
     if ends_at is not None and ends_at <= starts_at:
         raise Invalid("The assignment was not made.", fields={"ends_at": "It must end after it starts."})
     assignment = Assignment(

@@ -104,8 +104,8 @@ def probe(
         parameters=dict(known),
         continue_on_failure=True,
         phases=PhasesConfig(
-            # One method that no address takes, and one that no server should.
-            coverage=CoveragePhaseConfig(unexpected_methods={"PUT", "TRACE"}),
+            # One method that few addresses take, and one that no server should.
+            coverage=CoveragePhaseConfig(unexpected_methods={"put", "trace"}),
             stateful=StatefulPhaseConfig(enabled=chains),
         ),
         # Rules that no schema can say, such as the check digit of a VIN, may refuse what the schema allows.

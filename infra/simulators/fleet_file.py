@@ -1,4 +1,4 @@
-"""`$ERP_HOME/fleet.json`: which devices exist, and where they and the platform are to be found."""
+"""`$ERP_HOME/fleet.json`: which devices exist, and where they and the platforms are to be found."""
 
 from __future__ import annotations
 
@@ -29,6 +29,14 @@ class WialonServer(msgspec.Struct, frozen=True):
     token: str
 
 
+class TraccarServer(msgspec.Struct, frozen=True):
+    """Where the simulated Traccar listens (port 0: any free one), and the token that opens it."""
+
+    host: str
+    port: int
+    token: str
+
+
 class Device(msgspec.Struct, frozen=True):
     """One tracker and the vehicle it sits in. `relay_output` is the output that holds the relay, from 1."""
 
@@ -46,6 +54,7 @@ class FleetFile(msgspec.Struct, frozen=True):
     ips: IpsServer
     wialon: WialonServer
     devices: tuple[Device, ...] = ()
+    traccar: TraccarServer | None = None
 
 
 async def wait_for_fleet_file(path: Path) -> FleetFile:

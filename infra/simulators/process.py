@@ -14,17 +14,19 @@ from types import TracebackType
 
 import msgspec
 
-from infra.simulators.fleet_file import Device, FleetFile, IpsServer, WialonServer
+from infra.simulators.fleet_file import Device, FleetFile, IpsServer, TraccarServer, WialonServer
 
-READY = re.compile(r"ready at (http://\S+),")
+READY = re.compile(r"platform simulator ready at (http://\S+),")
+TRACCAR_READY = re.compile(r"traccar simulator ready at (http://\S+)")
 REPOSITORY = Path(__file__).parent.parent.parent
 
 
 class SimulatorProcess:
     """`with SimulatorProcess(devices, ips=("127.0.0.1", 8001)) as simulator:` runs the real program.
 
-    Port 0 is any free one: `base_url` says which; `token` opens it. `log` is what was printed so far.
-    In the same `home` (default: one that vanishes) the fleet goes on where it stopped.
+    Port 0 is any free one: `base_url` says where Wialon is and `traccar_url` where Traccar; `token` opens both.
+    `log` is what was printed so far. In the same `home` (default: one that vanishes) the fleet goes on where it
+    stopped.
     Raises RuntimeError with the program's own words when it does not get ready.
     """
 
@@ -35,13 +37,20 @@ class SimulatorProcess:
         ips: tuple[str, int] = ("127.0.0.1", 9),
         token: str = "simulated",  # noqa: S107 - opens a simulation
         port: int = 0,
+        traccar_port: int = 0,
         seed: int = 1,
         home: Path | None = None,
         ready_within_s: float = 30.0,
     ) -> None:
         self.token = token
         self.base_url = ""
-        self._plan = FleetFile(IpsServer(*ips), WialonServer("127.0.0.1", port, token), tuple(devices))
+        self.traccar_url = ""
+        self._plan = FleetFile(
+            IpsServer(*ips),
+            WialonServer("127.0.0.1", port, token),
+            tuple(devices),
+            TraccarServer("127.0.0.1", traccar_port, token),
+        )
         self._seed = seed
         self._home = home
         self._ready_within_s = ready_within_s
@@ -88,6 +97,8 @@ class SimulatorProcess:
         while time.monotonic() < deadline and self.process.poll() is None:
             if ready := READY.search(self.log):
                 self.base_url = ready[1]
+                if traccar := TRACCAR_READY.search(self.log):
+                    self.traccar_url = traccar[1]
                 return
             time.sleep(0.05)
         raise RuntimeError(f"The simulators did not get ready:\n{self.log}")

@@ -1,4 +1,4 @@
-"""The program: wait for the fleet file, open the platform, put the fleet on the road, report now and then."""
+"""The program: wait for the fleet file, open the platforms, put the fleet on the road, report now and then."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from infra.simulators.fleet import memories
 from infra.simulators.fleet.vehicle import Memory
 from infra.simulators.fleet_file import wait_for_fleet_file
 from infra.simulators.settings import Settings
+from infra.simulators.traccar import server as traccar
 from infra.simulators.wialon import server as wialon
 from infra.simulators.world import World
 
@@ -39,6 +40,11 @@ async def _simulate(settings: Settings) -> None:
     platform = await wialon.serve(
         world, plan.wialon.host, plan.wialon.port, token=plan.wialon.token, seed=settings.seed
     )
+    if plan.traccar is not None:
+        server = await traccar.serve(
+            world, plan.traccar.host, plan.traccar.port, token=plan.traccar.token, seed=settings.seed
+        )
+        log.info("traccar simulator ready at %s", server.base_url)
     await world.add_fleet(plan.devices, (plan.ips.host, plan.ips.port), memories.load(settings.memory_file))
     log.info("platform simulator ready at %s, %d vehicles on the road", platform.base_url, len(plan.devices))
     try:

@@ -77,7 +77,8 @@ def _logins(config: Config) -> list[str]:
 
 def _about_the_fleet(config: Config) -> str:
     if config.wialon.base_url != f"http://127.0.0.1:{config.simulator_port}":
-        where = config.wialon.base_url or "nowhere, since ERP_WIALON_URL is empty"
+        roads = [url for url in (config.wialon.base_url, config.traccar.base_url) if url]
+        where = " and ".join(roads) or "nowhere, since ERP_WIALON_URL and ERP_TRACCAR_URL are empty"
         return f"Locks go to {where}: these vehicles are real."
     if not (config.home / "fleet.json").exists():
         return "Locks go to a simulator that has no vehicles: set ERP_WIALON_URL to reach real ones."

@@ -30,6 +30,7 @@ def upgrade() -> None:
     _widen_words()
     _widen_jobs()
     op.add_column("access_attempts", sa.Column("decision", postgresql.JSONB(), nullable=True))
+    op.add_column("drivers_drivers", sa.Column("access_words", sa.Text(), nullable=True))
     op.add_column("events_geofences", sa.Column("no_lock", sa.Text(), nullable=True))
     _make_tables()
     _write_laws()
@@ -308,6 +309,7 @@ def _make_tables() -> None:
         sa.Column("policy_version", sa.Integer(), nullable=False),
         sa.Column("judged_at", MOMENT, nullable=False),
         sa.Column("next_change_at", MOMENT, nullable=True),
+        sa.Column("debt_noted_at", MOMENT, nullable=True),
         sa.ForeignKeyConstraint(
             ["driver_id"], ["drivers_drivers.id"], name=op.f("fk_access_driver_standings_driver_id")
         ),

@@ -22,7 +22,7 @@ from portals.forms import parse_form
 
 FOUND_MOST = 20
 FOUND = "admin/devices/_found.html"
-GATEWAYS = [("vialon_relay", "Wialon (vialon_relay)")]
+GATEWAYS = [("vialon_relay", "Wialon (vialon_relay)"), ("traccar_command", "Traccar (traccar_command)")]
 WANTED = {
     "tracker.key": "4 to 128 characters, or nothing.",
     "tracker.relay_output": "A number from 1 to 16.",

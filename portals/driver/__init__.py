@@ -10,7 +10,7 @@ from core.drivers import queries
 from portals import policy
 from portals.doors import actor, at, read
 
-NAV = [("driver.today", "Today", "steering-wheel")]
+NAV = [("driver.today", "Today", "steering-wheel"), ("driver.show_own_access", "My access", "id-badge-2")]
 
 bp = Blueprint("driver", __name__, url_prefix="/driver")
 
@@ -27,4 +27,4 @@ def frame() -> dict[str, object]:
     return {"nav": policy.offered(NAV, actor())}
 
 
-from portals.driver import today  # noqa: E402, F401 - it adds the routes
+from portals.driver import standing, today  # noqa: E402, F401 - they add the routes

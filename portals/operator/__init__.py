@@ -35,6 +35,7 @@ def frame() -> dict[str, object]:
 from portals.operator import (  # noqa: E402, F401 - they add the routes
     access,
     board,
+    driver_access,
     drivers,
     events,
     geofences,

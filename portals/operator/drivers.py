@@ -46,6 +46,7 @@ def list_drivers() -> Response:
         kinds=KINDS,
         text=text,
         may_assign=actor().may("drivers:assign"),
+        may_see_access=actor().may("access:read"),
         may_register=actor().may("drivers:register"),
     )
 

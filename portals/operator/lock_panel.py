@@ -29,7 +29,11 @@ OUTCOMES = {
     "never_arrived": "Never reached the gateway",
 }
 
-PROOF_SOURCES = {"telemetry": "the vehicle's own report", "vialon_relay": "the gateway's log of the vehicle"}
+PROOF_SOURCES = {
+    "telemetry": "the vehicle's own report",
+    "vialon_relay": "the gateway's log of the vehicle",
+    "traccar_command": "what Traccar last heard of the vehicle",
+}
 
 
 @dataclass(frozen=True, slots=True)

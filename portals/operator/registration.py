@@ -15,7 +15,7 @@ from portals.operator import bp
 
 POWERTRAINS = [("ice", "Combustion engine"), ("hybrid", "Hybrid"), ("electric", "Electric")]
 CLASSES = [("car", "Car"), ("van", "Van"), ("truck", "Truck"), ("bus", "Bus"), ("motorcycle", "Motorcycle")]
-GATEWAYS = [("vialon_relay", "Wialon (vialon_relay)")]
+GATEWAYS = [("vialon_relay", "Wialon (vialon_relay)"), ("traccar_command", "Traccar (traccar_command)")]
 
 # What a field wants, for values that are not even of its form.
 WANTED = {

@@ -111,6 +111,11 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "operator.new_assignment": act("drivers:assign"),
         "operator.assign_vehicle": act("drivers:assign"),
         "operator.end_assignment": act("drivers:assign"),
+        "operator.show_driver_access": page("access:read"),
+        "operator.note_driver_fact": act("access:judge"),
+        "operator.withdraw_driver_fact": act("access:judge"),
+        "operator.hold_driver": act("access:judge"),
+        "operator.lift_hold": act("access:judge"),
     },
     "The operator portal: what was detected, and geofences": {
         "operator.list_events": page("events:read"),
@@ -127,6 +132,7 @@ SECTIONS: dict[str, dict[str, Rule]] = {
     },
     "The driver portal": {
         "driver.today": page("drivers:read_own"),
+        "driver.show_own_access": page("drivers:read_own"),
     },
     "The investor portal": {
         "investor.assets": page("investors:read_own"),
@@ -235,6 +241,15 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "api_v1.hold_immobilizations": api("access:brake"),
         "api_v1.release": api("access:release"),
         "api_v1.get_release": api("access:read"),
+    },
+    "The API: whether drivers may drive": {
+        "api_v1.get_driver_status": api("access:read"),
+        "api_v1.note_driver_document": api("access:judge"),
+        "api_v1.withdraw_driver_document": api("access:judge"),
+        "api_v1.note_driver_rating": api("access:judge"),
+        "api_v1.withdraw_driver_rating": api("access:judge"),
+        "api_v1.note_driver_incident": api("access:judge"),
+        "api_v1.withdraw_driver_incident": api("access:judge"),
     },
     "The API: what was detected, and geofences": {
         "api_v1.list_events": api("events:read"),

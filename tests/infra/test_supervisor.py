@@ -135,7 +135,7 @@ class Run:
 def run() -> Iterator[Run]:
     home = Path(tempfile.mkdtemp(prefix="home with a space "))
     home.chmod(0o755)
-    run = Run(home, free_ports(5))
+    run = Run(home, free_ports(6))
     yield run
     if run.process and run.process.poll() is None:
         run.send(signal.SIGINT)
@@ -319,7 +319,7 @@ class TestSurroundings:
     def test_refuses_a_second_run_in_the_same_home(self, run: Run) -> None:
         run.start({"web": SLEEP})
         run.says("awake")
-        second = Run(run.home, free_ports(5))
+        second = Run(run.home, free_ports(6))
         second.console = run.home / "second.txt"
         assert second.start({"web": SLEEP}).ends() == 1
         assert f"already running in {run.home} (process {run.process.pid})" in second.lines()[-1]
@@ -327,7 +327,13 @@ class TestSurroundings:
 
     @pytest.mark.parametrize(
         ("neighbour", "purpose"),
-        [(0, "the web"), (1, "Wialon IPS devices"), (2, "the fleet simulator"), (4, "Teltonika devices")],
+        [
+            (0, "the web"),
+            (1, "Wialon IPS devices"),
+            (2, "the fleet simulator"),
+            (4, "Teltonika devices"),
+            (5, "the simulated Traccar"),
+        ],
     )
     def test_names_a_port_that_is_taken_and_the_setting(self, run: Run, neighbour: int, purpose: str) -> None:
         with socket.create_server(("127.0.0.1", run.port + neighbour)):
@@ -382,8 +388,9 @@ class TestPlan:
         names = [program.name for program in plan_for(load({})).programs]
         assert names == ["web", "worker", "scheduler", "follower", "gateway", "simulator"]
 
-    def test_brings_none_when_locks_go_to_real_vehicles(self) -> None:
-        config = load({"ERP_WIALON_URL": "https://wialon.example"})
+    @pytest.mark.parametrize("road", ["ERP_WIALON_URL", "ERP_TRACCAR_URL"])
+    def test_brings_none_when_locks_go_to_real_vehicles(self, road: str) -> None:
+        config = load({road: "https://relays.example"})
         assert "simulator" not in [program.name for program in plan_for(config).programs]
 
 

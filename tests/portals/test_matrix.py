@@ -10,7 +10,7 @@ import secrets
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -98,6 +98,10 @@ QUERIES: dict[str, dict[str, str]] = {
     "api_v1.get_periods_csv": RANGE | {"width": "1h"},
 }
 FORMS: dict[str, dict[str, str]] = {
+    "operator.note_driver_fact": {"rating.key": "own", "rating.value": "4.9", "rating.trips": "30"},
+    "operator.withdraw_driver_fact": {"kind": "rating", "key": "own"},
+    "operator.hold_driver": {"status": "suspended", "why": "Complaint."},
+    "operator.lift_hold": {"review": "Looked into."},
     "operator.change_status": STATUS,
     "operator.record_mileage": {"odometer_km": "80123", "read_for": "Inspection"},
     "operator.immobilize": THEFT,
@@ -143,7 +147,14 @@ FORMS: dict[str, dict[str, str]] = {
     "admin.close_client": {},
     "admin.reopen_client": {},
 }
+NOW = datetime.now(UTC).isoformat()
 BODIES: dict[str, dict[str, Any]] = {
+    "api_v1.note_driver_document": {"as_of": NOW, "state": "missing"},
+    "api_v1.note_driver_rating": {"as_of": NOW, "value": 4.9, "trips": 30},
+    "api_v1.note_driver_incident": {"as_of": NOW, "severity": "minor", "at": NOW},
+    "api_v1.withdraw_driver_document": {},
+    "api_v1.withdraw_driver_rating": {},
+    "api_v1.withdraw_driver_incident": {},
     "api_v1.immobilize": THEFT,
     "api_v1.cancel_immobilization": {},
     "api_v1.approve_immobilization": {},
@@ -304,6 +315,7 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
     order = ImmobilizationOrder(reason=Reason.THEFT)
     return {
         "filename": "favicon.svg",
+        "key": "licence",
         "vehicle_id": vehicle_id,
         "driver_id": driver_id,
         "geofence_id": events.add_geofence(session, actor=ROOT, at=at, new=fence),

@@ -61,6 +61,7 @@ SHARED = {
     "core.access.service.held",
     "core.access.service.inputs",
     "core.access.service.limits",
+    "core.access.service.judging",
     "core.access.service.verdict",
     "core.identity.service.endings",
     "core.identity.service.families",

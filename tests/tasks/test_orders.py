@@ -49,6 +49,10 @@ class World:
     vehicle_ids: list[int]
     workers: list[subprocess.Popen[bytes]]
 
+    @property
+    def roads(self) -> dict[str, str]:
+        return {"ERP_WIALON_URL": self.simulator.base_url, "ERP_WIALON_TOKEN": self.simulator.token}
+
     def uid(self, number: int) -> str:
         return f"8699{number:011d}"
 
@@ -96,8 +100,7 @@ class World:
             **os.environ,
             "DATABASE_URL": self.database.dsn,
             "ERP_HOME": str(self.home),
-            "ERP_WIALON_URL": self.simulator.base_url,
-            "ERP_WIALON_TOKEN": self.simulator.token,
+            **self.roads,
             "ERP_ACCESS_LOCKS_PER_MIN": "1000",
             "ERP_ACCESS_LEAST_PER_HOUR": "1000",
         }

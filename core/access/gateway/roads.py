@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.access.gateway.road import NullGateway, RelayGateway
+from core.access.gateway.traccar import TraccarGateway
 from core.access.gateway.wialon import WialonGateway
-from core.config import Config
+from core.config import Config, TraccarAccount, WialonAccount
 from core.vehicles.models import RelayGateway as Method
 
 Roads = Mapping[Method, RelayGateway]
@@ -14,7 +15,17 @@ Roads = Mapping[Method, RelayGateway]
 
 def open_roads(config: Config) -> Roads:
     """The roads that the configuration names; the others refuse and say what to set."""
-    account = config.wialon
+    return {
+        Method.VIALON_RELAY: _open_wialon(config.wialon),
+        Method.TRACCAR_COMMAND: _open_traccar(config.traccar),
+    }
+
+
+def _open_wialon(account: WialonAccount) -> RelayGateway:
     is_set = account.base_url and account.token
-    wialon = WialonGateway(account) if is_set else NullGateway("ERP_WIALON_URL and ERP_WIALON_TOKEN")
-    return {Method.VIALON_RELAY: wialon}
+    return WialonGateway(account) if is_set else NullGateway("ERP_WIALON_URL and ERP_WIALON_TOKEN")
+
+
+def _open_traccar(account: TraccarAccount) -> RelayGateway:
+    is_set = account.base_url and account.token
+    return TraccarGateway(account) if is_set else NullGateway("ERP_TRACCAR_URL and ERP_TRACCAR_TOKEN")

@@ -42,7 +42,10 @@ class DriverFact(Base):
 
 
 class DriverStanding(Base):
-    """How a driver stands now and why. `next_change_at` is when time alone changes it."""
+    """How a driver stands now and why. `next_change_at` is when time alone changes it.
+
+    `debt_noted_at` tells which note of their debt it was judged by: another one is a reason to judge anew.
+    """
 
     __tablename__ = "access_driver_standings"
 
@@ -53,10 +56,11 @@ class DriverStanding(Base):
     policy_version: Mapped[int] = mapped_column(sa.Integer)
     judged_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     next_change_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True), index=True)
+    debt_noted_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
 
 
 class StandingChange(Base):
-    """One move of a driver from one standing to another. Append-only."""
+    """One change of how a driver stands: of the status, or of the reasons for the same one. Append-only."""
 
     __tablename__ = "access_standing_changes"
     __table_args__ = (sa.Index("ix_access_standing_changes_driver", "driver_id", "id"),)

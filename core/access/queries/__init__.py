@@ -1,6 +1,12 @@
-"""Every read about orders to lock and release, as far as the viewer's right reaches."""
+"""Every read about orders to lock and release, and about how drivers stand, as far as the viewer's right reaches."""
 
-from core.access.queries.brakes import BrakeRecord, LockCounts, count_locks, list_brakes, list_past_brakes
+from core.access.queries.brakes import (
+    BrakeRecord,
+    LockCounts,
+    count_locks,
+    list_brakes,
+    list_past_brakes,
+)
 from core.access.queries.jobs import (
     STATUS,
     JobRecord,
@@ -15,23 +21,45 @@ from core.access.queries.jobs import (
     list_reviews,
     list_shown_locks,
 )
+from core.access.queries.standings import (
+    ChangeRecord,
+    FactRecord,
+    StandingRecord,
+    find_own_standing,
+    get_driver_fact,
+    get_standing,
+    list_driver_facts,
+    list_due_drivers,
+    list_own_standing_changes,
+    list_standing_changes,
+)
 
 __all__ = [
     "STATUS",
     "BrakeRecord",
+    "ChangeRecord",
+    "FactRecord",
     "JobRecord",
     "LockCounts",
     "Result",
+    "StandingRecord",
     "Status",
     "count_locks",
     "find_job",
     "find_latest_job",
     "find_own_lock",
+    "find_own_standing",
+    "get_driver_fact",
     "get_job",
+    "get_standing",
     "list_approvals",
     "list_brakes",
+    "list_driver_facts",
+    "list_due_drivers",
     "list_jobs",
+    "list_own_standing_changes",
     "list_past_brakes",
     "list_reviews",
     "list_shown_locks",
+    "list_standing_changes",
 ]

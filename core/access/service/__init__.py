@@ -3,7 +3,9 @@
 from core.access.service.approvals import approve, decline, review
 from core.access.service.claims import Claim, own_readings
 from core.access.service.holding import hold, lift
+from core.access.service.holds import hold_driver, lift_hold
 from core.access.service.orders import cancel, immobilize, release
+from core.access.service.standings import judge_driver, note_driver_fact, withdraw_driver_fact
 from core.access.service.steps import begin_attempt, claim_open_jobs, conclude, note_waiting, record_answer
 from core.access.service.sweep import expire_requests, watch_share
 
@@ -17,12 +19,17 @@ __all__ = [
     "decline",
     "expire_requests",
     "hold",
+    "hold_driver",
     "immobilize",
+    "judge_driver",
     "lift",
+    "lift_hold",
+    "note_driver_fact",
     "note_waiting",
     "own_readings",
     "record_answer",
     "release",
     "review",
     "watch_share",
+    "withdraw_driver_fact",
 ]

@@ -51,9 +51,11 @@ def immobilize(
     Invalid when break-glass is not for such a reason.
     """
     vehicle = _get_vehicle(session, actor, "access:immobilize", vehicle_id)
-    if vehicle.device_uid is None or vehicle.relay_gateway != order.method:
+    method = vehicle.relay_gateway
+    if vehicle.device_uid is None or method is None or order.method not in {None, method}:
+        wanted = f"no relay behind {order.method}" if order.method else "no relay"
         raise Conflict(
-            f"{vehicle.name} has no relay behind {order.method}. Pair a tracker with that relay gateway first.",
+            f"{vehicle.name} has {wanted}. Pair a tracker with a relay gateway first.",
             vehicle_id=vehicle_id,
         )
     if order.break_glass and order.reason not in BREAK_GLASS:
@@ -90,7 +92,7 @@ def immobilize(
         at=at,
         vehicle_id=vehicle_id,
         kind=OrderKind.IMMOBILIZE,
-        method=order.method,
+        method=method,
         reason=order.reason,
         note=order.note,
         expires_at=expires_at,

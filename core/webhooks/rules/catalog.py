@@ -22,6 +22,7 @@ FACTS: Mapping[str, str] = {
     "access.job_changed": "An order to a vehicle went a step further",
     "access.job_finished": "An order to a vehicle got its verdict",
     "access.job_ordered": "A vehicle was ordered to be immobilized or released",
+    "access.standing_changed": "Whether a driver may drive changed, or the reasons",
     "drivers.assignment_ended": "A driver gave a vehicle back",
     "drivers.driver_registered": "A driver was registered",
     "drivers.vehicle_assigned": "A driver was given a vehicle",

@@ -65,10 +65,10 @@ class Tracker:
             self.vehicle.second()
             self._notice(now)
 
-    def switch_output(self, number: int, *, on: bool) -> None:
-        """A command: switch an output and report it at once."""
+    def switch_output(self, number: int, *, on: bool, second: int = 0) -> None:
+        """A command: switch an output and report it at once, as of `second`, or of the last one lived."""
         self.vehicle.switch_output(number, on=on)
-        self._notice(self._second)
+        self._notice(max(self._second, second))
 
     def report(self) -> None:
         """A command: report the position now."""

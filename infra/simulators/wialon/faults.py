@@ -13,6 +13,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     answer_delay_s    seconds before a command call is answered; the command is queued at once
     lie               accepts and logs, but the relay never moves
     double            sends each command to the device twice
+    die               cuts the connection before the command was looked at
     die_after_accept  cuts the connection after the command was queued, before the answer
     offline           the unit's radio is out of reach, for the platform and for the product
     """
@@ -22,6 +23,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     answer_delay_s: float = 0.0
     lie: bool = False
     double: bool = False
+    die: bool = False
     die_after_accept: bool = False
     offline: bool = False
 

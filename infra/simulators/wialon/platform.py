@@ -10,13 +10,14 @@ from random import Random
 from typing import Any
 
 from infra.simulators.fleet.record import Record
+from infra.simulators.http import CutConnection
 from infra.simulators.unit import Unit
 from infra.simulators.wialon.errors import ACCESS_DENIED, INVALID_INPUT, NOT_EXECUTED, WialonError
 from infra.simulators.wialon.faults import Fault, Faults
-from infra.simulators.wialon.http import CutConnection
 from infra.simulators.wialon.item import Item
 from infra.simulators.wialon.messages import Registered, SentCommand, command_message, data_message, now
-from infra.simulators.wialon.session import ApiSessions
+from infra.simulators.wialon.refusals import Refusals
+from infra.simulators.wialon.session import ApiSessions, Logins
 from infra.simulators.world import World
 
 TRANSIT_S = (0.2, 1.5)
@@ -48,7 +49,9 @@ class Platform:
         self.token = token
         self.items: dict[int, Item] = {}
         self.sessions = ApiSessions(idle_s=session_idle_s)
+        self.logins = Logins()
         self.faults = Faults()
+        self.refusals = Refusals()
         self.accepted = 0
         self.executed: list[dict[str, Any]] = []
         self.lost: list[dict[str, Any]] = []
@@ -79,6 +82,8 @@ class Platform:
             raise WialonError(NOT_EXECUTED, "no link of this type")
         action = _action(item.unit, type_, param)
         fault = self.faults.of(item.unit.unit_id)
+        if fault.die:
+            raise CutConnection
         self.accepted += 1
         order = Order(self.accepted, item.unit.unit_id, name, type_, param, timeout_s, time.time())
         task = asyncio.create_task(self._deliver(item, order, action, fault))
@@ -155,9 +160,9 @@ def _action(unit: Unit, type_: str, param: str) -> Callable[[], None]:
     if type_ in {"output_on", "output_off"}:
         if not param.isdecimal() or not 1 <= int(param) <= OUTPUTS:
             raise WialonError(INVALID_INPUT, "output_on and output_off take the number of an output, from 1")
-        return lambda: tracker.switch_output(int(param), on=type_ == "output_on")
+        return lambda: tracker.switch_output(int(param), on=type_ == "output_on", second=now())
     if type_ in {"block_engine", "unblock_engine"}:
-        return lambda: tracker.switch_output(relay, on=type_ == "block_engine")
+        return lambda: tracker.switch_output(relay, on=type_ == "block_engine", second=now())
     if type_ == "query_pos":
         return tracker.report
     if type_ == "custom_msg":

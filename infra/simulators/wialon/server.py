@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
+from infra.simulators.http import Request, Response, serve_http
 from infra.simulators.wialon.control import Control
 from infra.simulators.wialon.errors import WialonError
-from infra.simulators.wialon.http import Request, Response, serve_http
 from infra.simulators.wialon.messages import now
 from infra.simulators.wialon.platform import Platform
 from infra.simulators.wialon.services import log_in, service_named
@@ -63,6 +63,7 @@ async def _as_wialon(call: Any, platform: Platform, request: Request) -> Respons
 async def _call(platform: Platform, request: Request) -> Any:
     name = request.form.get("svc", "")
     params = request.form.get("params", "{}").encode()
+    platform.refusals.check(name)
     if name == "token/login":
         return log_in(platform, params)
     service = service_named(name)

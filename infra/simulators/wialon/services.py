@@ -126,8 +126,11 @@ class _HardwareCommands(msgspec.Struct):
 
 
 def log_in(platform: Platform, params: bytes) -> dict[str, Any]:
-    """token/login: error 8 for any other token than the fleet's."""
-    if _read(params, _Login).token != platform.token:
+    """token/login: error 8 for any other token than the fleet's, error 10 after too many."""
+    platform.logins.check()
+    is_good = _read(params, _Login).token == platform.token
+    platform.logins.note(is_good=is_good)
+    if not is_good:
         raise WialonError(WRONG_CREDENTIALS)
     session = platform.sessions.open()
     return {

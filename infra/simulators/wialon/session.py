@@ -17,6 +17,9 @@ HEAVY_AT_ONCE = 3
 POLLS = 10
 POLLS_WITHIN_S = 10.0
 KEPT_EVENTS = 10_000
+FAILED_LOGINS = 10
+GOOD_LOGINS = 120
+LOGINS_WITHIN_S = 60.0
 
 WATCHES_MESSAGES = 32 | 1024 | 1_048_576
 
@@ -73,8 +76,36 @@ class ApiSession:
         return events
 
 
+class Logins:
+    """How often somebody logged in, and failed to: beyond ten failures in a minute nobody is let in at all.
+
+    The witness of a client that hammers. Which error the real service answers with is not documented.
+    """
+
+    def __init__(self) -> None:
+        self.good = 0
+        self.failed = 0
+        self._good: deque[float] = deque()
+        self._failed: deque[float] = deque()
+
+    def check(self) -> None:
+        """Raises error 10 when there were too many within the minute."""
+        before = time.monotonic() - LOGINS_WITHIN_S
+        for times in (self._good, self._failed):
+            while times and times[0] < before:
+                times.popleft()
+        if len(self._failed) >= FAILED_LOGINS or len(self._good) >= GOOD_LOGINS:
+            raise WialonError(TOO_MANY_REQUESTS, "too many logins")
+
+    def note(self, *, is_good: bool) -> None:
+        """Somebody tried."""
+        self.good += is_good
+        self.failed += not is_good
+        (self._good if is_good else self._failed).append(time.monotonic())
+
+
 class ApiSessions:
-    """All logins."""
+    """All sessions."""
 
     def __init__(self, *, idle_s: float = IDLE_S) -> None:
         self._idle_s = idle_s
@@ -100,6 +131,12 @@ class ApiSessions:
             raise WialonError(INVALID_SESSION)
         session.used_at = time.monotonic()
         return session
+
+    def end_all(self) -> int:
+        """End every session, as a restart of the service does; how many there were."""
+        ended = len(self._by_eid)
+        self._by_eid.clear()
+        return ended
 
     def close(self, session: ApiSession) -> None:
         """Log out."""

@@ -34,6 +34,7 @@ TAGS = {
     "events": "What was detected about vehicles.",
     "geofences": "Places that vehicles enter and leave.",
     "openapi": "This description.",
+    "standings": "Whether drivers may drive, why, and what they are judged by.",
     "telemetry": "Points in, and what was made of them out.",
     "vehicles": "The registry of vehicles.",
     "webhooks": "Addresses that facts are told to, and what became of each message.",
@@ -41,13 +42,16 @@ TAGS = {
 # What the parts of a path are.
 PATH_PARAMETERS = {
     "vehicle_id": "The id of a vehicle.",
+    "driver_id": "The id of a driver.",
     "geofence_id": "The id of a geofence.",
     "endpoint_id": "The id of a webhook endpoint.",
     "message_id": "The id of a message, as in its `webhook-id`.",
     "job_id": "The id of an order, as the answer to it gave it.",
+    "key": "Which one of its kind: `licence`, `medical`, the number of an incident. Yours to choose, and to keep.",
 }
 _CONVERTERS: dict[str, dict[str, Any]] = {
     "int": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
+    "key": {"type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,63}$"},
     "uuid": {"type": "string", "format": "uuid"},
     "default": {"type": "string"},
 }

@@ -29,7 +29,8 @@ class TestEveryOperation:
     def test_answers_as_the_document_says(self, app: ErpApp, api: Callable[..., FlaskClient], fleet: Fleet) -> None:
         without_limits(app)
         token = api(*GRANTABLE).environ_base["HTTP_AUTHORIZATION"].split()[1]
-        found = probe(app, token, known={"vehicle_id": fleet.vehicle_id}, examples=2, seed=1)
+        known = {"vehicle_id": fleet.vehicle_id, "driver_id": fleet.driver_id}
+        found = probe(app, token, known=known, examples=2, seed=1)
         assert found.faults == {}, "\n\n".join(f"{name}\n{told}" for name, told in found.faults.items())
         assert set(found.checks) >= CHECKS
         paths = app.test_client().get(DOCUMENT).get_json()["paths"]

@@ -20,6 +20,7 @@ from werkzeug.exceptions import (
 import portals.app
 from core.errors import Refusal
 from core.permissions import GRANTABLE
+from portals.addresses import FactKey
 from portals.api_v1.contract.document import find_endpoints, make_document
 from portals.api_v1.contract.problems import PROBLEM_TYPES
 from portals.doors import ErpApp
@@ -42,6 +43,7 @@ def _app() -> Any:
     from portals.api_v1 import bp
 
     app = Flask("described")
+    app.url_map.converters["key"] = FactKey
     app.register_blueprint(bp)
     return app
 

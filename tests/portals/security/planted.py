@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from core.access import service as access
 from core.access.models import Reason
-from core.access.schemas import ImmobilizationOrder
-from core.config import AccessTiming
+from core.access.schemas import HoldStatus, ImmobilizationOrder, IncidentFact, NewHold, Severity
+from core.config import AccessTiming, StandingThresholds
 from core.db import Database
 from core.events import service as events
 from core.events.schemas import NewCircle, NewGeofence
@@ -70,6 +70,13 @@ def _make_records(session: sa.orm.Session, at: datetime) -> None:
         limits=PLENTY,
     )
     vehicles.change_status(session, actor=ENEMY, at=at, vehicle_id=1, status=VehicleStatus.RENTED, reason=HOSTILE)
+    hold = NewHold(status=HoldStatus.LOCKED_OUT, why=HOSTILE)
+    enemy = replace(ENEMY, kind="user")
+    access.hold_driver(session, actor=enemy, at=at, driver_id=1, new=hold, thresholds=StandingThresholds())
+    fact = IncidentFact(as_of=at, severity=Severity.MINOR, at=at)
+    access.note_driver_fact(
+        session, actor=ENEMY, at=at, driver_id=1, key="i1", fact=fact, thresholds=StandingThresholds()
+    )
     hostile = {"hostile": HOSTILE, "json": json.dumps({HOSTILE: HOSTILE}), "at": at, "job": job}
     for statement in (
         "INSERT INTO telemetry_refusals (received_at, source, vehicle_id, device_uid, rule, detail, raw)"

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
 LONGEST_LINE = 16_384
 MOST_HEADERS = 64
@@ -17,11 +17,13 @@ REQUEST_WITHIN_S = 75.0
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. `form` joins the query and a form-encoded body."""
+    """One request. `form` joins the query and a form-encoded body; `query` keeps what is said more than once."""
 
     method: str
     path: str
     form: dict[str, str]
+    query: dict[str, list[str]]
+    headers: dict[str, str]
     body: bytes
 
 
@@ -91,12 +93,13 @@ async def _read_request(reader: asyncio.StreamReader) -> tuple[Request, bool]:
     headers = await _read_headers(reader)
     body = await _read_body(reader, headers)
     url = urlsplit(target)
-    form = dict(parse_qsl(url.query, keep_blank_values=True))
+    query = parse_qs(url.query, keep_blank_values=True)
+    form = {name: values[-1] for name, values in query.items()}
     if "x-www-form-urlencoded" in headers.get("content-type", ""):
         form |= parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
     wants = headers.get("connection", "").lower()
     stays = wants != "close" and (version == "HTTP/1.1" or wants == "keep-alive")
-    return Request(method, unquote(url.path), form, body), stays
+    return Request(method, unquote(url.path), form, query, headers, body), stays
 
 
 async def _read_line(reader: asyncio.StreamReader) -> str:
