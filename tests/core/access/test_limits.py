@@ -16,42 +16,20 @@ from core.access.schemas import ImmobilizationOrder, JobState
 from core.config import AccessLimits, AccessTiming
 from core.db import Database
 from core.errors import Conflict, Forbidden, Invalid
-from core.permissions import DEVICE, OPERATOR, Actor, system
-from core.telemetry import service as telemetry
-from core.telemetry.schemas import Point, Reading
-from core.vehicles import service as registry
-from core.vehicles.models import Powertrain, RelayGateway
-from core.vehicles.schemas import NewTracker, NewVehicle
+from core.permissions import OPERATOR, Actor, system
 from tests.conftest import ROOT, Fleet
+from tests.core.access.cars import add_cars
 from tests.orders import PLENTY, order_lock
 
 WORKER, SCHEDULER = system("worker", "access:deliver"), system("scheduler", "access:advance")
-DEVICES = Actor("device", None, "devices", roles=frozenset({DEVICE}), parks=None)
 SOMEBODY = Actor("user", 900, "Olga Operator", roles=frozenset({OPERATOR}), parks=None)
 TIMING = AccessTiming()
-VINS = ("2HGES16585H591210", "2HGES16505H591220", "2HGES16535H591230", "2HGES16565H591240", "2HGES16595H591250")
 
 
 @pytest.fixture
 def cars(database: Database, fleet: Fleet, at: datetime) -> list[int]:
-    """Five vehicles that have stood for half a minute, each with a relay."""
-    made = []
-    for number, vin in enumerate(VINS):
-        with database.transaction() as session:
-            tracker = NewTracker(device_uid=f"86000000000010{number}", relay_gateway=RelayGateway.VIALON_RELAY)
-            new = NewVehicle(vin=vin, model="Vue", park_id=fleet.park_id, powertrain=Powertrain.ICE, tracker=tracker)
-            vehicle_id = registry.register_vehicle(session, actor=ROOT, at=at, new=new)
-        report(database, vehicle_id, at)
-        made.append(vehicle_id)
-    return made
-
-
-def report(database: Database, vehicle_id: int, at: datetime) -> None:
-    for ago in (30, 0):
-        point = Point(ts=at - timedelta(seconds=ago), speed_kmh=0.0, ignition=False)
-        reading = Reading(index=0, vehicle_id=vehicle_id, point=point)
-        with database.transaction() as session:
-            telemetry.ingest(session, actor=DEVICES, at=at - timedelta(seconds=ago), source="t", readings=[reading])
+    """Three vehicles that can be locked."""
+    return add_cars(database, fleet, at, how_many=3)
 
 
 def order(database: Database, vehicle_id: int, at: datetime, limits: AccessLimits = PLENTY) -> uuid.UUID:
