@@ -43,7 +43,12 @@ class Order:
 
 
 class Lives(RuleBasedStateMachine):
-    """One vehicle, at most one open order of each kind, and a worker that looks whenever time has passed."""
+    """One vehicle, at most one open order of each kind, and a worker that looks whenever time has passed.
+
+    `looked` counts the states that were looked at, and `left` is when the locks of this life left.
+    """
+
+    looked = 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -217,6 +222,10 @@ class Lives(RuleBasedStateMachine):
         )
 
     # What must hold at every moment
+
+    @invariant()
+    def every_state_is_looked_at(self) -> None:
+        Lives.looked += 1
 
     @invariant()
     def no_more_than_three_commands_of_a_lock(self) -> None:

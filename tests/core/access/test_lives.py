@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from core.access.models import OrderKind
-from core.access.rules import Job, PolicyInputs, RelayReading, next_step
+from core.access.rules import Job, PolicyInputs, RelayReading, Send, Step, next_step
 from tests.core.access.cases import LIMITS, NOW, TIMING, find_wrong, orders, policies, readings
 from tests.core.access.lives import Lives
 
@@ -36,15 +37,32 @@ class TestAMillionCases:
     def test_of_the_policy(self) -> None:
         for number in range(80):
             seed(number)(ROUND(given(orders(OrderKind.IMMOBILIZE), policies(), readings)(_judge)))()
-            log.info("%s cases of the policy", f"{(number + 1) * ROUND.max_examples:,}")
+            log.info("%s cases of the policy; %s locks were let go", f"{_tried.total():,}", f"{_tried[Send]:,}")
+        assert _tried.total() >= 800_000
+        assert _tried[Send] > _tried.total() / 100
 
     def test_of_the_states(self) -> None:
-        lives = settings(ROUND, max_examples=2_000, stateful_step_count=40)
-        for number in range(100):
+        lives = settings(ROUND, max_examples=1_000, stateful_step_count=40)
+        number = Lives.looked = 0
+        while Lives.looked < 200_000:
             run_state_machine_as_test(seed(number)(type("Lives", (Lives,), {})), settings=lives)
-            log.info("%s whole lives of orders", f"{(number + 1) * lives.max_examples:,}")
+            number += 1
+            log.info("%s states of %s whole lives", f"{Lives.looked:,}", f"{number * lives.max_examples:,}")
+
+
+class TestTheInventedCases:
+    """Where nothing is ever let go, nothing is shown."""
+
+    def test_let_enough_locks_go(self) -> None:
+        _tried.clear()
+        seed(1)(settings(ROUND, max_examples=300)(given(orders(OrderKind.IMMOBILIZE), policies(), readings)(_judge)))()
+        assert _tried[Send] > 0
+
+
+_tried: Counter[type[Step]] = Counter()
 
 
 def _judge(job: Job, inputs: PolicyInputs, heard: list[RelayReading]) -> None:
     step = next_step(job, inputs=inputs, readings=heard, at=NOW, timing=TIMING, limits=LIMITS)
+    _tried[type(step)] += 1
     assert list(find_wrong(job, inputs, step)) == []
