@@ -15,7 +15,7 @@ from core.audit_verification import ask_for_verification
 from core.identity import sealing
 from core.identity.service import open_post
 from core.permissions import system
-from tasks import audit, standings, tokens, webhooks
+from tasks import audit, orders, standings, tokens, webhooks
 from tasks.app import queue
 from tasks.health import probe
 from tasks.notices import advance_due
@@ -58,6 +58,7 @@ def run() -> None:
         Timed(sign_log, timedelta(minutes=1)),
         Timed(ask_for_check, timedelta(hours=1)),
         Timed(verify_log, timedelta(seconds=2)),
+        Timed(advance_orders, timedelta(seconds=2)),
         Timed(cut_days, timedelta(minutes=10)),
         Timed(forget, timedelta(hours=1)),
         Timed(clear_webhooks, timedelta(hours=1)),
@@ -93,6 +94,11 @@ def cut_days() -> None:
     dropped = keep_storage(db.current(), at=clock.now(), retention=config.current().retention)
     if dropped:
         log.info("dropped %s", ", ".join(dropped))
+
+
+def advance_orders() -> None:
+    """End what nobody approved in time, and look how much was locked."""
+    orders.advance(db.current(), at=clock.now(), limits=config.current().access_limits)
 
 
 def forget() -> None:
