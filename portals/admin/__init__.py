@@ -16,6 +16,7 @@ NAV = [
     ("admin.show_storage", "Storage", "list"),
     ("admin.list_unknown_devices", "Devices", "plug-connected-x"),
     ("admin.list_immobilizations", "Remote Immobilize", "lock"),
+    ("admin.list_jurisdictions", "Jurisdictions", "file-text"),
     ("admin.list_users", "People", "users"),
     ("admin.list_clients", "API clients", "key"),
     ("admin.list_webhooks", "Webhooks", "webhook"),
@@ -32,8 +33,10 @@ def offer_navigation() -> dict[str, Any]:
 from portals.admin import (  # noqa: E402, F401 - they hang their views on bp
     access,
     audit,
+    audit_log,
     devices,
     health,
+    jurisdictions,
     storage,
     telemetry,
     webhooks,
