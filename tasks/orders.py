@@ -1,4 +1,4 @@
-"""What time alone does to orders: requests nobody approved end, and the breaker sees how much was locked."""
+"""How much was locked: looked at every few seconds, also while no lock tries to leave."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from core.config import AccessLimits
 from core.db import Database
 from core.permissions import system
 
-ACTOR = system("scheduler", "access:advance")
+ACTOR = system("breaker", "access:advance")
 
 
-def advance(database: Database, *, at: datetime, limits: AccessLimits) -> None:
-    """Move on what has come to its time. Done twice, it is done once."""
-    with database.transaction() as session:
-        service.expire_requests(session, actor=ACTOR, at=at)
+def watch_share(database: Database, *, at: datetime, limits: AccessLimits) -> None:
+    """Trip the breaker when the share of the hour is reached and more wait. Done twice, it is done once."""
     with database.transaction() as session:
         service.watch_share(session, actor=ACTOR, at=at, limits=limits)

@@ -54,11 +54,11 @@ class Timed:
 def run() -> None:
     """Run for ever. A lost database connection is opened again; nothing is kept in memory that rows do not say."""
     timed = [
+        Timed(watch_locks, timedelta(seconds=2)),
         Timed(place_entries, timedelta(seconds=1)),
         Timed(sign_log, timedelta(minutes=1)),
         Timed(ask_for_check, timedelta(hours=1)),
         Timed(verify_log, timedelta(seconds=2)),
-        Timed(advance_orders, timedelta(seconds=2)),
         Timed(cut_days, timedelta(minutes=10)),
         Timed(forget, timedelta(hours=1)),
         Timed(clear_webhooks, timedelta(hours=1)),
@@ -96,9 +96,9 @@ def cut_days() -> None:
         log.info("dropped %s", ", ".join(dropped))
 
 
-def advance_orders() -> None:
-    """End what nobody approved in time, and look how much was locked."""
-    orders.advance(db.current(), at=clock.now(), limits=config.current().access_limits)
+def watch_locks() -> None:
+    """Look how much was locked."""
+    orders.watch_share(db.current(), at=clock.now(), limits=config.current().access_limits)
 
 
 def forget() -> None:

@@ -43,7 +43,8 @@ def advance_order(
     hold_orders(session, vehicle_id)
     job = session.get_one(Job, job_id, with_for_update=True)
     if job.state is JobState.REQUESTED and at >= job.expires_at:
-        finish(session, job, actor=actor, at=at, state=JobState.EXPIRED, verdict="Nobody approved it in time.")
+        words = "Nobody approved it in time. No command was sent. Order it again, and tell who may approve it."
+        finish(session, job, actor=actor, at=at, state=JobState.EXPIRED, verdict=words)
     elif job.state is JobState.NOTIFIED:
         _advance_notified(session, job, actor=actor, at=at, timing=timing, post=post)
 

@@ -1,4 +1,4 @@
-"""What time alone does to orders, and to all of them together."""
+"""How much was locked, looked at also while no lock tries to leave."""
 
 from __future__ import annotations
 
@@ -9,26 +9,9 @@ import sqlalchemy as sa
 from core.access.models import ImmobilizationJob as Job
 from core.access.models import JobState, OrderKind
 from core.access.service.limits import count_traffic, hold_count, trip_if_share_is_reached
-from core.access.service.verdict import finish
 from core.config import AccessLimits
 from core.db import Writer
 from core.permissions import Actor, needs
-
-
-@needs("access:advance")
-def expire_requests(session: Writer, *, actor: Actor, at: datetime, most: int = 100) -> int:
-    """Give up the orders that nobody approved in time; returns how many. Done twice, it is done once."""
-    jobs = session.scalars(
-        sa.select(Job)
-        .where(Job.state == JobState.REQUESTED, Job.expires_at <= at)
-        .order_by(Job.expires_at)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for job in jobs:
-        words = "Nobody approved it in time. No command was sent. Order it again, and tell who may approve it."
-        finish(session, job, actor=actor, at=at, state=JobState.EXPIRED, verdict=words)
-    return len(jobs)
 
 
 @needs("access:advance")

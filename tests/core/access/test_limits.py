@@ -16,7 +16,9 @@ from core.access.schemas import ImmobilizationOrder, JobState
 from core.config import AccessLimits, AccessTiming
 from core.db import Database
 from core.errors import Conflict, Forbidden, Invalid
+from core.identity.service import Post
 from core.permissions import OPERATOR, Actor, system
+from tasks.notices import advance_due
 from tests.conftest import ROOT, Fleet
 from tests.core.access.cars import add_cars
 from tests.orders import PLENTY, order_lock
@@ -24,6 +26,7 @@ from tests.orders import PLENTY, order_lock
 WORKER, SCHEDULER = system("worker", "access:deliver"), system("scheduler", "access:advance")
 SOMEBODY = Actor("user", 900, "Olga Operator", roles=frozenset({OPERATOR}), parks=None)
 TIMING = AccessTiming()
+POST = Post("https://erp.company.test", key=None)
 
 
 @pytest.fixture
@@ -209,12 +212,11 @@ class TestTheHold:
 class TestARequestNobodyApproves:
     def test_ends_in_an_hour_and_says_so(self, database: Database, cars: list[int], at: datetime) -> None:
         job_id = order(database, cars[0], at)
-        for later, ended in ((timedelta(minutes=59), 0), (timedelta(hours=1), 1), (timedelta(hours=2), 0)):
-            with database.transaction() as session:
-                assert service.expire_requests(session, actor=SCHEDULER, at=at + later) == ended
+        for minutes in (59, 60, 120):
+            advance_due(database, at=at + timedelta(minutes=minutes), timing=TIMING, post=POST)
         with database.reading() as reader:
             job = queries.get_job(reader, viewer=ROOT, vehicle_id=cars[0], job_id=job_id)
-        assert job.state is JobState.EXPIRED
+        assert (job.state, job.finished_at) == (JobState.EXPIRED, at + timedelta(minutes=60))
         assert job.verdict is not None
         assert job.verdict.startswith("Nobody approved it in time.")
 
