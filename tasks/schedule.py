@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from core import clock, config, db, health, outbox
+from core.audit_keeping import make_signer, witness_file
+from core.audit_verification import ask_for_verification
 from core.identity import sealing
 from core.identity.service import open_post
 from core.permissions import system
-from tasks import standings, tokens, webhooks
+from tasks import audit, standings, tokens, webhooks
 from tasks.app import queue
 from tasks.health import probe
 from tasks.notices import advance_due
@@ -24,6 +26,7 @@ from tasks.storage import keep_storage
 log = logging.getLogger(__name__)
 
 ACTOR = system("scheduler", "health:beat")
+KEEPER = system("hourly check", "audit:read")
 MOST_WAITING = 5
 # Facts come in bursts; one round for each burst is enough.
 GATHER_S = 0.05
@@ -51,6 +54,10 @@ class Timed:
 def run() -> None:
     """Run for ever. A lost database connection is opened again; nothing is kept in memory that rows do not say."""
     timed = [
+        Timed(place_entries, timedelta(seconds=1)),
+        Timed(sign_log, timedelta(minutes=1)),
+        Timed(ask_for_check, timedelta(hours=1)),
+        Timed(verify_log, timedelta(seconds=2)),
         Timed(cut_days, timedelta(minutes=10)),
         Timed(forget, timedelta(hours=1)),
         Timed(clear_webhooks, timedelta(hours=1)),
@@ -117,6 +124,31 @@ def advance_notices() -> None:
 def judge_drivers() -> None:
     """Judge the drivers whose standing time has changed."""
     standings.judge_due(db.current(), at=clock.now(), thresholds=config.current().standing)
+
+
+def place_entries() -> None:
+    """Give what was written to the audit table its places in the log."""
+    audit.append(db.current())
+
+
+def sign_log() -> None:
+    """Sign the audit log as it is."""
+    settings = config.current()
+    signer, witness = make_signer(settings), witness_file(settings)
+    audit.sign(db.current(), at=clock.now(), signer=signer, witness=witness)
+
+
+def ask_for_check() -> None:
+    """The whole audit log is checked once an hour, asked or not."""
+    with db.current().transaction() as session:
+        ask_for_verification(session, actor=KEEPER, at=clock.now())
+
+
+def verify_log() -> None:
+    """Check the whole audit log, if somebody asked for it."""
+    settings = config.current()
+    signer, witness = make_signer(settings), witness_file(settings)
+    audit.verify_when_asked(db.current(), signer=signer, witness=witness)
 
 
 def ask_worker() -> None:

@@ -29,6 +29,7 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "events.geofence_added": (),
     "events.geofence_closed": (),
     "events.geofence_renamed": (),
+    "events.no_lock_zone_changed": (),
     "identity.letter_written": ("letters.send",),
     "identity.reset_requested": ("letters.answer_reset",),
     "telemetry.batch_stored": (),

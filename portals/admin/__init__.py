@@ -33,6 +33,7 @@ def offer_navigation() -> dict[str, Any]:
 from portals.admin import (  # noqa: E402, F401 - they hang their views on bp
     access,
     audit,
+    audit_log,
     devices,
     health,
     jurisdictions,

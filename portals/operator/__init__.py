@@ -36,6 +36,7 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     access,
     board,
     driver_access,
+    driver_codes,
     drivers,
     events,
     geofences,

@@ -64,6 +64,7 @@ SHARED = {
     "core.access.service.limits",
     "core.access.service.judging",
     "core.access.service.verdict",
+    "core.events.service.additions",
     "core.identity.service.endings",
     "core.identity.service.families",
     "core.identity.service.persons",

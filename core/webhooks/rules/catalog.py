@@ -32,6 +32,7 @@ FACTS: Mapping[str, str] = {
     "events.geofence_added": "A geofence was added",
     "events.geofence_closed": "A geofence was closed",
     "events.geofence_renamed": "A geofence was renamed",
+    "events.no_lock_zone_changed": "A geofence became, or is no longer, a place where nothing is locked",
     BATCH: "Points were stored: many times a second, and only told when named",
     "telemetry.mileage_read": "The odometer of a vehicle was read",
     "telemetry.trip_ended": "A trip ended",
