@@ -135,7 +135,8 @@ def _read(typed: Mapping[str, str], code: str) -> NewLaw:
     faults = find_faults(rules)
     texts = {name: typed.get(name, "").strip() for name in ("name", "source", "why")}
     for name, text in texts.items():
-        if not 1 <= len(text) <= {"name": 100, "source": 300, "why": 500}[name]:
+        is_asked = name != "why" or "preview" not in typed
+        if len(text) > {"name": 100, "source": 300, "why": 500}[name] or (is_asked and not text):
             faults[name] = "Say it in a few words; it is kept for whoever asks."
     if not CODE.fullmatch(code):
         faults["code"] = "Two letters of the country and what lies in it, like US-TX."

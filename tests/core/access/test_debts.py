@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.access import rules, service
-from core.access.models import ImmobilizationAttempt, JobState, Jurisdiction, OrderKind, Outcome, Reason
+from core.access.models import Debt, ImmobilizationAttempt, JobState, Jurisdiction, OrderKind, Outcome, Reason
 from core.access.models import ImmobilizationJob as Job
 from core.access.schemas import Plan, ToldDebt
 from core.db import Database
@@ -159,6 +160,30 @@ class TestAPaymentAndACommandAtTheSameMoment:
         for number in range(2, 14):
             race(debtor, database, at + timedelta(minutes=number), "together")
 
+    def test_makes_the_command_wait_for_a_payment_that_has_not_committed(
+        self, debtor: Debtor, database: Database, at: datetime
+    ) -> None:
+        write_law_without_warnings(database, at)
+        job_id = make_ready_to_send(debtor, database, at)
+        with ThreadPoolExecutor(1) as threads:
+            # The order is not in the hands of this payment, as one that was given while it was on its way.
+            with database.transaction() as session:
+                session.execute(sa.update(Debt).values(owed_minor=0, overdue_since=None))
+                left = threads.submit(begin, database, job_id, at + SECOND)
+                wait_until_somebody_waits(database)
+            assert left.result(30) is False
+
+
+def wait_until_somebody_waits(database: Database) -> None:
+    """Until a transaction waits for another's row."""
+    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
+    with database.reading() as reader:
+        for _ in range(600):
+            if reader.execute(waiting).scalar_one():
+                return
+            time.sleep(0.01)
+    raise AssertionError("nobody waited")
+
 
 def sent(debtor: Debtor, reason: Reason) -> tuple[uuid.UUID, datetime]:
     """A lock whose first command has just left, and when."""
@@ -215,8 +240,8 @@ def write_law_without_warnings(database: Database, at: datetime) -> None:
         )
 
 
-def race(debtor: Debtor, database: Database, at: datetime, order: str) -> bool:
-    """One round: whether the command left. If it did, a release follows it; if not, nothing was sent at all."""
+def make_ready_to_send(debtor: Debtor, database: Database, at: datetime) -> uuid.UUID:
+    """The only open order: a lock for debt, approved and safe, in the hands of worker `w`."""
     debtor.tell(as_of=at)
     with database.transaction() as session:
         session.execute(sa.update(Job).where(Job.finished_at.is_(None)).values(state="cancelled", finished_at=at))
@@ -246,6 +271,12 @@ def race(debtor: Debtor, database: Database, at: datetime, order: str) -> bool:
     for ago in (30, 0):
         report(database, debtor.fleet, at - ago * SECOND, 0.0)
     claim(database, at)
+    return job_id
+
+
+def race(debtor: Debtor, database: Database, at: datetime, order: str) -> bool:
+    """One round: whether the command left. If it did, a release follows it; if not, nothing was sent at all."""
+    job_id = make_ready_to_send(debtor, database, at)
     left: list[bool] = []
 
     def send() -> None:

@@ -51,7 +51,7 @@ class TestAJurisdiction:
         assert [(one.hours_before, one.channels) for one in debt.warnings_other] == [(96, 3), (72, 2)]
 
     def test_is_foreseen_without_being_written(self, sign_in, database):
-        page = sign_in("admin").post("/admin/jurisdictions/US-NJ", data=FORM | {"preview": "1"})
+        page = sign_in("admin").post("/admin/jurisdictions/US-NJ", data=FORM | {"preview": "1", "why": ""})
         check_page(page.text)
         assert "What it would do" in page.text
         assert newest(database).version == 1
