@@ -34,6 +34,7 @@ from portals.admin import (  # noqa: E402, F401 - they hang their views on bp
     access,
     audit,
     audit_log,
+    brakes,
     devices,
     health,
     jurisdictions,
