@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from core.access.models import LIVE_STATES, BrakeKind, FactKind, Finding, JobState, OrderKind, Outcome, Reason
+from core.access.models import LIVE_STATES, BrakeKind, FactKind, Finding, JobState, OrderKind, Outcome, Problem, Reason
 from core.drivers.models import AccessStatus
 from core.vehicles.models import RelayGateway
 
@@ -32,6 +32,7 @@ __all__ = [
     "NotedFact",
     "OrderKind",
     "Outcome",
+    "Problem",
     "RatingFact",
     "Reason",
     "ReleaseOrder",

@@ -7,6 +7,11 @@ from core.access.queries.brakes import (
     list_brakes,
     list_past_brakes,
 )
+from core.access.queries.device_commands import (
+    CommandRecord,
+    list_commands,
+    list_commands_of_attempt,
+)
 from core.access.queries.jobs import (
     STATUS,
     JobRecord,
@@ -38,6 +43,7 @@ __all__ = [
     "STATUS",
     "BrakeRecord",
     "ChangeRecord",
+    "CommandRecord",
     "FactRecord",
     "JobRecord",
     "LockCounts",
@@ -54,6 +60,8 @@ __all__ = [
     "get_standing",
     "list_approvals",
     "list_brakes",
+    "list_commands",
+    "list_commands_of_attempt",
     "list_driver_facts",
     "list_due_drivers",
     "list_jobs",

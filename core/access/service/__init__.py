@@ -9,6 +9,14 @@ from core.access.service.claims import (
     Claim,
     own_readings,
 )
+from core.access.service.device_commands import (
+    TakenCommand,
+    answer_command,
+    forget_questions,
+    put_command,
+    take_commands,
+    withdraw_command,
+)
 from core.access.service.holding import (
     hold,
     lift,
@@ -37,12 +45,15 @@ from core.access.service.steps import (
 
 __all__ = [
     "Claim",
+    "TakenCommand",
+    "answer_command",
     "approve",
     "begin_attempt",
     "cancel",
     "claim_open_jobs",
     "conclude",
     "decline",
+    "forget_questions",
     "hold",
     "hold_driver",
     "immobilize",
@@ -52,8 +63,11 @@ __all__ = [
     "note_driver_fact",
     "note_waiting",
     "own_readings",
+    "put_command",
     "record_answer",
     "release",
     "review",
+    "take_commands",
+    "withdraw_command",
     "withdraw_driver_fact",
 ]
