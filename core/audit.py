@@ -17,9 +17,14 @@ class AuditEntry(Base):
     """One thing that was done. Written in the same transaction as the thing itself."""
 
     __tablename__ = "audit_entries"
-    __table_args__ = (sa.Index("ix_audit_entries_subject", "subject_kind", "subject_id", "id"),)
+    __table_args__ = (
+        sa.Index("ix_audit_entries_subject", "subject_kind", "subject_id", "id"),
+        sa.Index("ix_audit_entries_place", "txid", "id"),
+    )
 
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+    # With `id`, the order in which entries get their place in the log (core/audit_log.py).
+    txid: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("(pg_current_xact_id()::text)::bigint"))
     at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True), index=True)
     actor_kind: Mapped[str] = mapped_column(sa.Text)
     actor_id: Mapped[int | None] = mapped_column(sa.BigInteger)

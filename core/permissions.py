@@ -73,7 +73,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "webhooks:read": frozenset({ADMIN}),
     "webhooks:manage": frozenset({ADMIN}),
     "webhooks:deliver": frozenset({SYSTEM}),
-    "audit:read": frozenset({ADMIN}),
+    "audit:read": frozenset({ADMIN, SYSTEM}),
     "health:read": frozenset({ADMIN}),
     "health:beat": frozenset({SYSTEM}),
 }

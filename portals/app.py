@@ -23,6 +23,7 @@ from portals import (
     auth,
     bodies,
     driver,
+    emergency,
     errors,
     filters,
     health,
@@ -32,6 +33,7 @@ from portals import (
     operator,
     policy,
     security,
+    transparency,
 )
 from portals.api_v1 import allowance, encoding
 from portals.api_v1 import bp as api_v1
@@ -85,6 +87,8 @@ def create_app(config: Config, database: Database) -> ErpApp:
     allowance.install(app)
     encoding.install(app)
     app.register_blueprint(health.bp)
+    app.register_blueprint(transparency.bp)
+    app.register_blueprint(emergency.bp)
     for machines in (api_v1, devices):
         app.register_blueprint(machines)
         security.csrf.exempt(machines)

@@ -8,6 +8,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TextIO
 
 import click
 
@@ -117,6 +118,42 @@ def add_park(name: str, time_zone: str, currency: str) -> None:
             session, actor=OWNER, at=clock.now(), name=name, time_zone=time_zone, currency=currency.upper()
         )
     click.echo(f"{name} is park {park_id}.")
+
+
+@erp.group(name="audit")
+def audit_log() -> None:
+    """Check the audit log, or hand it out."""
+
+
+@audit_log.command(name="verify")
+def verify_audit() -> None:
+    """Work the whole log out anew from the rows, and say where it was tampered with. Exit status 1 if it was."""
+    from core.audit_keeping import make_signer, witness_file
+    from core.audit_verification import verify_log
+    from tasks import audit
+
+    settings = config.current()
+    signer = make_signer(settings)
+    audit.append(db.current())
+    with db.current().reading() as reader:
+        witness = audit.read_witness(witness_file(settings), signer)
+        finding = verify_log(reader, verifier_key=signer.verifier_key, witness=witness)
+    for words in finding.wrong:
+        click.echo(f"WRONG: {words}")
+    click.echo(f"{finding.entries} entries checked, against {len(witness)} states of the witness file too.")
+    sys.exit(1 if finding.wrong else 0)
+
+
+@audit_log.command(name="export")
+@click.argument("file", type=click.File("w", encoding="utf-8"))
+def export_audit(file: TextIO) -> None:
+    """Write the whole log into FILE, for docs/audit/verify.py."""
+    from core import audit, audit_proofs
+
+    with db.current().transaction() as session:
+        audit.record(session, actor=OWNER, at=clock.now(), action="audit.exported", subject=("audit", "log"))
+    with db.current().reading() as reader:
+        file.writelines(audit_proofs.export_log(reader))
 
 
 def _make_storage() -> None:

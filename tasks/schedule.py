@@ -10,11 +10,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from core import clock, config, db, health, outbox
+from core.audit_keeping import make_signer, witness_file
+from core.audit_verification import ask_for_verification
 from core.identity import sealing
+from core.identity.service import open_post
 from core.permissions import system
-from tasks import standings, tokens, webhooks
+from tasks import audit, orders, standings, tokens, webhooks
 from tasks.app import queue
 from tasks.health import probe
+from tasks.notices import advance_due
 from tasks.relay import relay
 from tasks.sessions import forget_old
 from tasks.storage import keep_storage
@@ -22,6 +26,7 @@ from tasks.storage import keep_storage
 log = logging.getLogger(__name__)
 
 ACTOR = system("scheduler", "health:beat")
+KEEPER = system("hourly check", "audit:read")
 MOST_WAITING = 5
 # Facts come in bursts; one round for each burst is enough.
 GATHER_S = 0.05
@@ -49,10 +54,16 @@ class Timed:
 def run() -> None:
     """Run for ever. A lost database connection is opened again; nothing is kept in memory that rows do not say."""
     timed = [
+        Timed(watch_locks, timedelta(seconds=2)),
+        Timed(place_entries, timedelta(seconds=1)),
+        Timed(sign_log, timedelta(minutes=1)),
+        Timed(ask_for_check, timedelta(hours=1)),
+        Timed(verify_log, timedelta(seconds=2)),
         Timed(cut_days, timedelta(minutes=10)),
         Timed(forget, timedelta(hours=1)),
         Timed(clear_webhooks, timedelta(hours=1)),
         Timed(keep_tokens, timedelta(minutes=10)),
+        Timed(advance_notices, timedelta(seconds=3)),
         Timed(judge_drivers, timedelta(seconds=30)),
         Timed(ask_worker, timedelta(seconds=2)),
         Timed(beat, timedelta(seconds=2)),
@@ -85,6 +96,11 @@ def cut_days() -> None:
         log.info("dropped %s", ", ".join(dropped))
 
 
+def watch_locks() -> None:
+    """Look how much was locked."""
+    orders.watch_share(db.current(), at=clock.now(), limits=config.current().access_limits)
+
+
 def forget() -> None:
     """Forget sessions, letters and counts that are over."""
     forget_old(db.current(), at=clock.now())
@@ -105,9 +121,40 @@ def keep_tokens() -> None:
         log.info("made the signing key %s", made)
 
 
+def advance_notices() -> None:
+    """Warn drivers whose vehicles are to be locked, and arm the orders whose grace is over."""
+    settings = config.current()
+    advance_due(db.current(), at=clock.now(), timing=settings.access, post=open_post(settings))
+
+
 def judge_drivers() -> None:
     """Judge the drivers whose standing time has changed."""
     standings.judge_due(db.current(), at=clock.now(), thresholds=config.current().standing)
+
+
+def place_entries() -> None:
+    """Give what was written to the audit table its places in the log."""
+    audit.append(db.current())
+
+
+def sign_log() -> None:
+    """Sign the audit log as it is."""
+    settings = config.current()
+    signer, witness = make_signer(settings), witness_file(settings)
+    audit.sign(db.current(), at=clock.now(), signer=signer, witness=witness)
+
+
+def ask_for_check() -> None:
+    """The whole audit log is checked once an hour, asked or not."""
+    with db.current().transaction() as session:
+        ask_for_verification(session, actor=KEEPER, at=clock.now())
+
+
+def verify_log() -> None:
+    """Check the whole audit log, if somebody asked for it."""
+    settings = config.current()
+    signer, witness = make_signer(settings), witness_file(settings)
+    audit.verify_when_asked(db.current(), signer=signer, witness=witness)
 
 
 def ask_worker() -> None:

@@ -256,7 +256,7 @@ def _first_vehicle(park_id: int) -> NewVehicle:
 def _people(parks: list[int]) -> dict[str, dict[str, object]]:
     return {
         "admin": {"roles": ["admin"], "park_ids": None},
-        "operator": {"roles": ["operator"], "grants": ["access:immobilize", "access:approve"], "park_ids": parks[:1]},
+        "operator": {"roles": ["operator"], "grants": ["access:approve", "access:immobilize"], "park_ids": parks[:1]},
         "dispatcher": {"roles": ["operator"], "park_ids": parks[:1]},
         "driver": {"roles": ["driver"]},
         "investor": {"roles": ["investor"]},

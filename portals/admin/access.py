@@ -19,7 +19,7 @@ from core.access.schemas import REASONS, Finding, ImmobilizationOrder, ReleaseOr
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.vehicles import queries as vehicles
 from core.vehicles.queries import VehicleRecord
-from portals import hx
+from portals import hx, receipts
 from portals.admin import bp
 from portals.admin.asked import as_id, asked_text
 from portals.admin.sighting import Sighting, look_at
@@ -138,6 +138,13 @@ def show_immobilization(job_id: uuid.UUID) -> Response:
         trail=audit.list_entries(read(), viewer=actor(), subject=("immobilization", job_id))[::-1],
         now=at(),
     )
+
+
+@bp.get("/immobilizations/<uuid:job_id>/receipt")
+def download_receipt(job_id: uuid.UUID) -> Response:
+    """What proves this order to anybody, to be saved."""
+    job = _get_job(job_id)
+    return receipts.as_file(receipts.make_receipt(job.vehicle_id, job_id), job_id)
 
 
 @bp.post("/immobilizations/<uuid:job_id>/cancellation")

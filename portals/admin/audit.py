@@ -20,6 +20,8 @@ SUBJECTS = {
     "park": "Park",
     "device": "Device",
     "telemetry": "Telemetry",
+    "brake": "Brake on all locks",
+    "audit": "Audit log",
     "user": "Person",
     "client": "API client",
     "authorization": "Sign-in to an app",

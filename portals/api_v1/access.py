@@ -24,6 +24,7 @@ from core.access.schemas import (
     Why,
 )
 from core.vehicles.schemas import RelayGateway
+from portals import receipts
 from portals.api_v1 import bp
 from portals.api_v1.contract import Answer, operation
 from portals.doors import actor, at, erp, read, write
@@ -119,6 +120,32 @@ def get_immobilization(vehicle_id: int, job_id: uuid.UUID) -> Order:
 def cancel_immobilization(vehicle_id: int, job_id: uuid.UUID) -> None:
     """Cancel an order of which no command has left; 409 when one has: release the vehicle instead."""
     service.cancel(write(), actor=actor(), at=at(), vehicle_id=vehicle_id, job_id=job_id)
+
+
+class ProvedEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of the audit, its place in the log, and the proof that it stands there."""
+
+    position: int
+    entry: dict[str, Any]
+    proof: Annotated[list[str], Meta(description="RFC 9162 section 2.1.3: hashes from the leaf up, in base64.")]
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What proves an order to anybody who has the public key, without us: docs/audit/README.md."""
+
+    format: Literal["equinomix-receipt-1"]
+    subject: list[str]
+    made_at: str
+    entries: list[ProvedEntry]
+    checkpoint: Annotated[str, Meta(description="The signed state of the log (C2SP signed note).")]
+    key: str
+
+
+@bp.get("/access/<int:vehicle_id>/immobilize/<uuid:job_id>/receipt")
+@operation(answers={200: Receipt}, refuses=(409,))
+def get_receipt(vehicle_id: int, job_id: uuid.UUID) -> Receipt:
+    """The receipt of an order: every entry about it, proved to be in the signed log."""
+    return msgspec.convert(receipts.make_receipt(vehicle_id, job_id), Receipt)
 
 
 @bp.put("/access/<int:vehicle_id>/immobilize/<uuid:job_id>/approval")

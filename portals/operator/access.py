@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from core.access import service
 from core.access.schemas import REASONS, ImmobilizationOrder, ReleaseOrder
 from core.errors import Conflict, Forbidden, Invalid, Refusal
-from portals import hx
+from portals import hx, receipts
 from portals.auth import confirmed
 from portals.doors import actor, at, erp, read, write
 from portals.forms import parse_form
@@ -79,6 +79,12 @@ def immobilize(vehicle_id: int) -> ResponseReturnValue:
         panel = read_panel(vehicle_id)
         return _show(panel, refusal, confirming=panel.can_order, typed=request.form)
     return _shown(vehicle_id)
+
+
+@bp.get("/vehicles/<int:vehicle_id>/immobilization/<uuid:job_id>/receipt")
+def download_receipt(vehicle_id: int, job_id: uuid.UUID) -> Response:
+    """What proves an order to anybody, to be saved."""
+    return receipts.as_file(receipts.make_receipt(vehicle_id, job_id), job_id)
 
 
 @bp.post("/vehicles/<int:vehicle_id>/immobilization/cancel")

@@ -179,14 +179,14 @@ class TestARightOnTop:
     def test_is_taken_and_cannot_be_taken_twice(self, sign_in, url, revocations):
         admin = sign_in("admin")
         assert "May immobilize" in admin.get("/admin/users").text
-        assert admin.post(url("operator", "/grants/1/end")).status_code == 303
+        assert admin.post(url("operator", "/grants/2/end")).status_code == 303
         assert "May immobilize" not in admin.get("/admin/users").text
         assert revocations("operator") == 1
-        assert admin.post(url("operator", "/grants/1/end")).status_code == 404
+        assert admin.post(url("operator", "/grants/2/end")).status_code == 404
 
     def test_of_somebody_else_is_not_taken_through_this_page(self, sign_in, url):
         admin = sign_in("admin")
-        assert admin.post(url("dispatcher", "/grants/1/end")).status_code == 404
+        assert admin.post(url("dispatcher", "/grants/2/end")).status_code == 404
         assert "May immobilize" in admin.get("/admin/users").text
 
 
