@@ -238,7 +238,7 @@ def make_delivery(config: Config, database: Database, *, now: Callable[[], datet
     """The hands of one worker, with the roads that the configuration names."""
     return Delivery(
         transaction=database.transaction,
-        roads=open_roads(config),
+        roads=open_roads(config, database),
         now=now,
         timing=config.access,
         limits=config.access_limits,

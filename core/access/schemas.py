@@ -18,6 +18,7 @@ from core.access.models import (
     OrderKind,
     Outcome,
     Plan,
+    Problem,
     Reason,
 )
 from core.drivers.models import AccessStatus
@@ -43,6 +44,7 @@ __all__ = [
     "OrderKind",
     "Outcome",
     "Plan",
+    "Problem",
     "RatingFact",
     "Reason",
     "ReleaseOrder",

@@ -2,6 +2,7 @@
 
 from core.access.queries.brakes import BrakeRecord, LockCounts, count_locks, list_brakes, list_past_brakes
 from core.access.queries.debts import DebtRecord, get_debt
+from core.access.queries.device_commands import CommandRecord, list_commands, list_commands_of_attempt
 from core.access.queries.jobs import (
     STATUS,
     JobRecord,
@@ -53,6 +54,7 @@ __all__ = [
     "STATUS",
     "BrakeRecord",
     "ChangeRecord",
+    "CommandRecord",
     "DebtRecord",
     "DueOrder",
     "EmergencyMeans",
@@ -85,6 +87,8 @@ __all__ = [
     "get_standing",
     "list_approvals",
     "list_brakes",
+    "list_commands",
+    "list_commands_of_attempt",
     "list_driver_facts",
     "list_due_drivers",
     "list_due_orders",

@@ -3,6 +3,14 @@
 from core.access.service.approvals import approve, decline, review
 from core.access.service.claims import Claim, own_readings
 from core.access.service.debts import note_debt
+from core.access.service.device_commands import (
+    TakenCommand,
+    answer_command,
+    forget_questions,
+    put_command,
+    take_commands,
+    withdraw_command,
+)
 from core.access.service.emergency import make_codes, make_own_codes, start_in_emergency
 from core.access.service.grace import advance_order
 from core.access.service.holding import hold, lift
@@ -16,13 +24,16 @@ from core.access.service.sweep import watch_share
 
 __all__ = [
     "Claim",
+    "TakenCommand",
     "advance_order",
+    "answer_command",
     "approve",
     "begin_attempt",
     "cancel",
     "claim_open_jobs",
     "conclude",
     "decline",
+    "forget_questions",
     "hold",
     "hold_driver",
     "immobilize",
@@ -37,12 +48,15 @@ __all__ = [
     "note_read",
     "note_waiting",
     "own_readings",
+    "put_command",
     "record_answer",
     "release",
     "review",
     "set_park_law",
     "start_in_emergency",
+    "take_commands",
     "watch_share",
+    "withdraw_command",
     "withdraw_driver_fact",
     "write_law",
 ]
