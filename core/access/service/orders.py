@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from core import audit, outbox
-from core.access.gateway import REQUEST_TIMEOUT_S
 from core.access.models import OPEN, BrakeKind, ImmobilizationAttempt, JobState, OrderKind, Reason
 from core.access.models import ImmobilizationJob as Job
 from core.access.rules import BREAK_GLASS, Decision, PolicyInputs, Verdict, decide
+from core.access.rules.relays import REQUEST_TIMEOUT_S
 from core.access.schemas import ImmobilizationOrder
 from core.access.service.arming import set_out
 from core.access.service.brakes import read_brakes
