@@ -102,7 +102,7 @@ def work(database: Database, steps: Steps) -> None:
     verbs = Verbs(service)
     setattr(delivery, "service", verbs)  # noqa: B010 - the one seam: what is proved is the real program
     settings = config.current()
-    roads = {method: CountedRoad(road, steps) for method, road in open_roads(settings).items()}
+    roads = {method: CountedRoad(road, steps) for method, road in open_roads(settings, database).items()}
     hands = delivery.Delivery(
         counted(database.transaction, verbs, steps),
         roads,
