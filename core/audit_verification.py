@@ -14,6 +14,7 @@ from core.audit_log import (
     FIRST_LINK,
     AuditCheckpoint,
     AuditLeaf,
+    AuditNode,
     Tip,
     canonical,
     content_of,
@@ -21,13 +22,13 @@ from core.audit_log import (
     read_tip,
 )
 from core.db import Reader
-from core.merkle import GrowingRoot, chain_hash, leaf_hash
+from core.merkle import GrowingRoot, chain_hash, leaf_hash, node_hash
 from core.notes import open_checkpoint
 
 BATCH = 2000
 NODES = 20_000
 MOST_FINDINGS = 100
-_ENTRY, _LEAF = AuditEntry.__table__.c, AuditLeaf.__table__.c
+_ENTRY, _LEAF, _NODE = AuditEntry.__table__.c, AuditLeaf.__table__.c, AuditNode.__table__.c
 
 
 @dataclass
@@ -112,22 +113,6 @@ def _check_strangers(reader: Reader, tip: Tip, finding: Finding) -> None:
         finding.note(f"Entry {entry_id} is in the table and not in the log: it, or its place, was tampered with.")
 
 
-# Each inner node against the two below it, so that a wrong one is named and not all above it.
-_WRONG_NODES = sa.text("""
-    WITH below AS MATERIALIZED (
-        SELECT position AS index, leaf AS hash FROM audit_leaves
-        WHERE :level = 1 AND position >= 2 * :first AND position < 2 * CAST(:past AS bigint)
-        UNION ALL
-        SELECT index, hash FROM audit_nodes
-        WHERE level = :level - 1 AND :level > 1 AND index >= 2 * :first AND index < 2 * CAST(:past AS bigint)
-    )
-    SELECT wanted.index FROM generate_series(CAST(:first AS bigint), CAST(:past AS bigint) - 1) AS wanted (index)
-    LEFT JOIN audit_nodes n ON n.level = :level AND n.index = wanted.index
-    LEFT JOIN below a ON a.index = 2 * wanted.index
-    LEFT JOIN below b ON b.index = 2 * wanted.index + 1
-    WHERE n.hash IS DISTINCT FROM sha256('\\x01'::bytea || a.hash || b.hash)
-    ORDER BY 1 LIMIT 100
-""")
 _COUNTS = sa.text("SELECT (SELECT max(position) + 1 FROM audit_leaves), (SELECT count(*) FROM audit_nodes)")
 
 
@@ -141,11 +126,30 @@ def _check_nodes(reader: Reader, finding: Finding) -> None:
     for level in range(1, size.bit_length()):
         for first in range(0, size >> level, NODES):
             past = min(first + NODES, size >> level)
-            for index in reader.execute(_WRONG_NODES, {"level": level, "first": first, "past": past}).scalars():
+            for index in _find_wrong_nodes(reader, level, first, past):
                 low, high = index << level, (index + 1 << level) - 1
                 finding.note(
                     f"Positions {low} to {high}: the node of the tree over them is missing, or is not what they make."
                 )
+
+
+def _find_wrong_nodes(reader: Reader, level: int, first: int, past: int) -> list[int]:
+    """Each node against the two below it, so that a wrong one is named and not all above it."""
+    nodes, below = _read_level(reader, level, first, past), _read_level(reader, level - 1, 2 * first, 2 * past)
+    return [
+        index
+        for index in range(first, past)
+        if nodes.get(index) != node_hash(below.get(2 * index, b""), below.get(2 * index + 1, b""))
+    ]
+
+
+def _read_level(reader: Reader, level: int, first: int, past: int) -> dict[int, bytes]:
+    if level == 0:
+        query = sa.select(_LEAF.position, _LEAF.leaf).where(_LEAF.position >= first, _LEAF.position < past)
+    else:
+        query = sa.select(_NODE["index"], _NODE.hash).where(_NODE.level == level)
+        query = query.where(_NODE["index"] >= first, _NODE["index"] < past)
+    return {row[0]: row[1] for row in reader.execute(query)}
 
 
 def _read_signed(reader: Reader, verifier_key: str, witness: dict[int, str], finding: Finding) -> dict[int, set[bytes]]:
