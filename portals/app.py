@@ -23,6 +23,7 @@ from portals import (
     auth,
     bodies,
     driver,
+    emergency,
     errors,
     filters,
     health,
@@ -87,6 +88,7 @@ def create_app(config: Config, database: Database) -> ErpApp:
     encoding.install(app)
     app.register_blueprint(health.bp)
     app.register_blueprint(transparency.bp)
+    app.register_blueprint(emergency.bp)
     for machines in (api_v1, devices):
         app.register_blueprint(machines)
         security.csrf.exempt(machines)

@@ -211,7 +211,7 @@ def gateway() -> None:
 
     _make_storage()
     settings = config.current()
-    server.run(settings, DatabaseIntake(settings, db.current()))
+    server.run(settings, DatabaseIntake(settings, db.current()), db.current())
 
 
 @erp.command()

@@ -9,9 +9,9 @@ from core.identity.rules import Limit
 from portals.doors import at, erp
 
 
-def find_wait(limit: Limit) -> int | None:
-    """Count one attempt of whoever asks; in how many seconds they may try again, or None when they may now."""
-    source = rules.source_of(request.remote_addr or "")
+def find_wait(limit: Limit, *, source: str | None = None) -> int | None:
+    """Count one attempt, of whoever asks or at `source`; in how many seconds it may be tried again, None: now."""
+    source = rules.source_of(request.remote_addr or "") if source is None else source
     with erp().database.transaction() as session:
         return service.count_attempt(
             session, at=at(), what=limit.what, source=source, most=limit.most, per_s=limit.per_s

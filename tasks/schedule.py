@@ -13,10 +13,12 @@ from core import clock, config, db, health, outbox
 from core.audit_health import ask_for_verification
 from core.audit_keeping import make_signer, witness_file
 from core.identity import sealing
+from core.identity.service import open_post
 from core.permissions import system
-from tasks import audit, standings, tokens, webhooks
+from tasks import audit, orders, standings, tokens, webhooks
 from tasks.app import queue
 from tasks.health import probe
+from tasks.notices import advance_due
 from tasks.relay import relay
 from tasks.sessions import forget_old
 from tasks.storage import keep_storage
@@ -53,6 +55,7 @@ class Timed:
 def run() -> None:
     """Run for ever. A lost database connection is opened again; nothing is kept in memory that rows do not say."""
     timed = [
+        Timed(watch_locks, timedelta(seconds=2)),
         Timed(place_entries, timedelta(seconds=1)),
         Timed(sign_log, timedelta(minutes=1)),
         Timed(ask_for_check, timedelta(hours=1)),
@@ -61,6 +64,7 @@ def run() -> None:
         Timed(forget, timedelta(hours=1)),
         Timed(clear_webhooks, timedelta(hours=1)),
         Timed(keep_tokens, timedelta(minutes=10)),
+        Timed(advance_notices, timedelta(seconds=3)),
         Timed(judge_drivers, timedelta(seconds=30)),
         Timed(ask_worker, timedelta(seconds=2)),
         Timed(beat, timedelta(seconds=2)),
@@ -93,6 +97,11 @@ def cut_days() -> None:
         log.info("dropped %s", ", ".join(dropped))
 
 
+def watch_locks() -> None:
+    """Look how much was locked."""
+    orders.watch_share(db.current(), at=clock.now(), limits=config.current().access_limits)
+
+
 def forget() -> None:
     """Forget sessions, letters and counts that are over."""
     forget_old(db.current(), at=clock.now())
@@ -111,6 +120,12 @@ def keep_tokens() -> None:
     made = tokens.keep_tokens(db.current(), at=clock.now(), secret=secret)
     if made:
         log.info("made the signing key %s", made)
+
+
+def advance_notices() -> None:
+    """Warn drivers whose vehicles are to be locked, and arm the orders whose grace is over."""
+    settings = config.current()
+    advance_due(db.current(), at=clock.now(), timing=settings.access, post=open_post(settings))
 
 
 def judge_drivers() -> None:

@@ -16,6 +16,8 @@ JOBS: Mapping[str, Callable[..., Any]] = {
 SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "access.brake_lifted": (),
     "access.brake_put_on": (),
+    "access.debt_noted": (),
+    "access.emergency_started": (),
     "access.job_changed": (),
     "access.job_finished": (),
     "access.job_ordered": ("access.deliver",),
@@ -27,6 +29,7 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "events.geofence_added": (),
     "events.geofence_closed": (),
     "events.geofence_renamed": (),
+    "events.no_lock_zone_changed": (),
     "identity.letter_written": ("letters.send",),
     "identity.reset_requested": ("letters.answer_reset",),
     "telemetry.batch_stored": (),

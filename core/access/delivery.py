@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -31,8 +31,10 @@ log = logging.getLogger(__name__)
 ACTOR = system("access delivery", "access:deliver", "access:brake")
 TICK_S = 0.25
 READ_BACK_EVERY_S = 0.75
-# Below Wialon's ten requests at a time for one session, with room for reading back.
-SENDERS = 6
+# Releases have hands of their own, which no lock can keep busy. All together stay below Wialon's ten requests at a
+# time for one session, with room for reading back.
+HANDS = {OrderKind.IMMOBILIZE: 5, OrderKind.RELEASE: 3}
+Hands = Mapping[OrderKind, ThreadPoolExecutor]
 
 
 @dataclass
@@ -76,15 +78,17 @@ class Delivery:
         """
         ticks = 0
         with (
-            ThreadPoolExecutor(SENDERS, thread_name_prefix="access-send") as senders,
+            ThreadPoolExecutor(HANDS[OrderKind.IMMOBILIZE], thread_name_prefix="access-lock") as lockers,
+            ThreadPoolExecutor(HANDS[OrderKind.RELEASE], thread_name_prefix="access-release") as releasers,
             ThreadPoolExecutor(len(self.roads), thread_name_prefix="access-read") as reader,
         ):
+            hands = {OrderKind.IMMOBILIZE: lockers, OrderKind.RELEASE: releasers}
             while claims := self._claim():
                 ticks += 1
                 self._start_reading_back(claims, reader)
                 for claim in claims:
                     if claim.job_id not in self._busy:
-                        self._take_step(claim, senders)
+                        self._take_step(claim, hands)
                 time.sleep(TICK_S)
         return ticks
 
@@ -110,7 +114,7 @@ class Delivery:
         except Exception:
             log.exception("relays could not be read back")
 
-    def _take_step(self, claim: Claim, senders: ThreadPoolExecutor) -> None:
+    def _take_step(self, claim: Claim, hands: Hands) -> None:
         step = rules.next_step(
             claim.job,
             inputs=claim.inputs,
@@ -128,10 +132,10 @@ class Delivery:
                 pass  # the reading back that is under way tells; then this order is looked at again
             case rules.Send(number):
                 self._busy.add(claim.job_id)
-                senders.submit(self._guarded, self._send, claim, number)
+                hands[claim.job.kind].submit(self._guarded, self._send, claim, number)
             case rules.LookUp(number):
                 self._busy.add(claim.job_id)
-                senders.submit(self._guarded, self._look_up, claim, number)
+                hands[claim.job.kind].submit(self._guarded, self._look_up, claim, number)
 
     def _may_have_worked(self, claim: Claim) -> bool:
         """Whether nobody has asked for the relay since the last lock command worked or died.
@@ -234,7 +238,7 @@ def make_delivery(config: Config, database: Database, *, now: Callable[[], datet
     """The hands of one worker, with the roads that the configuration names."""
     return Delivery(
         transaction=database.transaction,
-        roads=open_roads(config),
+        roads=open_roads(config, database),
         now=now,
         timing=config.access,
         limits=config.access_limits,

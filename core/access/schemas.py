@@ -9,7 +9,18 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from core.access.models import LIVE_STATES, BrakeKind, FactKind, Finding, JobState, OrderKind, Outcome, Reason
+from core.access.models import (
+    LIVE_STATES,
+    BrakeKind,
+    FactKind,
+    Finding,
+    JobState,
+    OrderKind,
+    Outcome,
+    Plan,
+    Problem,
+    Reason,
+)
 from core.drivers.models import AccessStatus
 from core.vehicles.models import RelayGateway
 
@@ -32,11 +43,14 @@ __all__ = [
     "NotedFact",
     "OrderKind",
     "Outcome",
+    "Plan",
+    "Problem",
     "RatingFact",
     "Reason",
     "ReleaseOrder",
     "Review",
     "Severity",
+    "ToldDebt",
     "Why",
     "name_document",
 ]
@@ -176,3 +190,29 @@ class NewHold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     status: HoldStatus
     why: Annotated[str, Meta(min_length=3, max_length=300)]
     until: Annotated[datetime, Meta(tz=True)] | None = None
+
+
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class ToldDebt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a driver owes, as whoever keeps the money knew it at `as_of`: the whole of it, each time.
+
+    What is older than what is known changes nothing, so it may come late, twice and in any order.
+    """
+
+    owed_minor: Annotated[int, Meta(ge=0, le=10**12, description="What is overdue, in minor units of the currency.")]
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217.")]
+    plan: Annotated[Plan, Meta(description="How often the driver pays: the law counts days of default by it.")]
+    overdue_since: Annotated[
+        Moment | None, Meta(description="Since when the oldest of it is overdue. Null: nothing is owed.")
+    ]
+    promised_until: Annotated[Moment | None, Meta(description="The driver has promised to pay by then.")] = None
+    disputed_at: Annotated[Moment | None, Meta(description="Null when there is no open dispute.")] = None
+    consented_at: Annotated[
+        Moment | None, Meta(description="When the driver consented, in writing, to a starter interrupt.")
+    ] = None
+    consented_device: Annotated[
+        Annotated[str, Meta(max_length=100)] | None, Meta(description="The device that is named in that consent.")
+    ] = None
+    as_of: Annotated[Moment, Meta(description="When it was so.")]

@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from core.vehicles.schemas import RecordId
 
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
+NoLock = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=120,
+        description="Why nothing is locked there: hospital, motorway, tunnel, railway crossing, border, other words.",
+    ),
+]
 
 
 class NewCircle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,19 +38,27 @@ class NewGeofence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     park_id: RecordId | None = None
     circle: NewCircle | None = None
     geometry: dict[str, Any] | None = None
+    no_lock: NoLock | None = None
 
 
 class GeofenceChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What may change about a geofence. Its form may not: close it and add another."""
+    """What may change about a geofence: what is left out stays. Its form may not: close it and add another.
 
-    name: Name
+    `no_lock` null: vehicles may be locked there again.
+    """
+
+    name: Name | UnsetType = UNSET
+    no_lock: NoLock | UnsetType | None = UNSET
 
 
 class GeofenceImport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A GeoJSON FeatureCollection, and which property of its features is the name. Only looked at if `dry_run`."""
+    """A GeoJSON FeatureCollection, and which properties of its features are the name and why no vehicle may be locked
+    there (none: it may). Only looked at if `dry_run`.
+    """
 
     collection: dict[str, Any]
     name_property: Annotated[str, Meta(min_length=1, max_length=120)] = "name"
+    no_lock_property: Annotated[str, Meta(min_length=1, max_length=120)] = "no_lock"
     park_id: RecordId | None = None
     dry_run: bool = True
 
@@ -53,6 +69,7 @@ class ReadFeature(msgspec.Struct, frozen=True, kw_only=True):
     index: int
     name: str
     position_count: int
+    no_lock: str | None = None
     geofence_id: int | None = None
 
 

@@ -267,6 +267,7 @@ class Geofence(Record, frozen=True, kw_only=True):
     park_id: int | None = None
     circle: Circle | None = None
     geometry: dict[str, Any] | None = None
+    no_lock: str | None = None
     closed_at: datetime | None = None
     etag: str = ""
 

@@ -58,6 +58,7 @@ def _widen_jobs() -> None:
         sa.Column("approved_by", sa.Text(), nullable=True),
         sa.Column("approved_at", MOMENT, nullable=True),
         sa.Column("not_before", MOMENT, nullable=True),
+        sa.Column("look_at", MOMENT, nullable=True),
         sa.Column("armed_at", MOMENT, nullable=True),
         sa.Column("review_due_at", MOMENT, nullable=True),
         sa.Column("reviewed_by", sa.Text(), nullable=True),
@@ -136,7 +137,13 @@ def _make_tables() -> None:
         sa.Column("problem", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["driver_id"], ["drivers_drivers.id"], name=op.f("fk_access_notices_driver_id")),
         sa.ForeignKeyConstraint(["job_id"], ["access_jobs.id"], name=op.f("fk_access_notices_job_id")),
-        sa.ForeignKeyConstraint(["letter_id"], ["identity_letters.id"], name=op.f("fk_access_notices_letter_id")),
+        # A letter is forgotten after a while; what is known of it stays.
+        sa.ForeignKeyConstraint(
+            ["letter_id"],
+            ["identity_letters.id"],
+            name=op.f("fk_access_notices_letter_id"),
+            ondelete="SET NULL",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_notices")),
         sa.UniqueConstraint("job_id", "warning", "channel", name=op.f("uq_access_notices_job_id_warning_channel")),
     )

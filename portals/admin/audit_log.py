@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from flask import Response, redirect, send_file, url_for
+from flask import Response, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from core import audit, audit_health, audit_proofs
@@ -43,7 +43,8 @@ def verify_audit_log() -> ResponseReturnValue:
 @bp.get("/audit/log/verifier")
 def download_verifier() -> Response:
     """The program that checks receipts and exports without us."""
-    return send_file(VERIFIER, mimetype="text/x-python", as_attachment=True, download_name="verify.py")
+    headers = {"Content-Disposition": "attachment; filename=verify.py"}
+    return Response(VERIFIER.read_bytes(), content_type="text/x-python; charset=utf-8", headers=headers)
 
 
 @bp.post("/audit/log/export")

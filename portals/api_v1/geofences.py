@@ -1,4 +1,4 @@
-"""Geofences: read as records or as GeoJSON, added, renamed, closed, imported."""
+"""Geofences: read as records or as GeoJSON, added, changed, closed, imported."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ class Geofence(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     circle: Circle | None
     geometry: MultiPolygon | None
+    no_lock: Annotated[str | None, Meta(description="Why no vehicle may be locked there, nor within 25 m of it.")]
     created_by: str
     created_at: datetime
     closed_by: str | None
@@ -65,6 +66,7 @@ class FeatureProperties(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     park_id: int | None
     radius_m: Annotated[float | None, Meta(description="Of a circle, which comes as a ring of 64 sides.")]
+    no_lock: str | None
 
 
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +98,7 @@ EXAMPLE = {"name": "Depot", "circle": {"lat": 37.7749, "lon": -122.4194, "radius
 _RING = [[-122.42, 37.77], [-122.41, 37.77], [-122.41, 37.78], [-122.42, 37.77]]
 _FEATURE = {
     "type": "Feature",
-    "properties": {"name": "Depot"},
+    "properties": {"name": "General Hospital", "no_lock": "hospital"},
     "geometry": {"type": "Polygon", "coordinates": [_RING]},
 }
 IMPORT_EXAMPLE = {"collection": {"type": "FeatureCollection", "features": [_FEATURE]}, "dry_run": True}
@@ -144,12 +146,12 @@ def get_geofence(geofence_id: int) -> Answer:
 
 @bp.patch("/geofences/<int:geofence_id>")
 @operation(
-    body=GeofenceChange, answers={200: Geofence}, refuses=(409,), conditional=True, example={"name": "Depot south"}
+    body=GeofenceChange, answers={200: Geofence}, refuses=(409,), conditional=True, example={"no_lock": "hospital"}
 )
-def rename_geofence(geofence_id: int, body: GeofenceChange) -> Answer:
-    """Give it another name. Its form cannot change: close it and add another."""
-    service.rename_geofence(
-        write(), actor=actor(), at=at(), geofence_id=geofence_id, name=body.name, versions=wanted_versions()
+def change_geofence(geofence_id: int, body: GeofenceChange) -> Answer:
+    """Give it another name, or make it a place where nothing may be locked. Its form stays: close it, add another."""
+    service.change_geofence(
+        write(), actor=actor(), at=at(), geofence_id=geofence_id, change=body, versions=wanted_versions()
     )
     return _show_written(geofence_id)
 
@@ -196,6 +198,7 @@ def _show(fence: GeofenceRecord) -> Geofence:
         kind=fence.kind,
         circle=circle,
         geometry=geometry,
+        no_lock=fence.no_lock,
         created_by=fence.created_by,
         created_at=fence.created_at,
         closed_by=fence.closed_by,

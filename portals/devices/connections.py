@@ -55,6 +55,10 @@ class Connections:
         """How many devices are logged in."""
         return len(self._of_device)
 
+    def reaches(self, device_uid: str) -> bool:
+        """Whether the device is logged in. May be asked from any thread."""
+        return device_uid in self._of_device
+
     def logged_in(self, device_uid: str, line: Line) -> None:
         """From now on the device is reached over `line`. A device that comes again has lost its older connection."""
         self._of_device[device_uid] = line

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import resource
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from core.config import Config
+from core.db import Database
 from core.errors import ConfigurationError
 from portals.devices.batch import Batcher
 from portals.devices.connections import Connections
@@ -18,6 +20,7 @@ from portals.devices.datagrams import Datagrams
 from portals.devices.doorkeeper import Doorkeeper
 from portals.devices.intake import Intake
 from portals.devices.limits import Limits
+from portals.devices.mailbox import Mailbox
 from portals.devices.protocols import PROTOCOLS, DeviceProtocol
 from portals.devices.session import Session
 
@@ -26,17 +29,18 @@ log = logging.getLogger(__name__)
 _OPEN_FILES = 16_384
 
 
-def run(config: Config, intake: Intake) -> None:
-    """Serve trackers until SIGTERM or SIGINT, then answer for what was taken in and return.
+def run(config: Config, intake: Intake, database: Database) -> None:
+    """Serve trackers until SIGTERM or SIGINT, then answer for what was taken in and return. What other processes want
+    said to a device is taken from `database`.
 
     Raises ConfigurationError when a port cannot be opened.
     """
     _allow_many_files()
     _collect_seldom()
-    asyncio.run(_run(config, intake))
+    asyncio.run(_run(config, intake, database))
 
 
-async def _run(config: Config, intake: Intake) -> None:
+async def _run(config: Config, intake: Intake, database: Database) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -52,7 +56,11 @@ async def _run(config: Config, intake: Intake) -> None:
                 "stop what uses it or choose another ERP_PORT."
             ) from None
         log.info("listening for %s devices on %s:%d", protocol.title, config.host, port)
-    await gateway.run(stop)
+    mailbox = Mailbox(database, gateway.connections, name=f"gateway {os.getpid()}")
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(mailbox.run(stop))
+        await gateway.run(stop)
+    await mailbox.close()
 
 
 def _allow_many_files() -> None:

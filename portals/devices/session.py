@@ -7,6 +7,7 @@ import logging
 from collections import deque
 
 from core import clock
+from portals.devices import unsent
 from portals.devices.batch import Batcher, Delivery
 from portals.devices.connections import Connections, Unanswered
 from portals.devices.conversation import Conversation, Fitted, Login, Packet, Ping, Records, Reply, Unreadable
@@ -119,11 +120,12 @@ class Session(asyncio.BufferedProtocol):
     async def command(self, text: str, timeout_s: float) -> str:
         """Say `text` to the device; returns its answer. See `Connections.send_command`.
 
-        A device that does not answer in time is hung up on: its answer could come later, and be taken for the
-        answer to the next command.
+        A device that does not answer in time is cut off: its answer could come later, and be taken for the answer to
+        the next command. The command itself could come later too, out of a buffer, to a device that was in a tunnel.
         """
         frame = self._conversation.command(text)
         asked = self._question.open(self._device_uid)
+        unsent.let_unsent_die_after(self._transport, timeout_s)
         self._transport.write(frame)
         try:
             async with asyncio.timeout(timeout_s):
@@ -133,7 +135,9 @@ class Session(asyncio.BufferedProtocol):
         finally:
             self._question.close()
             if asked.cancelled():
-                self._leave("it did not answer a command")
+                self._cut_off("it did not answer a command")
+            else:
+                unsent.let_unsent_die_after(self._transport, 0)
 
     def speak(self) -> None:
         """Answer what is durable, and go on with what had to wait for it."""
@@ -283,6 +287,13 @@ class Session(asyncio.BufferedProtocol):
             if last_words:
                 self._turns.append(last_words)
         self._say_what_is_ready()
+
+    def _cut_off(self, reason: str) -> None:
+        """End the connection at once, and with it every byte that is still on its way to the device."""
+        log.info("cutting the connection of device %r: %s", self._device_uid, reason)
+        self._be_unreachable()
+        self._turns.clear()
+        unsent.cut(self._transport)
 
     def _be_unreachable(self) -> None:
         """Nothing can be told to the device any more, and nothing it was told will be answered."""

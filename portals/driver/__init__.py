@@ -10,7 +10,12 @@ from core.drivers import queries
 from portals import policy
 from portals.doors import actor, at, read
 
-NAV = [("driver.today", "Today", "steering-wheel"), ("driver.show_own_access", "My access", "id-badge-2")]
+NAV = [
+    ("driver.today", "Today", "steering-wheel"),
+    ("driver.show_codes", "Emergency", "key"),
+    ("driver.list_locks", "Locks", "history"),
+    ("driver.show_own_access", "My access", "id-badge-2"),
+]
 
 bp = Blueprint("driver", __name__, url_prefix="/driver")
 
@@ -27,4 +32,4 @@ def frame() -> dict[str, object]:
     return {"nav": policy.offered(NAV, actor())}
 
 
-from portals.driver import standing, today  # noqa: E402, F401 - they add the routes
+from portals.driver import codes, locks, standing, today  # noqa: E402, F401 - they add the routes

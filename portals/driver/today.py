@@ -6,13 +6,12 @@ from typing import Any
 
 from flask import Response
 
-from core.access import queries as access
-from core.access.schemas import REASONS
 from core.drivers import queries
 from core.telemetry import queries as telemetry
 from portals import hx
 from portals.doors import actor, at, read
 from portals.driver import bp
+from portals.driver.locks import read_told
 
 KINDS = {"shift": "Shift", "rental": "Rental", "buy_out": "Buy-out"}
 
@@ -27,7 +26,6 @@ def today() -> Response:
         "driver/_mine.html",
         own=own,
         kinds=KINDS,
-        reasons=REASONS,
         **_read_vehicle(vehicle_id),
     )
 
@@ -35,6 +33,6 @@ def today() -> Response:
 def _read_vehicle(vehicle_id: int | None) -> dict[str, Any]:
     """The state and the lock of the driver's own vehicle."""
     if vehicle_id is None:
-        return {"state": None, "lock": None}
+        return {"state": None, "told": None}
     states = telemetry.list_own_states(read(), viewer=actor())
-    return {"state": states.get(vehicle_id), "lock": access.find_own_lock(read(), viewer=actor())}
+    return {"state": states.get(vehicle_id), "told": read_told()}

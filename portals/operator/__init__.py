@@ -11,6 +11,7 @@ NAV = [
     ("operator.board", "Board", "map-2"),
     ("operator.list_vehicles", "Vehicles", "car"),
     ("operator.list_drivers", "Drivers", "users"),
+    ("operator.list_locks", "Locks", "lock"),
     ("operator.list_events", "Events", "activity"),
     ("operator.list_geofences", "Geofences", "focus-centered"),
 ]
@@ -18,6 +19,7 @@ NAV = [
 SECTIONS = {
     "vehicles": "operator.list_vehicles",
     "drivers": "operator.list_drivers",
+    "locks": "operator.list_locks",
     "events": "operator.list_events",
     "geofences": "operator.list_geofences",
 }
@@ -36,9 +38,11 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     access,
     board,
     driver_access,
+    driver_codes,
     drivers,
     events,
     geofences,
+    locks,
     registration,
     track,
     vehicles,

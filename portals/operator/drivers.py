@@ -124,11 +124,17 @@ def _show_new(refusal: Refusal | None = None) -> Response:
     )
 
 
-def _show_assignment(driver_id: int, refusal: Refusal | None = None) -> Response:
-    everybody = queries.list_drivers(read(), viewer=actor(), at=at())
+def find_driver(everybody: list[dict[str, Any]], driver_id: int) -> dict[str, Any]:
+    """The driver of this id among those in sight. Raises NotFound."""
     driver = next((driver for driver in everybody if driver["id"] == driver_id), None)
     if driver is None:
         raise NotFound(f"There is no driver {driver_id}.")
+    return driver
+
+
+def _show_assignment(driver_id: int, refusal: Refusal | None = None) -> Response:
+    everybody = queries.list_drivers(read(), viewer=actor(), at=at())
+    driver = find_driver(everybody, driver_id)
     taken = {driver["vehicle_id"] for driver in everybody}
     fleet = [v for v in vehicles.list_vehicles(read(), viewer=actor()) if v.park_id == driver["park_id"]]
     return hx.render(
@@ -138,6 +144,7 @@ def _show_assignment(driver_id: int, refusal: Refusal | None = None) -> Response
         having=next((vehicle for vehicle in fleet if vehicle.id == driver["vehicle_id"]), None),
         free=[vehicle for vehicle in fleet if vehicle.id not in taken],
         kinds=list(KINDS.items()),
+        may_make_codes=actor().may("access:release", park_id=driver["park_id"]),
         **_typed(refusal),
     )
 

@@ -12,7 +12,8 @@ from msgspec import Meta
 
 from core.errors import Conflict, Forbidden, Invalid, Refusal
 from core.events import queries, service
-from core.events.schemas import GeofenceImport, NewCircle, NewGeofence
+from core.events.rules.no_lock import PLACES
+from core.events.schemas import GeofenceChange, GeofenceImport, NewCircle, NewGeofence
 from core.vehicles import queries as vehicles
 from portals import hx, uploads
 from portals.doors import actor, at, read, write
@@ -29,6 +30,7 @@ WANTED = {
     "lat": "A latitude in degrees, -90 to 90.",
     "lon": "A longitude in degrees, -180 to 180.",
     "radius_m": "10 to 200000 metres.",
+    "no_lock": "Why nothing is locked there, at most 120 characters: hospital.",
 }
 
 
@@ -42,6 +44,7 @@ class GeofenceForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     lon: str = ""
     radius_m: str = ""
     corners: str = ""
+    no_lock: Annotated[str, Meta(max_length=120)] = ""
 
 
 @bp.get("/geofences")
@@ -104,10 +107,24 @@ def rename_geofence(geofence_id: int) -> ResponseReturnValue:
     try:
         if not name.strip() or len(name) > 120:
             raise Invalid("The name was not changed.", fields={"name": WANTED["name"]})
-        service.rename_geofence(write(), actor=actor(), at=at(), geofence_id=geofence_id, name=name)
+        _change(geofence_id, GeofenceChange(name=name))
     except (Invalid, Conflict, Forbidden) as refusal:
         return _show(geofence_id, refusal)
     flash("The name was changed.", "ok")
+    return redirect(url_for("operator.show_geofence", geofence_id=geofence_id), 303)
+
+
+@bp.post("/geofences/<int:geofence_id>/no-lock")
+def change_no_lock(geofence_id: int) -> ResponseReturnValue:
+    """Make it a place where no vehicle may be locked, or none any more."""
+    why = None if request.form.get("step") == "clear" else request.form.get("no_lock", "")
+    try:
+        if why is not None and len(why) > 120:
+            raise Invalid("The no-lock zone was not changed.", fields={"no_lock": WANTED["no_lock"]})
+        _change(geofence_id, GeofenceChange(no_lock=why))
+    except (Invalid, Conflict, Forbidden) as refusal:
+        return _show(geofence_id, refusal)
+    flash("Nothing is locked there any more." if why else "Vehicles may be locked there again.", "ok")
     return redirect(url_for("operator.show_geofence", geofence_id=geofence_id), 303)
 
 
@@ -138,6 +155,7 @@ def import_geofences() -> ResponseReturnValue:
         wanted = GeofenceImport(
             collection=_read_object(text),
             name_property=request.form.get("name_property", "").strip()[:120] or "name",
+            no_lock_property=request.form.get("no_lock_property", "").strip()[:120] or "no_lock",
             park_id=request.form.get("park_id", type=record_id),
             dry_run=not add,
         )
@@ -150,15 +168,21 @@ def import_geofences() -> ResponseReturnValue:
     return redirect(url_for("operator.list_geofences"), 303)
 
 
+def _change(geofence_id: int, change: GeofenceChange) -> None:
+    service.change_geofence(write(), actor=actor(), at=at(), geofence_id=geofence_id, change=change)
+
+
 def _read_form() -> NewGeofence:
     form = parse_form(GeofenceForm)
+    no_lock = form.no_lock if form.no_lock.strip() else None
     if form.shape == "polygon":
-        return NewGeofence(name=form.name, park_id=form.park_id, geometry=_read_corners(form.corners))
+        geometry = _read_corners(form.corners)
+        return NewGeofence(name=form.name, park_id=form.park_id, geometry=geometry, no_lock=no_lock)
     numbers = {name: text.replace(",", ".") for name in ("lat", "lon", "radius_m") if (text := getattr(form, name))}
     missing = {name: WANTED[name] for name in ("lat", "lon", "radius_m") if name not in numbers}
     if missing:
         raise Invalid("The geofence was not added: a circle needs a centre and a radius.", fields=missing)
-    return NewGeofence(name=form.name, park_id=form.park_id, circle=parse_form(NewCircle, numbers))
+    return NewGeofence(name=form.name, park_id=form.park_id, circle=parse_form(NewCircle, numbers), no_lock=no_lock)
 
 
 def _read_corners(text: str) -> dict[str, Any]:
@@ -254,4 +278,9 @@ def _parks() -> dict[str, Any]:
 
 
 def _typed(refusal: Refusal | None) -> dict[str, Any]:
-    return {"refusal": refusal, "errors": refusal.fields if refusal else {}, "typed": request.form}
+    return {
+        "refusal": refusal,
+        "errors": refusal.fields if refusal else {},
+        "typed": request.form,
+        "no_lock_places": PLACES,
+    }

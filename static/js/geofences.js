@@ -6,6 +6,7 @@ const PADDING_PX = 40;
 const NOTHING = { type: "FeatureCollection", features: [] };
 const M_PER_DEG = 111195;
 const SIDES = 64;
+const TOKENS = { fences: "--locked", zones: "--warn", drawn: "--focus" };
 const FIELDS = ["lat", "lon", "radius_m", "corners", "shape"];
 
 /** @typedef {{type: "FeatureCollection", features: any[]}} Collection @typedef {[number, number]} Position lon, lat */
@@ -39,17 +40,21 @@ async function read(box) {
 function addLayers(map, box, quiet) {
   map.addSource("fences", { type: "geojson", data: NOTHING });
   map.addSource("drawn", { type: "geojson", data: NOTHING });
-  map.addLayer({ id: "fences-fill", type: "fill", source: "fences", paint: { "fill-opacity": quiet ? 0.06 : 0.14 } });
-  map.addLayer({ id: "fences-line", type: "line", source: "fences", paint: { "line-width": quiet ? 1 : 1.75, "line-opacity": quiet ? 0.55 : 1 } });
+  // A zone has a look of its own above; below, it is there to be pointed at.
+  const zones = ["to-boolean", ["get", "no_lock"]];
+  map.addLayer({ id: "fences-fill", type: "fill", source: "fences", paint: { "fill-opacity": ["case", zones, 0, quiet ? 0.06 : 0.14] } });
+  map.addLayer({ id: "fences-line", type: "line", source: "fences", paint: { "line-width": quiet ? 1 : 1.75, "line-opacity": ["case", zones, 0, quiet ? 0.55 : 1] } });
   const polygons = ["==", ["geometry-type"], "Polygon"];
+  map.addLayer({ id: "zones-fill", type: "fill", source: "fences", filter: zones, paint: { "fill-opacity": 0.2 } });
+  map.addLayer({ id: "zones-line", type: "line", source: "fences", filter: zones, paint: { "line-width": 3, "line-dasharray": [2, 1] } });
   map.addLayer({ id: "drawn-fill", type: "fill", source: "drawn", filter: polygons, paint: { "fill-opacity": 0.22 } });
   map.addLayer({ id: "drawn-line", type: "line", source: "drawn", paint: { "line-width": 2.5 } });
   const points = ["==", ["geometry-type"], "Point"];
   map.addLayer({ id: "drawn-dot", type: "circle", source: "drawn", filter: points, paint: { "circle-radius": 5, "circle-stroke-width": 2 } });
   const paint = () => {
     map.setGlobalStateProperty("theme", document.documentElement.dataset.scheme);
-    for (const name of ["fences", "drawn"]) {
-      const colour = colourOf(box, name === "drawn" ? "--focus" : "--locked");
+    for (const [name, token] of Object.entries(TOKENS)) {
+      const colour = colourOf(box, token);
       map.setPaintProperty(`${name}-fill`, "fill-color", colour);
       map.setPaintProperty(`${name}-line`, "line-color", colour);
     }
@@ -68,6 +73,12 @@ function colourOf(box, token) {
   const colour = getComputedStyle(probe).color;
   probe.remove();
   return colour;
+}
+
+/** @param {any} fence */
+function named(fence) {
+  const { name, no_lock: why } = fence.properties;
+  return why ? `${name} (no-lock zone: ${why})` : name;
 }
 
 /** @param {any} map @param {Collection} shown */
@@ -95,7 +106,7 @@ function higher(a, b) {
 function pointOut(map, box) {
   const said = /** @type {HTMLElement} */ (box.querySelector(".fence-said"));
   map.on("mousemove", "fences-fill", (/** @type {any} */ event) => {
-    said.textContent = event.features.map((/** @type {any} */ f) => f.properties.name).join(", ");
+    said.textContent = event.features.map(named).join(", ");
     said.hidden = false;
     map.getCanvas().style.cursor = "pointer";
   });

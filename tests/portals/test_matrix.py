@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from core.access import service as access
 from core.access.models import Reason
-from core.access.schemas import ImmobilizationOrder
+from core.access.schemas import ImmobilizationOrder, ToldDebt
 from core.config import AccessTiming
 from core.db import Database, Writer
 from core.drivers import service as drivers
@@ -110,16 +111,23 @@ FORMS: dict[str, dict[str, str]] = {
     "operator.approve_immobilization": {"job_id": "{job_id}"},
     "operator.decline_immobilization": {"job_id": "{job_id}", "note": "The driver has paid"},
     "admin.approve_immobilization": {},
+    "admin.hold_locks": {"why": "A trial of the alarm"},
+    "admin.lift_brake": {"kind": "hold", "why": "The trial is over"},
+    "operator.hold_locks": {"why": "A trial of the alarm"},
+    "operator.export_locks": {},
     "admin.decline_immobilization": {"note": "The driver has paid"},
     "admin.review_immobilization": {"finding": "justified", "note": "It was stolen"},
     "operator.release": {},
     "operator.assign_vehicle": VEHICLE | {"kind": "rental"},
     "operator.end_assignment": {},
+    "operator.make_codes": {},
     "operator.rename_geofence": {"name": "Yard"},
+    "operator.change_no_lock": {"no_lock": "hospital"},
     "operator.close_geofence": {},
     "admin.cancel_immobilization": {},
     "admin.release_immobilization": {},
     "admin.immobilize": VEHICLE | THEFT,
+    "admin.change_jurisdiction": {},
     "admin.claim_device": VEHICLE | {"source": "http", "tracker.device_uid": "waiting"},
     "account.end_session": {},
     "account.rename_passkey": {"name": "Phone"},
@@ -150,6 +158,13 @@ FORMS: dict[str, dict[str, str]] = {
 }
 NOW = datetime.now(UTC).isoformat()
 BODIES: dict[str, dict[str, Any]] = {
+    "api_v1.note_debt": {
+        "owed_minor": 0,
+        "currency": "USD",
+        "plan": "weekly",
+        "overdue_since": None,
+        "as_of": "2026-11-20T00:00:00Z",
+    },
     "api_v1.note_driver_document": {"as_of": NOW, "state": "missing"},
     "api_v1.note_driver_rating": {"as_of": NOW, "value": 4.9, "trips": 30},
     "api_v1.note_driver_incident": {"as_of": NOW, "severity": "minor", "at": NOW},
@@ -163,7 +178,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "api_v1.hold_immobilizations": {"why": "A trial of the alarm"},
     "api_v1.release": {},
     "api_v1.record_mileage": {"odometer_m": 80_123_000, "reason": "Inspection"},
-    "api_v1.rename_geofence": {"name": "Yard"},
+    "api_v1.change_geofence": {"name": "Yard"},
     "api_v1.close_geofence": {},
     "api_v1.change_webhook_endpoint": {"description": "Theirs"},
     "api_v1.remove_webhook_endpoint": {},
@@ -306,7 +321,7 @@ def world(app: ErpApp, database: Database, fleet: Fleet, at: datetime) -> World:
         )
         made.elsewhere["session_id"] = int(cookie.partition(":")[0])
         made.elsewhere["passkey_id"] = make_passkey(session, fleet.user_ids["admin"], at)
-        made.elsewhere |= {"user_id": 999_999, "grant_id": 999_999, "client_id": "erp-unknown"}
+        made.elsewhere |= {"code": "US-ZZ", "user_id": 999_999, "grant_id": 999_999, "client_id": "erp-unknown"}
         made.elsewhere |= make_endpoint(session, ROOT, fleet.other_park_id, at)
     return made
 
@@ -314,8 +329,11 @@ def world(app: ErpApp, database: Database, fleet: Fleet, at: datetime) -> World:
 def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int, at: datetime) -> dict[str, object]:
     fence = NewGeofence(name="Depot", park_id=park_id, circle=NewCircle(lat=37.76, lon=-122.4, radius_m=200))
     order = ImmobilizationOrder(reason=Reason.THEFT)
+    debt = msgspec.convert(BODIES["api_v1.note_debt"], ToldDebt)
+    access.note_debt(session, actor=ROOT, at=at, driver_id=driver_id, debt=debt, timing=AccessTiming())
     return {
         "filename": "favicon.svg",
+        "code": "default",
         "key": "licence",
         "vehicle_id": vehicle_id,
         "driver_id": driver_id,

@@ -32,6 +32,7 @@ FURTHER_FILES = {
 }
 # Verbs by which one becomes somebody: they need no right because they are how one gets them. To be counted needs none.
 OPEN_VERBS = {
+    "core.access.service.emergency.start_in_emergency",
     "core.identity.service.external.confirm_externally",
     "core.identity.service.external.sign_in_externally",
     "core.identity.service.sign_in.sign_in",
@@ -63,6 +64,7 @@ SHARED = {
     "core.access.service.limits",
     "core.access.service.judging",
     "core.access.service.verdict",
+    "core.events.service.additions",
     "core.identity.service.endings",
     "core.identity.service.families",
     "core.identity.service.persons",

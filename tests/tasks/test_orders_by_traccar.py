@@ -22,6 +22,7 @@ from core.vehicles.models import RelayGateway
 from core.vehicles.schemas import NewTracker, NewVehicle
 from infra.simulators.process import SimulatorProcess
 from tests.conftest import ROOT
+from tests.orders import PLENTY
 from tests.tasks.test_orders import World
 
 HURRIED = AccessTiming(attempt_at_s=(0.0, 0.6, 1.2), command_ttl_s=1, verdict_by_s=2.5)
@@ -79,7 +80,7 @@ class TestALockByTraccar:
         world.fault(unit_id=501, queue=True)
         liar, queue = world.immobilize(0), world.immobilize(1)
         roads = {RelayGateway.TRACCAR_COMMAND: TraccarGateway(TraccarAccount(world.simulator.traccar_url, "simulated"))}
-        Delivery(world.database.transaction, roads, clock.now, HURRIED, "worker").run_until_idle()
+        Delivery(world.database.transaction, roads, clock.now, HURRIED, PLENTY, "worker").run_until_idle()
         lied, queued = world.job(0, liar), world.job(1, queue)
         assert (lied.state, queued.state) == (JobState.FAILED, JobState.FAILED)
         assert "may be locked or not" in (lied.verdict or "")

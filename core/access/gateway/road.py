@@ -12,18 +12,18 @@ from datetime import datetime
 from typing import Protocol
 
 from core.access.models import OrderKind, Outcome
+from core.access.rules.relays import REQUEST_TIMEOUT_S, Relay
 
-# How long one request may take; a command given at its end still has its whole lifetime before it.
-REQUEST_TIMEOUT_S = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Relay:
-    """Which relay: the device it hangs on, its output (from 1), and whether the output is on while it releases."""
-
-    device_uid: str
-    output: int
-    inverted: bool
+__all__ = [
+    "REQUEST_TIMEOUT_S",
+    "Answer",
+    "Command",
+    "GatewayDown",
+    "NullGateway",
+    "Outputs",
+    "Relay",
+    "RelayGateway",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.access.gateway.road import NullGateway, RelayGateway
+from core.access.gateway.teltonika import TeltonikaGateway
 from core.access.gateway.traccar import TraccarGateway
 from core.access.gateway.wialon import WialonGateway
 from core.config import Config, TraccarAccount, WialonAccount
+from core.db import Database
 from core.vehicles.models import RelayGateway as Method
 
 Roads = Mapping[Method, RelayGateway]
 
 
-def open_roads(config: Config) -> Roads:
-    """The roads that the configuration names; the others refuse and say what to set."""
+def open_roads(config: Config, database: Database) -> Roads:
+    """The roads that the configuration names; the others refuse and say what to set.
+
+    The road by our own device gateway needs no name: it leads through the database.
+    """
     return {
         Method.VIALON_RELAY: _open_wialon(config.wialon),
         Method.TRACCAR_COMMAND: _open_traccar(config.traccar),
+        Method.TELTONIKA_CODEC12: TeltonikaGateway(database),
     }
 
 

@@ -2,7 +2,7 @@
 
 from core.access.models.brakes import Brake, BrakeKind
 from core.access.models.debts import Debt, Plan
-from core.access.models.device_commands import DeviceCommand
+from core.access.models.device_commands import DeviceCommand, Problem
 from core.access.models.emergencies import EmergencyCode
 from core.access.models.jobs import (
     LIVE_STATES,
@@ -43,6 +43,7 @@ __all__ = [
     "Outcome",
     "ParkJurisdiction",
     "Plan",
+    "Problem",
     "Reason",
     "StandingChange",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import uuid
 from datetime import datetime
 
@@ -11,11 +12,28 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.db import Base
 
 
+class Problem(enum.StrEnum):
+    """Why a device answered nothing. By all but UNANSWERED and LOST it was told nothing.
+
+    not_connected: it has no connection. busy: it owes another an answer. cannot_command: its protocol has no commands,
+    or not this one. too_late: its time was over before it could be said. withdrawn: nobody had taken it, and now
+    nobody may. unanswered: said, and no answer came. lost: taken by one who broke before it could tell.
+    """
+
+    NOT_CONNECTED = "not_connected"
+    BUSY = "busy"
+    CANNOT_COMMAND = "cannot_command"
+    TOO_LATE = "too_late"
+    WITHDRAWN = "withdrawn"
+    UNANSWERED = "unanswered"
+    LOST = "lost"
+
+
 class DeviceCommand(Base):
     """One text to say to one device, at most once and never after `deadline`.
 
     Taken by the process that says it before it is said: taken without an answer means that nobody knows; not taken by
-    the deadline means that it never left.
+    the deadline means that it never left. It is over with `answered_at`: an `answer`, or a `problem` (see Problem).
     """
 
     __tablename__ = "access_device_commands"

@@ -140,6 +140,8 @@ class ImmobilizationJob(Base):
     approved_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     # When the grace of a notified driver ends, as far as it is known; None while a warning is still to be told.
     not_before: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    # When the grace of a notified order is looked at next.
+    look_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     armed_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     review_due_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     reviewed_by: Mapped[str | None] = mapped_column(sa.Text)

@@ -38,7 +38,7 @@ class Notice(Base):
     channel: Mapped[Channel] = mapped_column(text_enum(Channel, "channel"))
     words: Mapped[str] = mapped_column(sa.Text)
     begun_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
-    letter_id: Mapped[int | None] = mapped_column(sa.ForeignKey("identity_letters.id"))
+    letter_id: Mapped[int | None] = mapped_column(sa.ForeignKey("identity_letters.id", ondelete="SET NULL"))
     told_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     told_by: Mapped[str | None] = mapped_column(sa.Text)
     problem: Mapped[str | None] = mapped_column(sa.Text)

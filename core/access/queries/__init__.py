@@ -1,12 +1,8 @@
 """Every read about orders to lock and release, and about how drivers stand, as far as the viewer's right reaches."""
 
-from core.access.queries.brakes import (
-    BrakeRecord,
-    LockCounts,
-    count_locks,
-    list_brakes,
-    list_past_brakes,
-)
+from core.access.queries.brakes import BrakeRecord, LockCounts, count_locks, list_brakes, list_past_brakes
+from core.access.queries.debts import DebtRecord, get_debt
+from core.access.queries.device_commands import CommandRecord, list_commands, list_commands_of_attempt
 from core.access.queries.jobs import (
     STATUS,
     JobRecord,
@@ -18,8 +14,28 @@ from core.access.queries.jobs import (
     get_job,
     list_approvals,
     list_jobs,
+    list_own_locks,
     list_reviews,
     list_shown_locks,
+)
+from core.access.queries.jurisdictions import LawRecord, ParkLaw, get_jurisdiction, list_jurisdictions, list_parks_law
+from core.access.queries.notices import (
+    DueOrder,
+    NoticeRecord,
+    WarningRecord,
+    count_codes,
+    find_notice,
+    list_due_orders,
+    list_notices,
+)
+from core.access.queries.own import (
+    EmergencyMeans,
+    EmergencyStart,
+    OwnDebt,
+    find_emergency_start,
+    find_own_debt,
+    find_own_free_until,
+    read_own_means,
 )
 from core.access.queries.standings import (
     ChangeRecord,
@@ -38,28 +54,53 @@ __all__ = [
     "STATUS",
     "BrakeRecord",
     "ChangeRecord",
+    "CommandRecord",
+    "DebtRecord",
+    "DueOrder",
+    "EmergencyMeans",
+    "EmergencyStart",
     "FactRecord",
     "JobRecord",
+    "LawRecord",
     "LockCounts",
+    "NoticeRecord",
+    "OwnDebt",
+    "ParkLaw",
     "Result",
     "StandingRecord",
     "Status",
+    "WarningRecord",
+    "count_codes",
     "count_locks",
+    "find_emergency_start",
     "find_job",
     "find_latest_job",
+    "find_notice",
+    "find_own_debt",
+    "find_own_free_until",
     "find_own_lock",
     "find_own_standing",
+    "get_debt",
     "get_driver_fact",
     "get_job",
+    "get_jurisdiction",
     "get_standing",
     "list_approvals",
     "list_brakes",
+    "list_commands",
+    "list_commands_of_attempt",
     "list_driver_facts",
     "list_due_drivers",
+    "list_due_orders",
     "list_jobs",
+    "list_jurisdictions",
+    "list_notices",
+    "list_own_locks",
     "list_own_standing_changes",
+    "list_parks_law",
     "list_past_brakes",
     "list_reviews",
     "list_shown_locks",
     "list_standing_changes",
+    "read_own_means",
 ]

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from core.access.models import OPEN, Finding, ImmobilizationAttempt, ImmobilizationJob, JobState, OrderKind, Reason
+from core.access.rules.emergency import OFFICE_ONLY
 from core.db import Reader, plain_rows
 from core.drivers.models import Driver
 from core.errors import NotFound
@@ -209,17 +210,41 @@ def list_shown_locks(
 
 
 def find_own_lock(reader: Reader, *, viewer: Actor) -> JobRecord | None:
-    """The order that locks, or is about to lock, a vehicle of the viewer's own, or None. Needs telemetry:read_own."""
+    """The order that locks, or is about to lock, a vehicle of the viewer's own, or None. Needs telemetry:read_own.
+
+    Not one that nobody has approved yet, and not one for theft or the police before it is confirmed.
+    """
     viewer.require("telemetry:read_own")
     query = (
         _RECORD.where(_JOBS.vehicle_id.in_(viewer.assets))
-        .where(sa.or_(OPEN, _JOBS.state.in_([JobState.CONFIRMED, JobState.FAILED])))
+        .where(sa.or_(OPEN, _JOBS.state.in_([JobState.CONFIRMED, JobState.FAILED])), _is_told_to_drivers())
         .order_by(_JOBS.ordered_at.desc())
         .limit(1)
     )
     row = reader.execute(query).one_or_none()
     job = None if row is None else JobRecord(*row)
     return job if job is not None and _is_shown(job) else None
+
+
+def list_own_locks(reader: Reader, *, viewer: Actor, most: int = 50) -> list[JobRecord]:
+    """The locks that were ordered about the viewer as a driver, newest first, as far as a driver is told of them.
+
+    Needs access:start_own.
+    """
+    viewer.require("access:start_own")
+    query = (
+        _RECORD.where(Driver.user_id == viewer.id, _JOBS.kind == OrderKind.IMMOBILIZE, _is_told_to_drivers())
+        .where(sa.or_(_JOBS.approved_at.is_not(None), _JOBS.is_break_glass))
+        .order_by(_JOBS.ordered_at.desc(), _JOBS.id)
+        .limit(most)
+    )
+    return [JobRecord(*row) for row in reader.execute(query)]
+
+
+def _is_told_to_drivers() -> sa.ColumnElement[bool]:
+    """Of what nobody has approved nothing is decided yet; whom a lock is kept from is not warned of it."""
+    kept_back = sa.and_(_JOBS.kind == OrderKind.IMMOBILIZE, _JOBS.reason.in_(OFFICE_ONLY))
+    return sa.and_(_JOBS.state != JobState.REQUESTED, sa.or_(~kept_back, _JOBS.state == JobState.CONFIRMED))
 
 
 def _is_readable(viewer: Actor) -> sa.ColumnElement[bool]:

@@ -1,6 +1,6 @@
 """Pure decisions about orders: what is safe and fair, what comes next, what proves it was done."""
 
-from core.access.rules.fairness import CIVIL, DebtNow, FairnessInputs, find_objection
+from core.access.rules.fairness import CIVIL, DebtNow, FairnessInputs, find_objection, find_settlement
 from core.access.rules.law import DebtLaw, JurisdictionRules, Warning
 from core.access.rules.notices import find_due, find_grace_end, find_told_at
 from core.access.rules.policy import (
@@ -28,11 +28,13 @@ from core.access.rules.steps import (
     next_step,
     whole_second_grace,
 )
+from core.access.rules.words import TO_DRIVERS, say_warning, say_what_to_do
 
 __all__ = [
     "BREAK_GLASS",
     "CIVIL",
     "POLICY_VERSION",
+    "TO_DRIVERS",
     "Attempt",
     "BrakeOn",
     "DebtLaw",
@@ -59,8 +61,11 @@ __all__ = [
     "find_objection",
     "find_obstacle",
     "find_proof",
+    "find_settlement",
     "find_told_at",
     "next_step",
     "say_age",
+    "say_warning",
+    "say_what_to_do",
     "whole_second_grace",
 ]

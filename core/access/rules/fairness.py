@@ -53,7 +53,9 @@ class FairnessInputs:
 
     @property
     def warnings(self) -> tuple[Warning, ...]:
-        """What the driver must be warned of, the earliest first."""
+        """What the driver must be warned of, the earliest first; nothing when nobody has the vehicle."""
+        if self.debtor_id is None:
+            return ()
         return self.rules.warnings_for(self.reason, self.debt.plan if self.debt else Plan.OTHER)
 
     @property
@@ -75,9 +77,24 @@ def find_objection(inputs: FairnessInputs, *, at: datetime) -> str | None:
     if inputs.reason in CIVIL and inputs.free_until is not None and at < inputs.free_until:
         until = inputs.free_until.isoformat(timespec="minutes")
         return f"The driver has started it in an emergency; it may not be locked before {until}."
-    if inputs.reason is not Reason.DEBT:
-        return None
-    return _find_objection_to_debt(inputs, at)
+    if inputs.reason is Reason.DEBT:
+        return _find_objection_to_debt(inputs, at)
+    is_anothers = inputs.debtor_id is not None and inputs.driver_now_id not in {None, inputs.debtor_id}
+    if inputs.reason in CIVIL and is_anothers:
+        return "Another driver has the vehicle now; it is never locked for what somebody else did."
+    return None
+
+
+def find_settlement(debt: DebtNow, *, at: datetime) -> str | None:
+    """Why nobody may be locked for this debt now, or stay so, in words; None: it stands."""
+    if debt.owed_minor <= 0 or debt.overdue_since is None:
+        return "Nothing is overdue of the driver."
+    if debt.disputed_at is not None:
+        return "The driver disputes the debt. Settle the dispute first."
+    if debt.promised_until is not None and at < debt.promised_until:
+        until = debt.promised_until.isoformat(timespec="minutes")
+        return f"The driver has promised to pay until {until}. Wait for that."
+    return None
 
 
 def _find_objection_to_debt(inputs: FairnessInputs, at: datetime) -> str | None:
@@ -86,13 +103,10 @@ def _find_objection_to_debt(inputs: FairnessInputs, at: datetime) -> str | None:
     if inputs.driver_now_id != inputs.debtor_id:
         return "Another driver has the vehicle now; it is never locked for somebody else's debt."
     debt = inputs.debt
-    if debt is None or debt.owed_minor <= 0 or debt.overdue_since is None:
+    if debt is None or debt.overdue_since is None:
         return "Nothing is overdue of the driver who has the vehicle."
-    if debt.disputed_at is not None:
-        return "The driver disputes the debt. Settle the dispute first."
-    if debt.promised_until is not None and at < debt.promised_until:
-        until = debt.promised_until.isoformat(timespec="minutes")
-        return f"The driver has promised to pay until {until}. Wait for that."
+    if (settlement := find_settlement(debt, at=at)) is not None:
+        return settlement
     days = inputs.rules.default_days(debt.plan)
     if at < debt.overdue_since + timedelta(days=days):
         first = (debt.overdue_since + timedelta(days=days)).isoformat(timespec="minutes")

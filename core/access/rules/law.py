@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import msgspec
@@ -51,3 +53,74 @@ class JurisdictionRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     def default_days(self, plan: Plan) -> int:
         """How many full days a debt must be overdue."""
         return self.debt.default_days_weekly if plan is Plan.WEEKLY else self.debt.default_days_other
+
+
+class NewLaw(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A version of the rules of a jurisdiction, with where they stand written, and why there is a new one."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    source: Annotated[str, Meta(min_length=1, max_length=300)]
+    rules: JurisdictionRules
+    why: Annotated[str, Meta(max_length=500)]
+
+
+# A thief is not warned, and the police do not wait.
+UNWARNED = frozenset(
+    {Reason.THEFT, Reason.POLICE, Reason.DEBT, Reason.RELEASED, Reason.EMERGENCY_START, Reason.PAYMENT}
+)
+MOST_WARNINGS = 4
+
+
+def find_faults(rules: JurisdictionRules) -> dict[str, str]:
+    """What is wrong with rules whose parts are right each for itself, by the name of the part."""
+    faults: dict[str, str] = {}
+    law = rules.debt
+    lists = {"warnings_weekly": law.warnings_weekly, "warnings_other": law.warnings_other}
+    for name, warnings in lists.items() | {(reason.value, found) for reason, found in rules.notices.items()}:
+        if (fault := _find_fault(warnings)) is not None:
+            faults[name] = fault
+    for name in ("warnings_weekly", "warnings_other"):
+        if not lists[name]:
+            faults[name] = "A driver is always warned before a lock for debt. Write at least one warning."
+    for reason in sorted(rules.notices.keys() & UNWARNED):
+        faults[reason.value] = "There is no notice before this one."
+    if law.device_in_consent and not law.written_consent:
+        faults["device_in_consent"] = "The device is named in the written consent: ask for that too."
+    if (law.emergency_start_hours == 0) != (law.emergency_starts == 0):
+        faults["emergency_starts"] = "Hours and number of emergency starts belong together: both, or neither."
+    return faults
+
+
+def _find_fault(warnings: tuple[Warning, ...]) -> str | None:
+    if len(warnings) > MOST_WARNINGS:
+        return f"At most {MOST_WARNINGS} warnings."
+    hours = [warning.hours_before for warning in warnings]
+    return "Two warnings at the same hour are one." if len(set(hours)) < len(hours) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What the rules would do, and when at the earliest."""
+
+    at: datetime
+    words: str
+
+
+def foresee(rules: JurisdictionRules, *, plan: Plan, since: datetime) -> list[Foreseen]:
+    """What would become of a debt that is overdue `since`, if everybody were as quick as can be and nobody paid."""
+    ordered = since + timedelta(days=rules.default_days(plan))
+    course = [Foreseen(since, "The debt is overdue."), Foreseen(ordered, "A lock may be ordered and approved.")]
+    told, before = ordered, None
+    for number, warning in enumerate(rules.warnings_for(Reason.DEBT, plan), start=1):
+        if before is not None:
+            told += timedelta(hours=before - warning.hours_before)
+        before = warning.hours_before
+        ways = "one channel" if warning.channels == 1 else f"{warning.channels} channels"
+        course.append(Foreseen(told, f"Warning {number} is told over {ways}."))
+    locked = told + timedelta(hours=before or 0)
+    course.append(Foreseen(locked, "It is locked, when it stands."))
+    law = rules.debt
+    if law.emergency_starts:
+        until = locked + timedelta(hours=law.emergency_start_hours)
+        course.append(Foreseen(until, "An emergency start right after the lock would hold until then."))
+    return course

@@ -24,7 +24,7 @@ def set_out(
         arm(session, job, actor=actor, at=at, timing=timing)
         return
     job.state, job.waiting_for = JobState.NOTIFIED, "the driver to be warned"
-    job.expires_at = at + TELL_WITHIN
+    job.expires_at, job.look_at = at + TELL_WITHIN, at
     tell(session, job, actor=actor, at=at, action="grace_begun", warnings=fairness.as_inputs()["warnings"])
 
 

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.access import rules
-from core.access.gateway import Relay
 from core.access.models import ImmobilizationAttempt
 from core.access.models import ImmobilizationJob as Job
+from core.access.rules.relays import Relay
 from core.access.service.inputs import read_inputs, read_vehicles_now
 from core.db import Writer
 from core.vehicles.models import RelayGateway as Method

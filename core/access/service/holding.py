@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from core.access.models import Brake, BrakeKind
 from core.access.service.brakes import put_on, tell
 from core.access.service.held import check_words
+from core.access.service.limits import hold_count
 from core.db import Writer
 from core.errors import Conflict
 from core.permissions import Actor, needs
@@ -18,6 +19,7 @@ from core.permissions import Actor, needs
 def hold(session: Writer, *, actor: Actor, at: datetime, why: str) -> None:
     """Stop all locks until an administrator lifts it. Held already: stays as it is."""
     check_words("why", why)
+    hold_count(session)  # a lock that is about to leave has left by then, or sees the hold
     put_on(session, kind=BrakeKind.HOLD, actor=actor, at=at, why=why.strip())
 
 

@@ -14,6 +14,7 @@ from core.access.rules import PolicyInputs, Traffic, VehicleNow
 from core.access.service.brakes import read_brakes
 from core.access.service.fairness import read_fairness
 from core.db import Writer
+from core.events import queries as events
 from core.telemetry.models import states
 from core.vehicles.models import Tracker, Vehicle
 
@@ -42,6 +43,7 @@ def read_inputs(
         at=at,
         hold_debts=hold_debts,
     )
+    zones = _read_zones(session, vehicle_ids)
     brakes = read_brakes(session)
     return {
         job.id: PolicyInputs(
@@ -53,11 +55,29 @@ def read_inputs(
             powertrain=cars[job.vehicle_id].powertrain,
             fairness=fairness[job.id],
             passenger_on_board=cars[job.vehicle_id].has_passenger,
+            no_lock_zone=zones.get(job.vehicle_id),
             brakes=brakes,
             traffic=traffic if job.started_at is None else None,
         )
         for job in locks
     }
+
+
+def _read_zones(session: Writer, vehicle_ids: Sequence[int]) -> dict[int, str]:
+    """The no-lock zone of each vehicle that is in one, or may be. A fix from before it stood is of another place."""
+    is_known = sa.or_(states.c.standing_since.is_(None), states.c.fix_ts >= states.c.standing_since)
+    query = (
+        sa.select(
+            Vehicle.id,
+            Vehicle.park_id,
+            sa.case((is_known, states.c.lat)).label("lat"),
+            sa.case((is_known, states.c.lon)).label("lon"),
+        )
+        .outerjoin(states, states.c.vehicle_id == Vehicle.id)
+        .where(Vehicle.id.in_(vehicle_ids))
+    )
+    places = [(row.id, row.park_id, row.lat, row.lon) for row in session.execute(query)]
+    return events.list_no_lock_zones(session.connection(), places)
 
 
 def _read_cars(session: Writer, vehicle_ids: Sequence[int]) -> dict[int, sa.Row[tuple[object, ...]]]:

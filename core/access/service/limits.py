@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from core.access.models import BrakeKind, ImmobilizationAttempt, JobState, OrderKind, Outcome
+from core.access.models import Brake, BrakeKind, ImmobilizationAttempt, JobState, OrderKind, Outcome
 from core.access.models import ImmobilizationJob as Job
 from core.access.rules import Traffic
 from core.access.service.brakes import put_on, read_brakes
@@ -38,9 +38,8 @@ def count_traffic(session: Writer, *, at: datetime) -> Traffic:
 
 def trip_if_ordered_too_often(session: Writer, *, actor: Actor, at: datetime, limits: AccessLimits) -> None:
     """Trip the breaker by the order that is one too many within a minute. That order stands; later ones are refused."""
-    orders = session.scalar(
-        sa.select(sa.func.count()).where(Job.kind == OrderKind.IMMOBILIZE, Job.ordered_at > at - MINUTE)
-    )
+    since = _since_reset(session, at - MINUTE)
+    orders = session.scalar(sa.select(sa.func.count()).where(Job.kind == OrderKind.IMMOBILIZE, Job.ordered_at > since))
     if (orders or 0) >= limits.breaker_orders_per_min:
         _trip(session, actor, at, f"{orders} locks were ordered within a minute")
 
@@ -48,9 +47,16 @@ def trip_if_ordered_too_often(session: Writer, *, actor: Actor, at: datetime, li
 def trip_if_share_is_reached(
     session: Writer, *, actor: Actor, at: datetime, traffic: Traffic, limits: AccessLimits
 ) -> None:
-    """Trip the breaker when one more vehicle wants to be locked than the share of the fleet within an hour."""
+    """Trip the breaker when one more vehicle wants to be locked than the share of the fleet within an hour.
+
+    Once it is reset it stays so until another has left: those that wait for the hour to pass are no news.
+    """
     per_hour = limits.per_hour(traffic.fleet)
-    if traffic.last_hour >= per_hour:
+    if traffic.last_hour < per_hour:
+        return
+    since = _since_reset(session, at - HOUR)
+    has_left = sa.exists().where(Job.kind == OrderKind.IMMOBILIZE, Job.started_at > since)
+    if session.scalar(sa.select(has_left)):
         _trip(session, actor, at, f"{per_hour} of {traffic.fleet} vehicles were locked within an hour, and more wait")
 
 
@@ -67,12 +73,18 @@ def trip_if_in_doubt(session: Writer, *, actor: Actor, at: datetime, limits: Acc
         sa.select(sa.func.count()).where(
             Job.kind == OrderKind.IMMOBILIZE,
             Job.state == JobState.FAILED,
-            Job.finished_at > at - DOUBT_WITHIN,
+            Job.finished_at > _since_reset(session, at - DOUBT_WITHIN),
             reached,
         )
     )
     if (doubts or 0) >= limits.breaker_doubts:
         _trip(session, actor, at, f"{doubts} locks within ten minutes were sent and never confirmed")
+
+
+def _since_reset(session: Writer, since: datetime) -> datetime:
+    """`since`, or when the breaker was last reset after that: what was looked at then does not trip it again."""
+    reset = session.scalar(sa.select(sa.func.max(Brake.lifted_at)).where(Brake.kind == BrakeKind.BREAKER))
+    return since if reset is None else max(since, reset)
 
 
 def _trip(session: Writer, actor: Actor, at: datetime, why: str) -> None:

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from core import audit, outbox
-from core.access.gateway import REQUEST_TIMEOUT_S
 from core.access.models import OPEN, BrakeKind, ImmobilizationAttempt, JobState, OrderKind, Reason
 from core.access.models import ImmobilizationJob as Job
 from core.access.rules import BREAK_GLASS, Decision, PolicyInputs, Verdict, decide
+from core.access.rules.relays import REQUEST_TIMEOUT_S
 from core.access.schemas import ImmobilizationOrder
 from core.access.service.arming import set_out
 from core.access.service.brakes import read_brakes
@@ -72,6 +72,8 @@ def immobilize(
     law = find_law(session, park_id=vehicle.park_id)
     driver_id = _find_driver(session, vehicle_id, at)
     fairness = read_for_order(session, reason=order.reason, driver_id=driver_id, device_uid=vehicle.device_uid, law=law)
+    # From here on one order at a time: whoever comes after the one that trips the breaker sees that it has.
+    hold_count(session)
     expires_at = at + timedelta(seconds=timing.approve_within_s)
     inputs = PolicyInputs(
         reason=order.reason,
@@ -104,7 +106,6 @@ def immobilize(
     _give(session, job, actor=actor, at=at, decision=job.decision, is_break_glass=order.break_glass)
     if order.break_glass:
         set_out(session, job, fairness=fairness, actor=actor, at=at, timing=timing)
-    hold_count(session)
     trip_if_ordered_too_often(session, actor=BREAKER, at=at, limits=limits)
     return job.id
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from core import outbox
 from core.access import rules
 from core.access.models import LIVE_STATES, ImmobilizationAttempt, JobState, OrderKind, Outcome
 from core.access.models import ImmobilizationJob as Job
+from core.access.service.brakes import read_brakes
 from core.access.service.claims import Claim, own_readings, read_claims
 from core.access.service.limits import count_traffic, hold_count, trip_if_in_doubt, trip_if_share_is_reached
 from core.access.service.verdict import finish as write_verdict
@@ -61,16 +63,16 @@ def begin_attempt(
     job = session.get(Job, job_id, with_for_update=True)
     if job is None or not job.state.is_open or job.claimed_by != worker or (job.claimed_until or at) <= at:
         return False
-    traffic = _count(session, job, actor=actor, at=at, limits=limits)
-    claim = read_claims(session, [job], at=at, traffic=traffic, hold_debts=True)[0]
-    step = rules.next_step(
-        claim.job, inputs=claim.inputs, readings=own_readings(claim), at=at, timing=timing, limits=limits
-    )
+    claim = read_claims(session, [job], at=at, traffic=None, hold_debts=True)[0]
+    inputs = claim.inputs
+    if inputs is not None and job.started_at is None:
+        inputs = _count(session, inputs, actor=actor, at=at, limits=limits)
+    step = rules.next_step(claim.job, inputs=inputs, readings=own_readings(claim), at=at, timing=timing, limits=limits)
     if step != rules.Send(number):
         return False
     decision = None
-    if claim.inputs is not None:
-        decision = rules.decide(claim.inputs, at=at, timing=timing, limits=limits).as_record(claim.inputs, at=at)
+    if inputs is not None:
+        decision = rules.decide(inputs, at=at, timing=timing, limits=limits).as_record(inputs, at=at)
     session.add(
         ImmobilizationAttempt(
             job_id=job_id, number=number, started_at=at, ttl_s=timing.command_ttl_s, decision=decision
@@ -85,14 +87,17 @@ def begin_attempt(
     return True
 
 
-def _count(session: Writer, job: Job, *, actor: Actor, at: datetime, limits: AccessLimits) -> rules.Traffic | None:
-    """The locks that have left, for one that is about to; nobody else counts until this one has left or not."""
-    if job.kind is OrderKind.RELEASE or job.started_at is not None:
-        return None
+def _count(
+    session: Writer, inputs: rules.PolicyInputs, *, actor: Actor, at: datetime, limits: AccessLimits
+) -> rules.PolicyInputs:
+    """The same inputs with the locks that have left; nobody else counts until this one has left or not.
+
+    The brakes are read again: one may have been put on while this one waited for its turn to count.
+    """
     hold_count(session)
     traffic = count_traffic(session, at=at)
     trip_if_share_is_reached(session, actor=actor, at=at, traffic=traffic, limits=limits)
-    return traffic
+    return replace(inputs, traffic=traffic, brakes=read_brakes(session))
 
 
 @needs("access:deliver")
@@ -159,7 +164,9 @@ def conclude(
             "received_at": finish.proof.received_at.isoformat(),
             "source": finish.proof.source,
         }
-    write_verdict(session, job, actor=actor, at=at, state=finish.state, verdict=finish.verdict)
-    if finish.state is JobState.FAILED and job.kind is OrderKind.IMMOBILIZE:
+    is_failed_lock = finish.state is JobState.FAILED and job.kind is OrderKind.IMMOBILIZE
+    if is_failed_lock:
         hold_count(session)
+    write_verdict(session, job, actor=actor, at=at, state=finish.state, verdict=finish.verdict)
+    if is_failed_lock:
         trip_if_in_doubt(session, actor=actor, at=at, limits=limits)

@@ -17,12 +17,14 @@ from core.events.queries.geofences import (
     load_fences,
     read_fences_version,
 )
+from core.events.queries.no_lock import VehiclePlace, list_no_lock_zones
 
 __all__ = [
     "DetectionRecord",
     "FenceSource",
     "GeofenceRecord",
     "Place",
+    "VehiclePlace",
     "as_geojson",
     "count_by_kind",
     "get_geofence",
@@ -30,6 +32,7 @@ __all__ = [
     "list_geofences",
     "list_named",
     "list_names",
+    "list_no_lock_zones",
     "load_fences",
     "read_fences_version",
 ]

@@ -40,6 +40,7 @@ class GeofenceRecord:
     closed_by: str | None
     closed_at: datetime | None
     version: int
+    no_lock: str | None
 
 
 _RECORD = sa.select(
@@ -57,6 +58,7 @@ _RECORD = sa.select(
     Geofence.closed_by,
     Geofence.closed_at,
     Geofence.version,
+    Geofence.no_lock,
 ).outerjoin(Park, Park.id == Geofence.park_id)
 
 
@@ -110,7 +112,13 @@ def _as_feature(fence: GeofenceRecord) -> dict[str, Any]:
         geometry: dict[str, Any] = {"type": "Polygon", "coordinates": [ring]}
     else:
         geometry = {"type": "MultiPolygon", "coordinates": fence.coordinates}
-    properties = {"id": fence.id, "name": fence.name, "park_id": fence.park_id, "radius_m": fence.radius_m}
+    properties = {
+        "id": fence.id,
+        "name": fence.name,
+        "park_id": fence.park_id,
+        "radius_m": fence.radius_m,
+        "no_lock": fence.no_lock,
+    }
     return {"type": "Feature", "id": fence.id, "properties": properties, "geometry": geometry}
 
 

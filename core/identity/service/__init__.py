@@ -49,6 +49,7 @@ from core.identity.service.letters import (
     settle_letter,
     take_letter,
 )
+from core.identity.service.mailing import LetterFate, find_letter_fate, write_letter
 from core.identity.service.own import change_own_password, change_own_profile
 from core.identity.service.passkeys import add_passkey, remove_passkey, rename_passkey
 from core.identity.service.people import Invited, change_user, create_user, invite_user
@@ -79,6 +80,7 @@ __all__ = [
     "ExternalAccount",
     "Family",
     "Invited",
+    "LetterFate",
     "NewClient",
     "Offer",
     "PasskeyAnswer",
@@ -114,6 +116,7 @@ __all__ = [
     "end_session",
     "end_session_of",
     "end_sessions_of",
+    "find_letter_fate",
     "give_consent",
     "give_grant",
     "give_refresh_token",
@@ -153,4 +156,5 @@ __all__ = [
     "use_client",
     "use_refresh_token",
     "withdraw_app",
+    "write_letter",
 ]

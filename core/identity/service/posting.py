@@ -108,7 +108,7 @@ def issue_link(
     text = TEXTS[kind].format(
         name=user.name, email=user.email, by=by, link=link, until=_in_words(until, user), base_url=post.base_url
     )
-    _write_letter(session, at=at, key=post.key, user=user, subject=SUBJECTS[kind], text=text, until=until)
+    post_letter(session, at=at, key=post.key, user=user, subject=SUBJECTS[kind], text=text, until=until)
     return None
 
 
@@ -135,23 +135,32 @@ def _tell(session: Writer, *, at: datetime, user: User, post: Post, subject: str
         return
     filled = text.format(name=user.name, email=user.email, when=_in_words(at, user), base_url=post.base_url, **words)
     until = at + rules.LETTER_FOR
-    _write_letter(session, at=at, key=post.key, user=user, subject=subject, text=filled, until=until)
+    post_letter(session, at=at, key=post.key, user=user, subject=subject, text=filled, until=until)
 
 
-def _write_letter(
-    session: Writer, *, at: datetime, key: bytes, user: User, subject: str, text: str, until: datetime
-) -> None:
+def post_letter(
+    session: Writer,
+    *,
+    at: datetime,
+    key: bytes,
+    user: User,
+    subject: str,
+    text: str,
+    until: datetime | None = None,
+) -> int:
+    """Write a letter, to be given up by `until` or after a day; returns its id."""
     letter = Letter(
         user_id=user.id,
         subject=subject,
         created_at=at,
         next_at=at,
-        give_up_at=min(until, at + rules.LETTER_FOR),
+        give_up_at=min(until or at + rules.LETTER_FOR, at + rules.LETTER_FOR),
     )
     session.add(letter)
     session.flush()
     letter.sealed_text = sealing.seal(key, text.encode(), about=f"letter:{letter.id}")
     outbox.publish(session, "identity.letter_written", at=at, letter_id=letter.id)
+    return letter.id
 
 
 def _in_words(moment: datetime, user: User) -> str:

@@ -19,6 +19,8 @@ OWN: Mapping[str, str] = {
 FACTS: Mapping[str, str] = {
     "access.brake_lifted": "Immobilizations are let go on",
     "access.brake_put_on": "All immobilizations were stopped, by a person or by the breaker",
+    "access.debt_noted": "What a driver owes was told anew",
+    "access.emergency_started": "A driver started a locked vehicle by an emergency code",
     "access.job_changed": "An order to a vehicle went a step further",
     "access.job_finished": "An order to a vehicle got its verdict",
     "access.job_ordered": "A vehicle was ordered to be immobilized or released",
@@ -30,6 +32,7 @@ FACTS: Mapping[str, str] = {
     "events.geofence_added": "A geofence was added",
     "events.geofence_closed": "A geofence was closed",
     "events.geofence_renamed": "A geofence was renamed",
+    "events.no_lock_zone_changed": "A geofence became, or is no longer, a place where nothing is locked",
     BATCH: "Points were stored: many times a second, and only told when named",
     "telemetry.mileage_read": "The odometer of a vehicle was read",
     "telemetry.trip_ended": "A trip ended",

@@ -31,6 +31,7 @@ TAGS = {
     "access": "Locking and releasing vehicles.",
     "brakes": "What stops all immobilizations.",
     "changes": "Everything that happens, as a feed.",
+    "debts": "What drivers owe, as your accounting system tells it.",
     "events": "What was detected about vehicles.",
     "geofences": "Places that vehicles enter and leave.",
     "openapi": "This description.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,7 +13,7 @@ import pytest
 
 from core import clock
 from core.access import queries, service
-from core.access.delivery import Delivery
+from core.access.delivery import HANDS, Delivery
 from core.access.gateway import Answer, Command, GatewayDown, Outputs, Relay
 from core.access.models import JobState, OrderKind, Outcome, Reason
 from core.access.schemas import ImmobilizationOrder
@@ -22,12 +24,14 @@ from core.telemetry import service as telemetry
 from core.telemetry.schemas import Point, Reading
 from core.vehicles.models import RelayGateway
 from tests.conftest import ROOT, Fleet
+from tests.core.access.cars import add_cars
 from tests.orders import PLENTY, order_lock
 
 WORKER = system("worker")
 DEVICES = Actor("device", None, "devices", roles=frozenset({DEVICE}), parks=None)
 TIMING = AccessTiming()
 HOLDING = 0b1
+RELEASED = "860000000000100"
 
 
 @dataclass
@@ -50,6 +54,25 @@ class Gateway:
         if self.asked <= self.down_for:
             raise GatewayDown("no answer")
         return {relay.device_uid: Outputs(HOLDING, clock.now()) for relay in relays}
+
+
+@dataclass
+class HangingGateway(Gateway):
+    """A platform that takes in a lock only once it has taken in a release."""
+
+    released: threading.Event = field(default_factory=threading.Event)
+    gave_up: int = 0
+
+    def send(self, command: Command) -> Answer:
+        if command.kind is OrderKind.RELEASE:
+            self.released.set()
+        elif not self.released.wait(20):
+            self.gave_up += 1
+        return super().send(command)
+
+    def read_outputs(self, relays: Iterable[Relay]) -> dict[str, Outputs]:
+        holding = {relay.device_uid: Outputs(HOLDING, clock.now()) for relay in relays}
+        return holding | {uid: Outputs(0, clock.now()) for uid in holding if uid == RELEASED}
 
 
 @pytest.fixture
@@ -88,3 +111,32 @@ class TestAWorkerThatTakesALockOver:
             job = queries.get_job(reader, viewer=ROOT, vehicle_id=fleet.vehicle_id, job_id=overtaken)
         assert job.state is JobState.CONFIRMED
         assert gateway.sent == []
+
+
+class TestARelease:
+    def test_does_not_queue_behind_locks_that_hang(self, database: Database, fleet: Fleet) -> None:
+        at = clock.now()
+        cars = add_cars(database, fleet, at, how_many=HANDS[OrderKind.IMMOBILIZE] + 3)
+        with database.transaction() as session:
+            for vehicle_id in cars[1:]:
+                order_lock(session, actor=ROOT, at=at, vehicle_id=vehicle_id)
+        gateway = HangingGateway()
+        delivery = Delivery(
+            database.transaction, {RelayGateway.VIALON_RELAY: gateway}, clock.now, TIMING, PLENTY, "worker"
+        )
+        at_work = threading.Thread(target=delivery.run_until_idle)
+        at_work.start()
+        while not started(database, cars):
+            time.sleep(0.01)
+        with database.transaction() as session:
+            service.release(session, actor=ROOT, at=clock.now(), vehicle_id=cars[0], timing=TIMING)
+        at_work.join(60)
+        assert gateway.gave_up == 0
+        assert gateway.sent[0] is OrderKind.RELEASE
+
+
+def started(database: Database, vehicle_ids: list[int]) -> bool:
+    """Whether as many locks have left as there are hands for."""
+    with database.reading() as reader:
+        jobs = [job for car in vehicle_ids for job in queries.list_jobs(reader, viewer=ROOT, vehicle_id=car)]
+    return len([job for job in jobs if job.started_at]) >= HANDS[OrderKind.IMMOBILIZE]

@@ -11,7 +11,7 @@ import pytest
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.events import queries, service
 from core.events.rules.geojson import BadGeometry, read_polygon
-from core.events.schemas import GeofenceImport, NewCircle, NewGeofence
+from core.events.schemas import GeofenceChange, GeofenceImport, NewCircle, NewGeofence
 from core.permissions import OPERATOR, Actor, system
 from tests.conftest import ROOT
 
@@ -162,10 +162,14 @@ class TestRenaming:
     def test_keeps_the_place_and_refuses_a_taken_name(self, database, at, add):
         fence, other = add(), add("Yard")
         with database.transaction() as session:
-            service.rename_geofence(session, actor=ROOT, at=at, geofence_id=fence, name="  Main   depot ")
+            service.change_geofence(
+                session, actor=ROOT, at=at, geofence_id=fence, change=GeofenceChange(name="  Main   depot ")
+            )
         assert names(database, ROOT) == ["Main depot", "Yard"]
         with pytest.raises(Conflict), database.transaction() as session:
-            service.rename_geofence(session, actor=ROOT, at=at, geofence_id=other, name="Main depot")
+            service.change_geofence(
+                session, actor=ROOT, at=at, geofence_id=other, change=GeofenceChange(name="Main depot")
+            )
 
 
 class TestAnImport:

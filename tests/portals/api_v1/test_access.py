@@ -129,3 +129,45 @@ class TestReleasing:
     def test_needs_no_right_to_immobilize(self, api: Api, fleet: Fleet) -> None:
         answer = api("access:release").post(f"/api/v1/access/{fleet.vehicle_id}/release", json={})
         assert answer.status_code == 202
+
+
+class TestTheSecondPerson:
+    """By API: a client acts for nobody, so it can order and never approve."""
+
+    def test_is_waited_for(self, api: Api, fleet: Fleet) -> None:
+        client = api(*SCOPES)
+        answer = client.post(f"/api/v1/access/{fleet.vehicle_id}/immobilize", json=ORDER | {"break_glass": False})
+        job = client.get(answer.headers["Location"]).json
+        assert (job["status"], job["state"], job["approved_by"]) == ("pending", "requested", None)
+        assert job["decision"]["version"] == 2
+
+    def test_is_no_machine(self, api: Api, fleet: Fleet) -> None:
+        path = (
+            api(*SCOPES)
+            .post(f"/api/v1/access/{fleet.vehicle_id}/immobilize", json=ORDER | {"break_glass": False})
+            .headers["Location"]
+        )
+        answer = api("access:approve", "access:read").put(f"{path}/approval", json={})
+        assert answer.status_code == 403
+        assert answer.json["detail"] == "Only a person may approve a lock. Ask one who has the right to."
+
+    def test_may_say_no(self, api: Api, fleet: Fleet) -> None:
+        client = api(*SCOPES, "access:approve")
+        path = client.post(
+            f"/api/v1/access/{fleet.vehicle_id}/immobilize", json=ORDER | {"break_glass": False}
+        ).headers["Location"]
+        assert client.put(f"{path}/refusal", json={"why": "The driver has paid."}).status_code == 204
+        job = client.get(path).json
+        assert (job["result"], job["verdict"].partition(": ")[2]) == ("cancelled", "The driver has paid.")
+
+
+class TestTheHold:
+    def test_stops_orders_to_lock_and_none_to_release(self, api: Api, fleet: Fleet) -> None:
+        client = api(*SCOPES, "access:brake")
+        assert client.post("/api/v1/access/brakes", json={"why": "A list was wrong."}).status_code == 204
+        shown = client.get("/api/v1/access/brakes").json
+        assert [(brake["kind"], brake["why"]) for brake in shown["brakes"]] == [("hold", "A list was wrong.")]
+        assert (shown["locks_last_minute"], shown["locks_per_minute"]) == (0, 6)
+        refused = client.post(f"/api/v1/access/{fleet.vehicle_id}/immobilize", json=ORDER)
+        assert (refused.status_code, refused.json["brake"]) == (409, "hold")
+        assert client.post(f"/api/v1/access/{fleet.vehicle_id}/release", json={}).status_code == 202

@@ -38,6 +38,16 @@ class TestAGeofence:
         assert [fence["name"] for fence in client.get(f"{URL}?closed=true").json["items"]] == ["Main depot"]
         assert client.delete(here).status_code == 409
 
+    def test_may_be_a_place_where_nothing_is_locked(self, client):
+        body = {"name": "Hospital", "circle": CIRCLE, "no_lock": "hospital"}
+        added = client.post(URL, json=body, headers=new_key())
+        here = added.headers["Location"]
+        assert added.json["no_lock"] == "hospital"
+        assert client.patch(here, json={"name": "General Hospital"}).json["no_lock"] == "hospital"
+        changed = client.patch(here, json={"no_lock": None})
+        assert (changed.json["name"], changed.json["no_lock"]) == ("General Hospital", None)
+        assert client.patch(here, json={"no_lock": ""}).status_code == 422
+
     def test_may_be_a_polygon_and_is_read_as_geojson(self, client):
         client.post(URL, json={"name": "Square", "geometry": SQUARE}, headers=new_key())
         client.post(URL, json={"name": "Depot", "circle": CIRCLE}, headers=new_key())
@@ -72,10 +82,14 @@ class TestAnImport:
         features = [
             {"type": "Feature", "properties": {"name": "A"}, "geometry": SQUARE},
             {"type": "Feature", "properties": {"name": "B"}, "geometry": {"type": "Point", "coordinates": [0, 0]}},
+            {"type": "Feature", "properties": {"name": "C", "no_lock": "tunnel"}, "geometry": SQUARE},
+            {"type": "Feature", "properties": {"name": "D", "no_lock": True}, "geometry": SQUARE},
         ]
         body = {"collection": {"type": "FeatureCollection", "features": features}}
         seen = client.post(f"{URL}/import", json=body).json
         assert (seen["dry_run"], seen["good"][0]["geofence_id"], seen["bad"][0]["index"]) == (True, None, 1)
+        assert [good["no_lock"] for good in seen["good"]] == [None, "tunnel"]
+        assert "must be words" in seen["bad"][1]["reason"]
         assert client.get(URL).json["items"] == []
         done = client.post(f"{URL}/import", json={**body, "dry_run": False}, headers=new_key()).json
         assert client.get(f"{URL}/{done['good'][0]['geofence_id']}").json["name"] == "A"

@@ -62,10 +62,10 @@ class TestMyLock:
         page = driver.get("/driver/").text
 
         check_page(page)
-        assert "Your vehicle is about to be immobilized" in page
-        assert "It is never stopped while it drives." in page
-        assert "The contract has ended." in page
-        assert "call your park" in page
+        assert "Your vehicle is going to be immobilized" in page
+        assert "Your contract for the vehicle has ended." in page
+        assert "Bring the vehicle back, or call the office" in page
+        assert 'href="/driver/notice"' in page
 
     def test_is_called_a_release_once_one_is_on_its_way(self, driver, lock, database, fleet, at):
         with database.transaction() as session:

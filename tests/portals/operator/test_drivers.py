@@ -106,3 +106,13 @@ class TestAssignment:
 
     def test_to_a_driver_out_of_sight_does_not_exist(self, operator):
         assert operator.get("/operator/drivers/999/assignment/new").status_code == 404
+
+
+class TestEmergencyCodes:
+    def test_are_made_for_a_driver_shown_once_and_start_a_locked_vehicle(self, operator, fleet):
+        asked = operator.get(f"/operator/drivers/{fleet.driver_id}/assignment/new").text
+        assert "Make emergency codes" in asked
+        made = operator.post(f"/operator/drivers/{fleet.driver_id}/codes")
+        check_page(made.text)
+        assert (made.text.count("<code>"), made.headers["Cache-Control"]) == (2, "no-store")
+        assert operator.post("/operator/drivers/999/codes").status_code == 404

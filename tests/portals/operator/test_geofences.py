@@ -65,6 +65,27 @@ class TestANewGeofence:
         assert answer.status_code == 422 and "everybody" in answer.text
 
 
+class TestANoLockZone:
+    def test_is_made_with_its_reason_and_shown_in_words(self, operator, typed):
+        here = operator.post(f"{URL}/new", data={**typed, "no_lock": "hospital"}).location
+        page = operator.get(here).text
+        check_page(page)
+        assert "A no-lock zone: hospital" in page and "within 25 m" in page
+        assert "No-lock: hospital" in operator.get(URL).text
+        assert operator.get(f"{URL}.json").json["features"][0]["properties"]["no_lock"] == "hospital"
+        operator.post(f"{here}/no-lock", data={"step": "clear"})
+        assert "A no-lock zone" not in operator.get(here).text
+
+    def test_is_made_of_a_geofence_and_needs_its_reason(self, operator, typed):
+        here = operator.post(f"{URL}/new", data=typed).location
+        for wrong in ("", "x" * 121):
+            refused = operator.post(f"{here}/no-lock", data={"no_lock": wrong})
+            assert refused.status_code == 422 and 'id="no_lock-error"' in refused.text
+            check_page(refused.text)
+        assert operator.post(f"{here}/no-lock", data={"no_lock": "tunnel"}).status_code == 303
+        assert "A no-lock zone: tunnel" in operator.get(here).text
+
+
 class TestTheList:
     def test_finds_by_name_and_shows_closed_ones_when_asked(self, operator, typed):
         check_page(operator.get(URL).text)

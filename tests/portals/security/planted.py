@@ -36,8 +36,9 @@ TEXTS = (
     *(("vehicles_vehicles", "model"), ("vehicles_vehicles", "plate"), ("drivers_drivers", "name")),
     *(("drivers_drivers", "phone"), ("drivers_assignments", "created_by"), ("identity_users", "name")),
     *(("identity_user_roles", "granted_by"), ("identity_api_clients", "name"), ("events_geofences", "name")),
-    *(("events_geofences", "created_by"), ("access_jobs", "note"), ("access_jobs", "ordered_by")),
-    *(("access_jobs", "waiting_for"), ("health_beats", "words"), ("telemetry_states", "driver_key")),
+    *(("events_geofences", "created_by"), ("events_geofences", "no_lock"), ("access_jobs", "note")),
+    *(("access_jobs", "ordered_by"), ("access_jobs", "waiting_for"), ("health_beats", "words")),
+    ("telemetry_states", "driver_key"),
 )
 
 
