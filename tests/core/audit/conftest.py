@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,8 @@ from core.audit_proofs import export_log, make_receipt
 from core.audit_verification import verify_log
 from core.db import Database, Reader
 from core.notes import Signer
-from tasks.audit import append, sign
+from tasks import audit as keeper
+from tasks.audit import sign
 from tests.conftest import ROOT
 
 SIGNER = Signer(bytes(range(32)))
@@ -32,6 +34,20 @@ TABLES = ("audit_entries", "audit_leaves", "audit_nodes", "audit_checkpoints")
 def write(database: Database, at: datetime, subject: object = "7", **detail: Any) -> None:
     with database.transaction() as session:
         audit.record(session, actor=ROOT, at=at, action="access.tried", subject=("immobilization", subject), **detail)
+
+
+def append(database: Database) -> int:
+    """Give places to all that was committed. A transaction anywhere in the server holds later ones back, also one of
+    another test beside this one, so it is waited for.
+    """
+    deadline = time.monotonic() + 20
+    waiting = "SELECT count(*) FROM audit_entries WHERE txid >= (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint"
+    while time.monotonic() < deadline:
+        with database.reading() as reader:
+            if reader.exec_driver_sql(waiting).scalar_one() == 0:
+                break
+        time.sleep(0.02)
+    return keeper.append(database)
 
 
 def tamper(database: Database, *statements: str) -> None:

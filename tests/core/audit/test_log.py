@@ -24,9 +24,20 @@ from core.db import Database
 from core.errors import NotFound
 from core.merkle import is_consistent
 from core.notes import Signer, open_checkpoint
-from tasks.audit import Checker, append
+from tasks.audit import Checker
 from tests.conftest import ROOT
-from tests.core.audit.conftest import SIGNER, TABLES, export, receipt_of, run_verifier, sign_now, tamper, verify, write
+from tests.core.audit.conftest import (
+    SIGNER,
+    TABLES,
+    append,
+    export,
+    receipt_of,
+    run_verifier,
+    sign_now,
+    tamper,
+    verify,
+    write,
+)
 
 REPLICA = "SET session_replication_role = replica"
 KEEP = """

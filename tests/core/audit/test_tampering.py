@@ -12,10 +12,10 @@ from core.audit_log import content_of, sign_checkpoint
 from core.audit_proofs import export_log
 from core.db import Database
 from core.merkle import chain_hash, leaf_hash
-from tasks.audit import append
 from tests.core.audit.conftest import (
     SIGNER,
     TABLES,
+    append,
     export,
     export_by,
     run_verifier,
