@@ -25,7 +25,7 @@ from core.audit_log import (
 from core.db import Reader, Writer
 from core.errors import Conflict, NotFound
 from core.merkle import find_needed, prove_consistency, prove_inclusion
-from core.notes import Checkpoint, Signer
+from core.notes import Checkpoint, Signer, open_checkpoint
 from core.permissions import Actor
 
 RECEIPT, CONSISTENCY = "equinomix-receipt-1", "equinomix-consistency-1"
@@ -63,6 +63,8 @@ def make_receipt(
         raise Conflict("There is no entry about it in the audit log yet. Try again in a few seconds.")
     if any(row["position"] is None for row in rows):
         raise Conflict("An entry about it is being written just now. Try again in a few seconds.")
+    if open_checkpoint(note, signer.verifier_key) is None:
+        raise Conflict("The key of the log was changed just now. Try again in a minute.")
     size = int(note.splitlines()[1])
     needed = find_needed(lambda node: [prove_inclusion(row["position"], size, node) for row in rows])
     nodes = read_nodes(reader, needed)

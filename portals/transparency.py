@@ -18,8 +18,8 @@ PAGE = 1000
 
 @bp.get("/key")
 def show_key() -> Response:
-    """The public key of the log, as one line."""
-    return _text(make_signer(erp().settings).verifier_key + "\n")
+    """The public key of the log, as one line; below it those that signed before, if it was ever changed."""
+    return _text(make_signer(erp().settings).verifier_keys + "\n")
 
 
 @bp.get("/checkpoint")

@@ -55,6 +55,13 @@ class TestTheSignedStates:
         answer = run_verifier(tmp_path, "consistency", str(claim), *options, signer=make_signer(config))
         assert answer.returncode == 0, answer.stdout + answer.stderr
 
+    def test_come_with_every_key_that_signed_them(self, client: FlaskClient, config: Config, signed: Database) -> None:
+        old = make_signer(config).verifier_key
+        (config.home / "secret.key").write_text("ab" * 32)
+        keys = client.get("/transparency/key").text.split()
+        assert keys[1:] == [old]
+        assert keys[0] not in keys[1:]
+
     def test_are_not_proved_for_what_was_never_signed(self, client: FlaskClient, signed: Database) -> None:
         for asked in ("", "?after=9999", "?after=x", f"?after={'9' * 30}"):
             assert client.get(f"/transparency/consistency{asked}").status_code == 404
