@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from core import audit, clock
 from core.audit_health import ask_for_verification, check, is_tampered, list_verifications
@@ -67,9 +68,14 @@ class TestTheLog:
         done = threading.Event()
         chance = random.Random(20)
 
+        clashes: list[Exception] = []
+
         def keep() -> None:
             while not done.is_set():
-                append(database)
+                try:
+                    append(database)
+                except sa.exc.DBAPIError as clash:
+                    clashes.append(clash)
 
         def scribble(number: int, waits: list[float]) -> None:
             with psycopg.connect(database.dsn) as connection:
@@ -91,6 +97,7 @@ class TestTheLog:
         for thread in keepers:
             thread.join()
         append(database)
+        assert clashes == [], "each waits for the other"
         with database.reading() as reader:
             assert read_tip(reader).size >= 19 * 4 * 2
         assert has_each_once(database)
