@@ -17,13 +17,30 @@ END = b"\n\n\n"
 
 
 def make_signer(config: Config) -> Signer:
-    """The signer of this installation: its key is derived from the product's secret, and stands in no table."""
-    return Signer(sealing.derive(sealing.load_secret(config), "audit log 1"))
+    """The signer of this installation: its key is derived from the product's secret, and stands in no table.
+
+    Another secret is another key; those that signed before are known from the file that `keep_key` keeps.
+    """
+    keys = _keys_file(witness_file(config))
+    retired = keys.read_text().splitlines() if keys.exists() else []
+    return Signer(sealing.derive(sealing.load_secret(config), "audit log 1"), retired=retired)
 
 
 def witness_file(config: Config) -> Path:
     """Where the signed states are appended, one after another, to be copied elsewhere."""
     return config.home / "witness" / "checkpoints.txt"
+
+
+def keep_key(witness: Path, signer: Signer) -> None:
+    """Keep the public key beside the witness file, for the day on which another one signs."""
+    path = _keys_file(witness)
+    if path.exists() and signer.verifier_key in path.read_text().splitlines():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        file.write(f"{signer.verifier_key}\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_witness(path: Path, signer: Signer) -> dict[int, str]:
@@ -38,7 +55,7 @@ def find_witnessed(path: Path, signer: Signer) -> Checkpoint | None:
     with path.open("rb") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
         notes = _open(file.read().decode(errors="replace"), signer)
-    return open_checkpoint(notes[max(notes)], signer.verifier_key) if notes else None
+    return open_checkpoint(notes[max(notes)], signer.verifier_keys) if notes else None
 
 
 def append_witness(path: Path, notes: Iterable[str]) -> None:
@@ -53,11 +70,15 @@ def append_witness(path: Path, notes: Iterable[str]) -> None:
         os.fsync(file.fileno())
 
 
+def _keys_file(witness: Path) -> Path:
+    return witness.with_name("keys.txt")
+
+
 def _open(text: str, signer: Signer) -> dict[int, str]:
     found = {}
     for part in text.split(END.decode()):
         note = part.strip("\n") + "\n"
-        checkpoint = open_checkpoint(note, signer.verifier_key)
+        checkpoint = open_checkpoint(note, signer.verifier_keys)
         if checkpoint is not None:
             found[checkpoint.size] = note
     return found

@@ -23,13 +23,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.audit import AuditEntry, record
 from core.db import Base, Reader, Writer, take_transaction_lock
 from core.merkle import Node, chain_hash, extend, find_frontier, find_needed, leaf_hash, subtree_root
-from core.notes import Checkpoint, Signer
+from core.notes import Checkpoint, Signer, open_checkpoint
 from core.permissions import system
 
 FIRST_LINK = bytes(32)
 FORMAT = 1
 LOG = ("audit", "log")
-RESTORED = "audit.restored"
+RESTORED, KEY_CHANGED = "audit.restored", "audit.key_changed"
 KEEPER = system("audit log", "audit:read")
 
 
@@ -158,6 +158,8 @@ def sign_checkpoint(
     last = session.scalars(sa.select(AuditCheckpoint).order_by(AuditCheckpoint.size.desc()).limit(1)).first()
     if last is not None:
         _check_signed(reader, size, last.size, last.root)
+        if open_checkpoint(last.note, signer.verifier_key) is None:
+            _tell_of_key(session, at=at, key=signer.verifier_key)
         if last.size == size:
             return last.note
     if size == 0:
@@ -172,6 +174,14 @@ def sign_checkpoint(
 def _check_signed(reader: Reader, size: int, signed_size: int, signed_root: bytes) -> None:
     if signed_size > size or root_at(reader, signed_size) != signed_root:
         raise ForkedLog(f"The audit log is not what was signed at {signed_size} entries.")
+
+
+def _tell_of_key(session: Writer, *, at: datetime, key: str) -> None:
+    """That another key signs from now on stands in the log, once. It also lets the log grow, so that it does sign."""
+    told = sa.select(_ENTRY.id).where(_ENTRY.subject_kind == LOG[0], _ENTRY.subject_id == LOG[1])
+    told = told.where(_ENTRY.action == KEY_CHANGED, _ENTRY.detail["key"].astext == key).limit(1)
+    if session.scalar(told) is None:
+        record(session, actor=KEEPER, at=at, action=KEY_CHANGED, subject=LOG, key=key)
 
 
 def read_tip(reader: Reader) -> Tip:

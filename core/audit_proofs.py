@@ -25,13 +25,14 @@ from core.audit_log import (
 from core.db import Reader, Writer
 from core.errors import Conflict, NotFound
 from core.merkle import find_needed, prove_consistency, prove_inclusion
-from core.notes import Checkpoint, Signer
+from core.notes import Checkpoint, Signer, open_checkpoint
 from core.permissions import Actor
 
 RECEIPT, CONSISTENCY = "equinomix-receipt-1", "equinomix-consistency-1"
 BATCH = 1000
 # So many batches a receipt places itself; what is behind by more is left to the scheduler.
 MOST_BATCHES = 3
+CLEAR_UP = "It proves nothing until this is cleared up: tell whoever runs the product."
 _ENTRY, _LEAF = AuditEntry.__table__.c, AuditLeaf.__table__.c
 
 
@@ -55,13 +56,15 @@ def make_receipt(
                 break
         note = sign_checkpoint(session, at=at, signer=signer, witnessed=witnessed)
     except ForkedLog as fork:
-        raise Conflict(f"{fork} It proves nothing until this is cleared up: tell whoever runs the product.") from fork
+        raise Conflict(f"{fork} {CLEAR_UP}") from fork
     reader = session.connection()
     rows = _read_subject(reader, subject)
     if note is None or not rows:
         raise Conflict("There is no entry about it in the audit log yet. Try again in a few seconds.")
     if any(row["position"] is None for row in rows):
         raise Conflict("An entry about it is being written just now. Try again in a few seconds.")
+    if open_checkpoint(note, signer.verifier_key) is None:
+        raise Conflict("The key of the log was changed just now. Try again in a minute.")
     size = int(note.splitlines()[1])
     needed = find_needed(lambda node: [prove_inclusion(row["position"], size, node) for row in rows])
     nodes = read_nodes(reader, needed)
@@ -84,14 +87,17 @@ def make_receipt(
 
 def prove_growth(reader: Reader, *, after: int) -> dict[str, Any]:
     """What proves that the newest signed state only adds to the one of `after` entries. Raises NotFound when none of
-    that size was signed.
+    that size was signed, Conflict when the log lacks what the proof is made of.
     """
     query = sa.select(AuditCheckpoint.size, AuditCheckpoint.note).where(AuditCheckpoint.size >= after)
     old = reader.execute(query.order_by(AuditCheckpoint.size).limit(1)).one_or_none()
     new = reader.execute(query.order_by(AuditCheckpoint.size.desc()).limit(1)).one_or_none()
     if old is None or new is None or old.size != after:
         raise NotFound(f"No state of {after} entries was signed. The sizes that were are in the list of signed states.")
-    nodes = read_nodes(reader, find_needed(lambda node: prove_consistency(old.size, new.size, node)))
+    try:
+        nodes = read_nodes(reader, find_needed(lambda node: prove_consistency(old.size, new.size, node)))
+    except ForkedLog as fork:
+        raise Conflict(f"{fork} {CLEAR_UP}") from fork
     proof = prove_consistency(old.size, new.size, lambda level, index: nodes[level, index])
     return {"format": CONSISTENCY, "old": old.note, "new": new.note, "proof": [_text(part) for part in proof]}
 

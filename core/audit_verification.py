@@ -44,14 +44,14 @@ class Finding:
             self.wrong.append(words)
 
 
-def verify_log(reader: Reader, *, verifier_key: str, witness: dict[int, str] | None = None) -> Finding:
+def verify_log(reader: Reader, *, verifier_keys: str, witness: dict[int, str] | None = None) -> Finding:
     """Read every entry and work everything out anew: leaves, chain, tree, signatures; to the end, whatever is found.
 
     `witness` are signed states kept elsewhere, by size: what a log that was rewritten from end to end cannot match.
     The log grows meanwhile; what is checked is what it was when this began.
     """
     finding, growing, link = Finding(), GrowingRoot(), FIRST_LINK
-    signed = _read_signed(reader, verifier_key, witness or {}, finding)
+    signed = _read_signed(reader, verifier_keys, witness or {}, finding)
     tip = read_tip(reader)
     expected = 0
     for row in _read_all(reader, tip.size):
@@ -152,12 +152,14 @@ def _read_level(reader: Reader, level: int, first: int, past: int) -> dict[int, 
     return {row[0]: row[1] for row in reader.execute(query)}
 
 
-def _read_signed(reader: Reader, verifier_key: str, witness: dict[int, str], finding: Finding) -> dict[int, set[bytes]]:
+def _read_signed(
+    reader: Reader, verifier_keys: str, witness: dict[int, str], finding: Finding
+) -> dict[int, set[bytes]]:
     """The roots that were signed, by size: those in the database, and those kept elsewhere."""
     rows = reader.execute(sa.select(AuditCheckpoint.size, AuditCheckpoint.root, AuditCheckpoint.note)).all()
     signed: dict[int, set[bytes]] = {}
     for row in rows:
-        checkpoint = open_checkpoint(row.note, verifier_key)
+        checkpoint = open_checkpoint(row.note, verifier_keys)
         if checkpoint is None:
             finding.note(f"The state signed at {row.size} entries does not bear our signature.")
         elif (checkpoint.size, checkpoint.root) != (row.size, row.root):
@@ -167,7 +169,7 @@ def _read_signed(reader: Reader, verifier_key: str, witness: dict[int, str], fin
     for size in sorted(witness.keys() - {row.size for row in rows}):
         finding.note(f"The witness file has a state of {size} entries that is missing here.")
     for note in witness.values():
-        checkpoint = open_checkpoint(note, verifier_key)
+        checkpoint = open_checkpoint(note, verifier_keys)
         if checkpoint is not None:
             signed.setdefault(checkpoint.size, set()).add(checkpoint.root)
     return signed

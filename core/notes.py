@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
@@ -31,18 +32,27 @@ class Checkpoint:
 
 
 class Signer:
-    """Signs notes with one Ed25519 key. The name is made from the key, so that nobody can sign under another's."""
+    """Signs notes with one Ed25519 key. The name is made from the key, so that nobody can sign under another's.
 
-    def __init__(self, seed: bytes) -> None:
+    `retired` are the public keys that signed before this one: what they signed still counts.
+    """
+
+    def __init__(self, seed: bytes, *, retired: Iterable[str] = ()) -> None:
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
         self._public = self._key.public_key().public_bytes_raw()
         self.name = f"equinomix-{hashlib.sha256(self._public).hexdigest()[:12]}"
         self.key_id = _key_id(self.name, self._public)
+        self._retired = [key for key in retired if key != self.verifier_key]
 
     @property
     def verifier_key(self) -> str:
         """The public key as one line: `name+key id in hex+base64(type and key)`."""
         return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(_ED25519 + self._public).decode()}"
+
+    @property
+    def verifier_keys(self) -> str:
+        """All public keys that ever signed, one a line, this one first."""
+        return "\n".join([self.verifier_key, *self._retired])
 
     def sign(self, checkpoint: Checkpoint) -> str:
         """The note."""
@@ -50,8 +60,13 @@ class Signer:
         return f"{checkpoint.text}\n\u2014 {self.name} {base64.b64encode(self.key_id + signature).decode()}\n"
 
 
-def open_checkpoint(note: str, verifier_key: str) -> Checkpoint | None:
-    """The checkpoint of a note that this key has signed; None when it has not, or it is none."""
+def open_checkpoint(note: str, verifier_keys: str) -> Checkpoint | None:
+    """The checkpoint of a note that one of these keys, one a line, has signed; None when none has, or it is none."""
+    opened = (_open(note, key) for key in verifier_keys.splitlines())
+    return next((checkpoint for checkpoint in opened if checkpoint is not None), None)
+
+
+def _open(note: str, verifier_key: str) -> Checkpoint | None:
     text, found, signatures = note.rpartition("\n\n")
     if not found:
         return None

@@ -137,7 +137,7 @@ def verify_audit() -> None:
     audit.append(db.current())
     with db.current().reading() as reader:
         witness = read_witness(witness_file(settings), signer)
-        finding = verify_log(reader, verifier_key=signer.verifier_key, witness=witness)
+        finding = verify_log(reader, verifier_keys=signer.verifier_keys, witness=witness)
     for words in finding.wrong:
         click.echo(f"WRONG: {words}")
     click.echo(f"{finding.entries} entries checked, against {len(witness)} states of the witness file too.")

@@ -7,7 +7,7 @@ import time
 
 from flask import Blueprint, Response, jsonify
 
-from core import health
+from core import audit_health, health
 from core.db import AWAY
 from core.webhooks import queries as webhooks
 from portals.doors import at, read
@@ -26,14 +26,15 @@ def healthz() -> tuple[Response, int]:
     try:
         found = health.check(read(), at=at())
         standing = webhooks.check(read(), at=at())
+        audit_log = audit_health.check(read(), at=at())
     except AWAY as problem:
         log.warning("the database did not answer: %s", problem)
         reason = "The database does not answer. Nothing can be read or written until it is back."
         down = {"status": "down", "uptime": _uptime(), "lag_ms": None, "reasons": [reason]}
         return _uncached(jsonify(down)), 503
     body: dict[str, object] = {"status": found.status, "uptime": _uptime(), "lag_ms": found.lag_ms}
-    reasons = [*found.reasons, *_say(standing)]
-    if standing.overdue_since is not None:
+    reasons = [*found.reasons, *audit_log, *_say(standing)]
+    if standing.overdue_since is not None or audit_log:
         body["status"] = "degraded"
     if reasons:
         body["reasons"] = reasons

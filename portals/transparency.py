@@ -5,7 +5,7 @@ Whoever keeps a copy of the states can prove later that the log was rewritten; s
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, jsonify, request
 
 from core import audit_proofs
 from core.audit_keeping import make_signer
@@ -18,8 +18,8 @@ PAGE = 1000
 
 @bp.get("/key")
 def show_key() -> Response:
-    """The public key of the log, as one line."""
-    return _text(make_signer(erp().settings).verifier_key + "\n")
+    """The public key of the log, as one line; below it those that signed before, if it was ever changed."""
+    return _text(make_signer(erp().settings).verifier_keys + "\n")
 
 
 @bp.get("/checkpoint")
@@ -34,9 +34,19 @@ def show_checkpoint() -> Response:
 @bp.get("/checkpoints")
 def show_checkpoints() -> Response:
     """All signed states, oldest first, a thousand at most: ask again with `?after=` the size of the last."""
+    notes = audit_proofs.list_notes(read(), after=_asked_size(), most=PAGE)
+    return _text("".join(f"{note}\n\n" for note in notes))
+
+
+@bp.get("/consistency")
+def show_consistency() -> Response:
+    """What proves that the newest state only adds to the one of `?after=` entries, for docs/audit/verify.py."""
+    return jsonify(audit_proofs.prove_growth(read(), after=_asked_size()))
+
+
+def _asked_size() -> int:
     asked = request.args.get("after", "0")
-    after = int(asked) if asked.isdecimal() and len(asked) < 18 else 0
-    return _text("".join(f"{note}\n\n" for note in audit_proofs.list_notes(read(), after=after, most=PAGE)))
+    return int(asked) if asked.isdecimal() and len(asked) < 18 else 0
 
 
 def _text(text: str) -> Response:

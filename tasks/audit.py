@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core import audit_proofs, clock
 from core.audit_health import ask_for_verification, is_tampered, keep_finding, take_verification
-from core.audit_keeping import append_witness, find_witnessed, read_witness
+from core.audit_keeping import append_witness, find_witnessed, keep_key, read_witness
 from core.audit_log import KEEPER, ForkedLog, append_new, sign_checkpoint
 from core.audit_verification import verify_log
 from core.db import Database
@@ -37,6 +37,7 @@ def sign(database: Database, *, at: datetime, signer: Signer, witness: Path) -> 
     A log that is not what was signed before is not signed over: that is said in the log at every try, and a check of
     the whole log is asked for, which says where.
     """
+    keep_key(witness, signer)
     witnessed = find_witnessed(witness, signer)
     try:
         with database.transaction() as session:
@@ -80,7 +81,7 @@ class Checker:
 def _check(database: Database, verification_id: int, signer: Signer, witness: Path) -> None:
     try:
         with database.reading() as reader:
-            finding = verify_log(reader, verifier_key=signer.verifier_key, witness=read_witness(witness, signer))
+            finding = verify_log(reader, verifier_keys=signer.verifier_keys, witness=read_witness(witness, signer))
         with database.transaction() as session:
             keep_finding(session, at=clock.now(), verification_id=verification_id, finding=finding)
         for words in finding.wrong:

@@ -5,9 +5,10 @@
     verify.py log EXPORT --key KEYFILE [--witness FILE]
     verify.py consistency FILE --key KEYFILE [--witness FILE]
 
-KEYFILE holds the public key of the log as one line: ask for it once, from somebody you trust, not from who handed you
-the receipt. WITNESS holds states of the log that were signed earlier and kept elsewhere. The exit status is 0 when all
-is as it should be, 1 when something is wrong, 2 when a file cannot be read.
+KEYFILE holds the public key of the log as one line, and if it was ever changed those of before as further lines: ask
+for them once, from somebody you trust, not from who handed you the receipt. WITNESS holds states of the log that were
+signed earlier and kept elsewhere. The exit status is 0 when all is as it should be, 1 when something is wrong, 2 when
+a file cannot be read.
 
 Nothing of the product is needed or asked. The formats: RFC 9162 (tree and proofs), C2SP signed-note and
 tlog-checkpoint (signatures), JSON with sorted names and no spaces (entries).
@@ -37,16 +38,16 @@ def main():
     asked = parser.parse_args()
     reading = asked.key
     try:
-        key = read_key(asked.key)
+        keys = read_keys(asked.key)
         reading = asked.witness
-        witness = read_witness(asked.witness, key) if asked.witness else {}
+        witness = read_witness(asked.witness, keys) if asked.witness else {}
         reading = asked.file
         if asked.what == "receipt":
-            wrong = check_receipt(asked.file, key, witness)
+            wrong = check_receipt(asked.file, keys, witness)
         elif asked.what == "log":
-            wrong = check_log(asked.file, key, witness)
+            wrong = check_log(asked.file, keys, witness)
         else:
-            wrong = check_consistency(asked.file, key, witness)
+            wrong = check_consistency(asked.file, keys, witness)
     except UNREADABLE as problem:
         print(f"{reading} cannot be read as what it should be: {problem!r}", file=sys.stderr)
         return 2
@@ -57,11 +58,11 @@ def main():
     return 1 if wrong else 0
 
 
-def check_receipt(path, key, witness):
+def check_receipt(path, keys, witness):
     """What is wrong with a receipt: a list of sentences, empty when nothing is."""
     with open(path, encoding="utf-8") as file:
         receipt = read_json(file.read())
-    checkpoint = open_note(receipt["checkpoint"], key)
+    checkpoint = open_note(receipt["checkpoint"], keys)
     if checkpoint is None:
         return [f"The state of the log in this receipt {UNSIGNED}."]
     size, root = checkpoint
@@ -92,9 +93,9 @@ def find_wrong_entry(item, subject, size, root):
         yield f"{where} is about something else than this receipt."
 
 
-def check_log(path, key, witness):
+def check_log(path, keys, witness):
     """What is wrong with an export of the whole log: a list of sentences, empty when nothing is."""
-    wrong, signed = read_states(path, key)
+    wrong, signed = read_states(path, keys)
     seen = witness.keys() - signed.keys()
     wrong.extend(f"The witness kept a state of {length} entries that is missing here." for length in sorted(seen))
     for length, root in witness.items():
@@ -145,12 +146,12 @@ def find_wrong_line(item, leaf):
         yield f"Position {position} (entry {entry['id']}): the entry is not what was logged; it was changed."
 
 
-def read_states(path, key):
+def read_states(path, keys):
     """What is wrong with the signed states of an export; and their roots, by size."""
     wrong, signed = [], {}
     for item in read_lines(path):
         if "checkpoint" in item:
-            checkpoint = open_note(item["checkpoint"], key)
+            checkpoint = open_note(item["checkpoint"], keys)
             if checkpoint is None:
                 words = " ".join(item["checkpoint"].splitlines()[1:2])
                 wrong.append(f"A state of the log {UNSIGNED}: the one of {words} entries.")
@@ -159,11 +160,11 @@ def read_states(path, key):
     return wrong, signed
 
 
-def check_consistency(path, key, witness):
+def check_consistency(path, keys, witness):
     """What is wrong with a proof that the log only grew: a list of sentences, empty when nothing is."""
     with open(path, encoding="utf-8") as file:
         claim = read_json(file.read())
-    old, new = open_note(claim["old"], key), open_note(claim["new"], key)
+    old, new = open_note(claim["old"], keys), open_note(claim["new"], keys)
     if old is None or new is None:
         return [f"The {'older' if old is None else 'newer'} state of the log {UNSIGNED}."]
     proof = [base64.b64decode(part, validate=True) for part in claim["proof"]]
@@ -253,7 +254,13 @@ def root_over(frontier):
     return root
 
 
-def open_note(note, key):
+def open_note(note, keys):
+    """Size and root of a signed state of the log; None when none of these keys has signed it."""
+    opened = [open_note_by(note, key) for key in keys]
+    return next((checkpoint for checkpoint in opened if checkpoint is not None), None)
+
+
+def open_note_by(note, key):
     """Size and root of a signed state of the log; None when this key has not signed it."""
     text, found, signatures = note.rpartition("\n\n")
     if not found:
@@ -280,24 +287,27 @@ def is_signed(text, public, key_id, signature):
     return raw[:4] == key_id
 
 
-def read_key(path):
-    """The public key of the log, as one line `name+key id+key`. Raises ValueError when it is none."""
+def read_keys(path):
+    """The public keys of the log, each a line `name+key id+key`. Raises ValueError when one is not."""
     with open(path, encoding="utf-8") as file:
-        key = file.read().strip()
-    name, key_id, rest = key.split("+", 2)
-    raw = base64.b64decode(rest, validate=True)
-    if len(raw) != 33 or hashlib.sha256(name.encode() + b"\n" + raw).hexdigest()[:8] != key_id:
-        raise ValueError("this is not the public key of a log, or a letter of it is wrong")
-    return key
+        keys = file.read().split()
+    for key in keys:
+        name, key_id, rest = key.split("+", 2)
+        raw = base64.b64decode(rest, validate=True)
+        if len(raw) != 33 or hashlib.sha256(name.encode() + b"\n" + raw).hexdigest()[:8] != key_id:
+            raise ValueError("this is not the public key of a log, or a letter of it is wrong")
+    if not keys:
+        raise ValueError("there is no key in it")
+    return keys
 
 
-def read_witness(path, key):
+def read_witness(path, keys):
     """The states of the log in a witness file, by their size. What is not one of this key is told of and left out."""
     with open(path, encoding="utf-8", errors="replace") as file:
         parts = [part.strip("\n") + "\n" for part in file.read().split("\n\n\n") if part.strip()]
     states = {}
     for part in parts:
-        checkpoint = open_note(part, key)
+        checkpoint = open_note(part, keys)
         if checkpoint is None:
             print(f"Left out of the witness, since it {UNSIGNED}: {part[:60]!r}")
         else:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, url_for
 
-from core import audit
+from core import audit, audit_proofs
 from portals import hx
 from portals.admin import bp
 from portals.admin.asked import as_id, asked_text
@@ -40,6 +40,7 @@ def list_audit_entries() -> Response:
         "admin/audit.html",
         status=422 if problems else 200,
         entries=entries,
+        places=audit_proofs.find_places(read(), viewer=actor(), entry_ids=[entry["id"] for entry in entries]),
         kinds=list(SUBJECTS.items()),
         kind=kind,
         subject_id=subject_id,

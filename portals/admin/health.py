@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response
 
-from core import consequences
+from core import audit_health, consequences
 from core import health as product
 from core.health import Health
 from core.telemetry import queries as telemetry
@@ -30,6 +30,7 @@ def health() -> Response:
         "admin/health/_health.html",
         now=at(),
         health=found,
+        reasons=[*found.reasons, *audit_health.check(read(), at=at())],
         processes=_processes(found, at()),
         fleet=vehicles.count_by_status(read(), viewer=actor()),
         refusals=telemetry.count_refusals(read(), viewer=actor(), since=at() - REFUSALS_OF),

@@ -22,6 +22,7 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "transparency.show_key": anybody("the public key of the audit log"),
         "transparency.show_checkpoint": anybody("the signed state of the audit log; tells no entry"),
         "transparency.show_checkpoints": anybody("the signed states of the audit log; tell no entry"),
+        "transparency.show_consistency": anybody("proves that the audit log only grew; tells no entry"),
         "health.healthz": anybody("asked by proxies and monitors; tells states, no records"),
         "emergency.show_form": anybody("whoever sits in a locked vehicle may have no account at hand"),
         "emergency.start": itself("whoever has one of the driver's codes, as often as the limits allow"),

@@ -60,6 +60,7 @@ LOOK_FOR_NOTHING = {
     "account.remove_totp",
     "security.show_contact",
     "transparency.show_checkpoint",
+    "transparency.show_consistency",
     "auth.begin_external",
     "auth.finish_external",
     "auth.confirm_external",

@@ -38,17 +38,21 @@ class CommandRecord:
 def list_commands(
     reader: Reader, *, viewer: Actor, command_ids: Collection[uuid.UUID]
 ) -> dict[uuid.UUID, CommandRecord]:
-    """These commands, by id."""
-    return {record.id: record for record in _read(reader, viewer, _COMMANDS.id.in_(command_ids))}
+    """These commands, by id. Needs access:deliver."""
+    viewer.require("access:deliver")
+    return {record.id: record for record in _read(reader, _COMMANDS.id.in_(command_ids))}
 
 
 def list_commands_of_attempt(reader: Reader, *, viewer: Actor, job_id: uuid.UUID, attempt: int) -> list[CommandRecord]:
-    """What was put for one attempt of an order, oldest first: its command, and what took that back."""
-    return _read(reader, viewer, sa.and_(_COMMANDS.job_id == job_id, _COMMANDS.attempt == attempt))
+    """What was put for one attempt of an order, oldest first: its command, and what took that back.
 
-
-def _read(reader: Reader, viewer: Actor, which: sa.ColumnElement[bool]) -> list[CommandRecord]:
+    Needs access:deliver.
+    """
     viewer.require("access:deliver")
+    return _read(reader, sa.and_(_COMMANDS.job_id == job_id, _COMMANDS.attempt == attempt))
+
+
+def _read(reader: Reader, which: sa.ColumnElement[bool]) -> list[CommandRecord]:
     columns = (
         _COMMANDS.id,
         _COMMANDS.device_uid,

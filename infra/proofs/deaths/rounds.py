@@ -60,7 +60,7 @@ def _check_log(world: World) -> list[str]:
     signer = Signer(bytes(32))
     keeping.append(world.database)
     with world.database.reading() as reader:
-        return verify_log(reader, verifier_key=signer.verifier_key).wrong
+        return verify_log(reader, verifier_keys=signer.verifier_keys).wrong
 
 
 def _all_rounds(world: World, victims: Sequence[Victim]) -> Iterator[Round]:

@@ -76,9 +76,9 @@ def verify(database: Database, witness: Path | None = None) -> list[str]:
         return verify_by(reader, witness)
 
 
-def verify_by(reader: Reader, witness: Path | None = None) -> list[str]:
-    known = read_witness(witness, SIGNER) if witness else None
-    return verify_log(reader, verifier_key=SIGNER.verifier_key, witness=known).wrong
+def verify_by(reader: Reader, witness: Path | None = None, signer: Signer = SIGNER) -> list[str]:
+    known = read_witness(witness, signer) if witness else None
+    return verify_log(reader, verifier_keys=signer.verifier_keys, witness=known).wrong
 
 
 def sign_now(database: Database, witness: Path) -> str | None:
@@ -95,7 +95,7 @@ def run_verifier(folder: Path, *arguments: str, signer: Signer = SIGNER) -> subp
     alone = folder / uuid.uuid4().hex
     alone.mkdir()
     (alone / "verify.py").write_bytes(VERIFIER.read_bytes())
-    (alone / "key.txt").write_text(signer.verifier_key + "\n")
+    (alone / "key.txt").write_text(signer.verifier_keys + "\n")
     command = [sys.executable, "-I", "verify.py", *arguments, "--key", "key.txt"]
     return subprocess.run(command, cwd=alone, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True)
 

@@ -14,17 +14,18 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from core import audit, clock
 from core.audit_health import ask_for_verification, check, is_tampered, list_verifications
 from core.audit_keeping import append_witness, find_witnessed, read_witness
 from core.audit_log import KEEPER, ForkedLog, append_new, read_tip, sign_checkpoint
-from core.audit_proofs import prove_growth
+from core.audit_proofs import make_receipt, prove_growth
 from core.db import Database
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
 from core.merkle import is_consistent
 from core.notes import Signer, open_checkpoint
-from tasks.audit import Checker
+from tasks.audit import Checker, sign
 from tests.conftest import ROOT
 from tests.core.audit.conftest import (
     SIGNER,
@@ -36,6 +37,7 @@ from tests.core.audit.conftest import (
     sign_now,
     tamper,
     verify,
+    verify_by,
     write,
 )
 
@@ -67,9 +69,14 @@ class TestTheLog:
         done = threading.Event()
         chance = random.Random(20)
 
+        clashes: list[Exception] = []
+
         def keep() -> None:
             while not done.is_set():
-                append(database)
+                try:
+                    append(database)
+                except sa.exc.DBAPIError as clash:
+                    clashes.append(clash)
 
         def scribble(number: int, waits: list[float]) -> None:
             with psycopg.connect(database.dsn) as connection:
@@ -91,6 +98,7 @@ class TestTheLog:
         for thread in keepers:
             thread.join()
         append(database)
+        assert clashes == [], "each waits for the other"
         with database.reading() as reader:
             assert read_tip(reader).size >= 19 * 4 * 2
         assert has_each_once(database)
@@ -210,6 +218,35 @@ class TestSigning:
         sign_now(log, witness)
         assert list(read_witness(witness, SIGNER)) == [5, 9, 10, 11]
         assert witness.read_text().count("\u2014") == 4
+
+
+class TestAnotherKey:
+    def test_signs_on_and_what_the_old_one_signed_still_counts(
+        self, log: Database, at: datetime, witness: Path, tmp_path: Path
+    ) -> None:
+        new = Signer(bytes(32), retired=[SIGNER.verifier_key])
+        with pytest.raises(Conflict, match="key of the log was changed"), log.transaction() as session:
+            make_receipt(session, at=at, subject=("immobilization", "7"), signer=new)
+        for _ in range(3):
+            sign(log, at=clock.now(), signer=new, witness=witness)
+            append(log)
+        with log.reading() as reader:
+            assert verify_by(reader, witness, new) == []
+            assert "does not bear our signature" in verify_by(reader, signer=Signer(bytes(32)))[0]
+            (told,) = audit.list_entries(reader, viewer=ROOT, subject=("audit", "log"))
+        assert (told["action"], told["detail"]) == ("audit.key_changed", {"key": new.verifier_key})
+        assert list(read_witness(witness, new)) == [5, 9, 10]
+        assert witness.with_name("keys.txt").read_text().split() == [SIGNER.verifier_key, new.verifier_key]
+        answer = run_verifier(tmp_path, "log", export(log, tmp_path), "--witness", str(witness), signer=new)
+        assert answer.returncode == 0, answer.stdout
+
+    def test_does_not_sign_over_what_was_rewritten_under_the_old_one(
+        self, log: Database, at: datetime, witness: Path
+    ) -> None:
+        tamper(log, "UPDATE audit_entries SET actor_name = 'Nobody'", *(f"DELETE FROM {table}" for table in TABLES[1:]))
+        append(log)
+        new = Signer(bytes(32), retired=[SIGNER.verifier_key])
+        assert sign(log, at=at, signer=new, witness=witness) is None
 
 
 class TestTheWitnessFile:

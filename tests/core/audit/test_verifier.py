@@ -146,7 +146,7 @@ class TestTheKey:
 
     def test_with_a_wrong_letter_is_refused(self, log: Database, at: datetime, tmp_path: Path) -> None:
         class Mistyped:
-            verifier_key = SIGNER.verifier_key[:-3] + "AA="
+            verifier_keys = SIGNER.verifier_key[:-3] + "AA="
 
         answer = run_verifier(tmp_path, "log", export(log, tmp_path), signer=Mistyped())
         assert answer.returncode == 2

@@ -9,6 +9,7 @@ from core.outbox import OutboxDelivery
 from core.permissions import system
 from core.telemetry import service as telemetry
 from core.telemetry.schemas import Point, Reading
+from tasks.audit import append
 from tests.portals.page import check_fragment, check_page
 
 PRODUCT = system("product")
@@ -46,7 +47,8 @@ def look(browser):
 
 
 class TestHealth:
-    def test_says_that_everything_runs(self, sign_in, beat):
+    def test_says_that_everything_runs(self, sign_in, beat, database):
+        append(database)
         browser = sign_in("admin")
         for process in health.PROCESSES:
             beat(process, words=f"{process} is content")
