@@ -3,6 +3,10 @@
 Entries are written in the transactions of what they tell, many at a time. Afterwards one sequencer gives each a
 position, in the order of (txid, id), short of the oldest transaction still running: gap-free, each once. Its leaf is
 the hash of the whole entry, chained to the one before and grown into a Merkle tree (docs/decisions/0021).
+
+Numbers of transactions begin anew when a dump is restored into another cluster. The sequencer sees that the last
+place has a number that is still to come, places what was left over, and writes the entry `audit.restored`: the order
+counts from there.
 """
 
 from __future__ import annotations
@@ -16,13 +20,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.audit import AuditEntry
+from core.audit import AuditEntry, record
 from core.db import Base, Reader, Writer, take_transaction_lock
 from core.merkle import Node, chain_hash, extend, find_frontier, find_needed, leaf_hash, subtree_root
 from core.notes import Checkpoint, Signer
+from core.permissions import system
 
 FIRST_LINK = bytes(32)
 FORMAT = 1
+LOG = ("audit", "log")
+RESTORED = "audit.restored"
+KEEPER = system("audit log", "audit:read")
 
 
 class AuditLeaf(Base):
@@ -64,23 +72,35 @@ class ForkedLog(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """The end of the log: how many entries, the last link of the chain, and the place of the last entry."""
+    """The end of the log: how many entries, the last link of the chain, and the place of the last entry.
+
+    `since` is the entry after which numbers of transactions count: 0, or the last `audit.restored`.
+    """
 
     size: int
     chain: bytes
     txid: int
     entry_id: int
+    since: int
 
 
 _ENTRY = AuditEntry.__table__.c
 ENTRY_FIELDS = ("id", "at", "actor_kind", "actor_id", "actor_name", "action", "subject_kind", "subject_id", "detail")
+# The detail as text: whoever checks an export reads its numbers by Python's json, and so must we.
+ENTRY_COLUMNS = [_ENTRY[name] for name in ENTRY_FIELDS[:-1]] + [sa.cast(_ENTRY.detail, sa.Text).label("detail")]
 
 
 def canonical(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """The entry as it is hashed and handed out: moments in UTC with microseconds, nothing left out."""
+    """An entry read by `ENTRY_COLUMNS`, as it is hashed and handed out: moments in UTC with microseconds, nothing left
+    out. Raises ValueError when the detail holds what Python's json does not read.
+    """
     moment: datetime = entry["at"]
     plain = {name: entry[name] for name in ENTRY_FIELDS}
-    return plain | {"v": FORMAT, "at": moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
+    return plain | {
+        "v": FORMAT,
+        "at": moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "detail": json.loads(entry["detail"]),
+    }
 
 
 def content_of(plain: Mapping[str, Any]) -> bytes:
@@ -88,11 +108,16 @@ def content_of(plain: Mapping[str, Any]) -> bytes:
     return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def append_new(session: Writer, *, most: int = 2000) -> int:
-    """Give the next entries their positions, at most so many; returns how many. One at a time does this."""
+def append_new(session: Writer, *, at: datetime, most: int = 2000) -> int:
+    """Give the next entries their positions, about `most` at a time; returns how many. One at a time does this."""
     take_transaction_lock(session, "audit-log")
     tip = read_tip(session.connection())
-    entries = _read_new(session, tip, most)
+    if _was_restored(session, tip):
+        return _begin_anew(session, tip, at=at)
+    return _append(session, tip, _read_new(session, tip, most))
+
+
+def _append(session: Writer, tip: Tip, entries: Sequence[Mapping[str, Any]]) -> int:
     if not entries:
         return 0
     leaves = [leaf_hash(content_of(canonical(entry))) for entry in entries]
@@ -117,18 +142,22 @@ def append_new(session: Writer, *, most: int = 2000) -> int:
     return len(rows)
 
 
-def sign_checkpoint(session: Writer, *, at: datetime, signer: Signer) -> str | None:
+def sign_checkpoint(
+    session: Writer, *, at: datetime, signer: Signer, witnessed: Checkpoint | None = None
+) -> str | None:
     """Sign the log as it is, unless that is done; returns the note, or None for an empty log.
 
-    What was signed before must be the beginning of it. Raises ForkedLog when it is not.
+    What was signed before must be the beginning of it: the last state in the database, and `witnessed`, the last one
+    that is kept beside it, which whoever rewrites the database does not reach. Raises ForkedLog when it is not.
     """
     take_transaction_lock(session, "audit-log")
     reader = session.connection()
     size = read_tip(reader).size
+    if witnessed is not None:
+        _check_signed(reader, size, witnessed.size, witnessed.root)
     last = session.scalars(sa.select(AuditCheckpoint).order_by(AuditCheckpoint.size.desc()).limit(1)).first()
     if last is not None:
-        if last.size > size or root_at(reader, last.size) != last.root:
-            raise ForkedLog(f"The audit log is not what was signed at {last.size} entries, {last.at:%Y-%m-%d %H:%M}.")
+        _check_signed(reader, size, last.size, last.root)
         if last.size == size:
             return last.note
     if size == 0:
@@ -140,12 +169,30 @@ def sign_checkpoint(session: Writer, *, at: datetime, signer: Signer) -> str | N
     return note
 
 
+def _check_signed(reader: Reader, size: int, signed_size: int, signed_root: bytes) -> None:
+    if signed_size > size or root_at(reader, signed_size) != signed_root:
+        raise ForkedLog(f"The audit log is not what was signed at {signed_size} entries.")
+
+
 def read_tip(reader: Reader) -> Tip:
     """The end of the log."""
     leaf = AuditLeaf.__table__.c
-    query = sa.select(leaf.position, leaf.chain, leaf.entry_txid, leaf.entry_id).order_by(leaf.position.desc()).limit(1)
+    since = sa.select(_ENTRY.id).where(_ENTRY.subject_kind == LOG[0], _ENTRY.subject_id == LOG[1])
+    since = since.where(_ENTRY.action == RESTORED).order_by(_ENTRY.id.desc()).limit(1)
+    query = (
+        sa.select(
+            leaf.position, leaf.chain, leaf.entry_txid, leaf.entry_id, sa.func.coalesce(since.scalar_subquery(), 0)
+        )
+        .order_by(leaf.position.desc())
+        .limit(1)
+    )
     row = reader.execute(query).one_or_none()
-    return Tip(0, FIRST_LINK, 0, 0) if row is None else Tip(row[0] + 1, row[1], row[2], row[3])
+    return Tip(0, FIRST_LINK, 0, 0, 0) if row is None else Tip(row[0] + 1, row[1], row[2], row[3], row[4])
+
+
+def is_ahead(tip: Tip) -> sa.ColumnElement[bool]:
+    """The entries that stand after the end of the log."""
+    return sa.and_(sa.tuple_(_ENTRY.txid, _ENTRY.id) > sa.tuple_(tip.txid, tip.entry_id), _ENTRY.id > tip.since)
 
 
 def root_at(reader: Reader, size: int) -> bytes:
@@ -177,12 +224,32 @@ def read_nodes(reader: Reader, wanted: Iterable[Node]) -> dict[Node, bytes]:
 
 
 def _read_new(session: Writer, tip: Tip, most: int) -> Sequence[Mapping[str, Any]]:
-    place = sa.tuple_(_ENTRY.txid, _ENTRY.id)
     horizon = sa.text("(pg_snapshot_xmin(pg_current_snapshot())::text)::bigint")
     query = (
-        sa.select(_ENTRY.txid, *[_ENTRY[name] for name in ENTRY_FIELDS])
-        .where(place > sa.tuple_(tip.txid, tip.entry_id), _ENTRY.txid < horizon)
+        sa.select(_ENTRY.txid, *ENTRY_COLUMNS)
+        .where(is_ahead(tip), _ENTRY.txid < horizon)
         .order_by(_ENTRY.txid, _ENTRY.id)
         .limit(most)
     )
     return [dict(row) for row in session.execute(query).mappings()]
+
+
+def _was_restored(session: Writer, tip: Tip) -> bool:
+    """Whether the last place belongs to a transaction that this cluster has not begun yet."""
+    ahead = sa.text("SELECT :txid >= (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint")
+    return bool(session.scalar(ahead, {"txid": tip.txid}))
+
+
+def _begin_anew(session: Writer, tip: Tip, *, at: datetime) -> int:
+    """Place what was left over from before the restore, and the entry that tells of it as the last.
+
+    Nobody may write an entry meanwhile: all that are there are seen, and all that come have higher ids.
+    """
+    session.execute(sa.text("LOCK TABLE audit_entries IN SHARE ROW EXCLUSIVE MODE"))
+    record(session, actor=KEEPER, at=at, action=RESTORED, subject=LOG, entries=tip.size)
+    query = (
+        sa.select(sa.literal(0).label("txid"), *ENTRY_COLUMNS)
+        .where(~sa.exists().where(AuditLeaf.__table__.c.entry_id == _ENTRY.id))
+        .order_by(_ENTRY.id)
+    )
+    return _append(session, tip, [dict(row) for row in session.execute(query).mappings()])

@@ -58,20 +58,21 @@ def open_checkpoint(note: str, verifier_key: str) -> Checkpoint | None:
     text += "\n"
     name, _, rest = verifier_key.partition("+")
     public = base64.b64decode(rest.partition("+")[2])[1:]
-    for line in signatures.splitlines():
-        mark, _, signed = line.partition(" ")
-        if mark != "\u2014" or signed.partition(" ")[0] != name:
-            continue
-        raw = base64.b64decode(signed.partition(" ")[2])
-        if raw[:4] != _key_id(name, public):
-            continue
-        try:
-            Ed25519PublicKey.from_public_bytes(public).verify(raw[4:], text.encode())
-        except InvalidSignature:
-            continue
-        origin, size, root = text.splitlines()[:3]
-        return Checkpoint(origin, int(size), base64.b64decode(root))
-    return None
+    start = f"\u2014 {name} "
+    signed = [line.removeprefix(start) for line in signatures.splitlines() if line.startswith(start)]
+    if not any(_is_signed(text.encode(), name, public, one) for one in signed):
+        return None
+    origin, size, root = text.splitlines()[:3]
+    return Checkpoint(origin, int(size), base64.b64decode(root)) if origin == name else None
+
+
+def _is_signed(text: bytes, name: str, public: bytes, signature: str) -> bool:
+    try:
+        raw = base64.b64decode(signature, validate=True)
+        Ed25519PublicKey.from_public_bytes(public).verify(raw[4:], text)
+    except (InvalidSignature, ValueError):
+        return False
+    return raw[:4] == _key_id(name, public)
 
 
 def _key_id(name: str, public: bytes) -> bytes:

@@ -6,8 +6,8 @@ from alembic import context
 
 import core.access.models
 import core.audit
+import core.audit_health
 import core.audit_log
-import core.audit_verification
 import core.consequences
 import core.drivers.models
 import core.events.models

@@ -128,7 +128,7 @@ def audit_log() -> None:
 @audit_log.command(name="verify")
 def verify_audit() -> None:
     """Work the whole log out anew from the rows, and say where it was tampered with. Exit status 1 if it was."""
-    from core.audit_keeping import make_signer, witness_file
+    from core.audit_keeping import make_signer, read_witness, witness_file
     from core.audit_verification import verify_log
     from tasks import audit
 
@@ -136,7 +136,7 @@ def verify_audit() -> None:
     signer = make_signer(settings)
     audit.append(db.current())
     with db.current().reading() as reader:
-        witness = audit.read_witness(witness_file(settings), signer)
+        witness = read_witness(witness_file(settings), signer)
         finding = verify_log(reader, verifier_key=signer.verifier_key, witness=witness)
     for words in finding.wrong:
         click.echo(f"WRONG: {words}")

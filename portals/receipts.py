@@ -10,15 +10,21 @@ from flask import Response
 
 from core import audit_proofs
 from core.access import queries
-from core.audit_keeping import make_signer
+from core.audit_keeping import find_witnessed, make_signer, witness_file
 from portals.doors import actor, at, erp, read, write
 
 
 def make_receipt(vehicle_id: int, job_id: uuid.UUID) -> dict[str, Any]:
     """The receipt of an order that the viewer may read. Raises NotFound out of sight, Conflict while it is written."""
     queries.get_job(read(), viewer=actor(), vehicle_id=vehicle_id, job_id=job_id)
+    settings = erp().settings
+    signer = make_signer(settings)
     return audit_proofs.make_receipt(
-        write(), at=at(), subject=("immobilization", job_id), signer=make_signer(erp().settings)
+        write(),
+        at=at(),
+        subject=("immobilization", job_id),
+        signer=signer,
+        witnessed=find_witnessed(witness_file(settings), signer),
     )
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
-import os
+import threading
 from datetime import datetime
 from pathlib import Path
 
-from core import clock
-from core.audit_log import ForkedLog, append_new, sign_checkpoint
-from core.audit_verification import keep_finding, take_verification, verify_log
+from core import audit_proofs, clock
+from core.audit_health import ask_for_verification, is_tampered, keep_finding, take_verification
+from core.audit_keeping import append_witness, find_witnessed, read_witness
+from core.audit_log import KEEPER, ForkedLog, append_new, sign_checkpoint
+from core.audit_verification import verify_log
 from core.db import Database
-from core.notes import Signer, open_checkpoint
+from core.notes import Signer
 
 log = logging.getLogger(__name__)
 
@@ -23,60 +25,65 @@ def append(database: Database) -> int:
     total = 0
     while True:
         with database.transaction() as session:
-            count = append_new(session, most=BATCH)
+            count = append_new(session, at=clock.now(), most=BATCH)
         total += count
         if count < BATCH:
             return total
 
 
 def sign(database: Database, *, at: datetime, signer: Signer, witness: Path) -> str | None:
-    """Sign the log as it is and write that into the witness file; returns the note when there is a new one.
+    """Sign the log as it is and bring the witness file up to it; returns the note of the newest state.
 
-    A log that is not what was signed before is not signed over; that is said in the log at every try.
+    A log that is not what was signed before is not signed over: that is said in the log at every try, and a check of
+    the whole log is asked for, which says where.
     """
+    witnessed = find_witnessed(witness, signer)
     try:
         with database.transaction() as session:
-            note = sign_checkpoint(session, at=at, signer=signer)
+            note = sign_checkpoint(session, at=at, signer=signer, witnessed=witnessed)
     except ForkedLog as fork:
         log.critical("%s Nothing is signed any more. See docs/runbooks/audit-log-tampered.md.", fork)
+        with database.transaction() as session:
+            if not is_tampered(session.connection()):
+                ask_for_verification(session, actor=KEEPER, at=at)
         return None
-    return note if note is not None and _witness(witness, note) else None
-
-
-def verify_when_asked(database: Database, *, signer: Signer, witness: Path) -> int | None:
-    """Check the whole log if somebody asked for it; returns how many things are wrong."""
-    with database.transaction() as session:
-        verification_id = take_verification(session, at=clock.now())
-    if verification_id is None:
-        return None
+    # All of them: receipts sign too, and a crash may have come between signing and writing here.
     with database.reading() as reader:
-        finding = verify_log(reader, verifier_key=signer.verifier_key, witness=read_witness(witness, signer))
-    with database.transaction() as session:
-        keep_finding(session, at=clock.now(), verification_id=verification_id, finding=finding)
-    for words in finding.wrong:
-        log.critical("the audit log was tampered with: %s", words)
-    return len(finding.wrong)
+        fresh = audit_proofs.list_notes(reader, after=0 if witnessed is None else witnessed.size)
+    if fresh:
+        append_witness(witness, fresh)
+    return note
 
 
-def read_witness(path: Path, signer: Signer) -> dict[int, str]:
-    """The signed states in the witness file, by size."""
-    if not path.exists():
-        return {}
-    found = {}
-    for note in path.read_text().split("\n\n\n"):
-        checkpoint = open_checkpoint(note.strip("\n") + "\n", signer.verifier_key)
-        if checkpoint is not None:
-            found[checkpoint.size] = note.strip("\n") + "\n"
-    return found
+class Checker:
+    """Does the checks of the whole log that were asked for, one at a time, in a thread of its own.
+
+    A check of a long log takes minutes; orders must not wait for it. One that a crash cut short is begun anew.
+    """
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None = None
+
+    def begin_if_asked(self, database: Database, *, signer: Signer, witness: Path) -> threading.Thread | None:
+        """Begin the check that was asked for first; returns the thread that does it, or None when there is none."""
+        if self._thread is not None and self._thread.is_alive():
+            return None
+        with database.transaction() as session:
+            asked = take_verification(session, at=clock.now())
+        if asked is None:
+            return None
+        self._thread = threading.Thread(target=_check, args=(database, asked, signer, witness), daemon=True)
+        self._thread.start()
+        return self._thread
 
 
-def _witness(path: Path, note: str) -> bool:
-    """Append the note unless it is the last one there; on the disk when this returns."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and path.read_text().endswith(note + "\n\n"):
-        return False
-    with path.open("a") as file:
-        file.write(note + "\n\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return True
+def _check(database: Database, verification_id: int, signer: Signer, witness: Path) -> None:
+    try:
+        with database.reading() as reader:
+            finding = verify_log(reader, verifier_key=signer.verifier_key, witness=read_witness(witness, signer))
+        with database.transaction() as session:
+            keep_finding(session, at=clock.now(), verification_id=verification_id, finding=finding)
+        for words in finding.wrong:
+            log.critical("the audit log was tampered with: %s", words)
+    except Exception:
+        log.exception("the check of the audit log did not finish; it is begun anew")

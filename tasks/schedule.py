@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from core import clock, config, db, health, outbox
+from core.audit_health import ask_for_verification
 from core.audit_keeping import make_signer, witness_file
-from core.audit_verification import ask_for_verification
 from core.identity import sealing
 from core.identity.service import open_post
 from core.permissions import system
@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 ACTOR = system("scheduler", "health:beat")
 KEEPER = system("hourly check", "audit:read")
+CHECKER = audit.Checker()
 MOST_WAITING = 5
 # Facts come in bursts; one round for each burst is enough.
 GATHER_S = 0.05
@@ -151,10 +152,9 @@ def ask_for_check() -> None:
 
 
 def verify_log() -> None:
-    """Check the whole audit log, if somebody asked for it."""
+    """Begin to check the whole audit log, if somebody asked for it."""
     settings = config.current()
-    signer, witness = make_signer(settings), witness_file(settings)
-    audit.verify_when_asked(db.current(), signer=signer, witness=witness)
+    CHECKER.begin_if_asked(db.current(), signer=make_signer(settings), witness=witness_file(settings))
 
 
 def ask_worker() -> None:

@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 
 from infra.errors import CannotStart
 from infra.proofs import oddities, taxis
+from infra.proofs.deaths import rounds
 
 # Each prints what it found and returns whether it held.
 PROOFS: Mapping[str, Callable[[], bool]] = {
     "taxis": taxis.prove,
     "oddities": oddities.prove,
+    "deaths": rounds.prove,
 }
 
 

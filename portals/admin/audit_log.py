@@ -8,7 +8,7 @@ from pathlib import Path
 from flask import Response, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from core import audit, audit_proofs, audit_verification
+from core import audit, audit_health, audit_proofs
 from core.audit_keeping import make_signer, witness_file
 from portals import hx
 from portals.admin import bp
@@ -20,11 +20,11 @@ VERIFIER = Path(__file__).resolve().parent.parent.parent / "docs" / "audit" / "v
 @bp.get("/audit/log")
 def show_audit_log() -> Response:
     """How long the log is, what waits for a place, when it was signed last, what the last checks found."""
-    verifications = audit_verification.list_verifications(read(), viewer=actor())
+    verifications = audit_health.list_verifications(read(), viewer=actor())
     return hx.render(
         "admin/audit_log.html",
         "admin/_audit_log.html",
-        health=audit_verification.read_health(read(), viewer=actor()),
+        health=audit_health.read_health(read(), viewer=actor()),
         verifications=verifications,
         is_waiting=any(one["ended_at"] is None for one in verifications),
         signer=make_signer(erp().settings),
@@ -36,7 +36,7 @@ def show_audit_log() -> Response:
 @bp.post("/audit/log/verification")
 def verify_audit_log() -> ResponseReturnValue:
     """Ask for a check of the whole log; the scheduler does it."""
-    audit_verification.ask_for_verification(write(), actor=actor(), at=at())
+    audit_health.ask_for_verification(write(), actor=actor(), at=at())
     return redirect(url_for(".show_audit_log"), 303)
 
 

@@ -136,6 +136,10 @@ class Product:
             "ERP_HOME": str(self.home),
             "ERP_PORT": str(self.port),
             "ERP_FLEET": str(FLEET),
+            # Tests lock more of this small fleet within minutes than any office would.
+            "ERP_ACCESS_LOCKS_PER_MIN": "1000",
+            "ERP_ACCESS_LEAST_PER_HOUR": "1000",
+            "ERP_ACCESS_BREAKER_ORDERS_PER_MIN": "1000",
         }
 
 

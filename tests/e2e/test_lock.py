@@ -32,6 +32,13 @@ class TestOperator:
 
         # No reload from here on: the page tells the rest by itself.
         expect(page.locator(".stations")).to_be_visible()
+        expect(page.locator("p.lock-headline")).to_have_text("Asked for: not approved yet")
+        expect(page.locator("#lock")).to_contain_text("somebody else must approve it")
+        assert len(world.commands(FIRST)) == sent_before, "a command left before the second person"
+        second = screen("admin")
+        second.open("/admin/immobilizations")
+        second.page.locator("#orders").get_by_role("link", name=FIRST).first.click()
+        second.page.get_by_role("button", name="Approve as the second person").click()
         expect(page.locator("p.lock-headline")).to_have_text("Immobilized", timeout=VERDICT_MS)
         expect(page.locator(".lock-verdict")).to_contain_text("relay on")
         sent = world.commands(FIRST)[sent_before:]
