@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from core import clock
 from portals.devices.crc16 import crc16
 from portals.devices.limits import Limits
 from portals.devices.mailbox import Mailbox
@@ -42,9 +43,9 @@ class RunningGateway:
         for mailbox in self._mailboxes:
             await mailbox.close()
 
-    def open_mailbox(self, database, *, name="gateway"):
+    def open_mailbox(self, database, *, name="gateway", now=clock.now):
         """From now on it says what others put for its devices."""
-        mailbox = Mailbox(database, self._connections, name=name)
+        mailbox = Mailbox(database, self._connections, name=name, now=now)
         self._mailboxes.append(mailbox)
         asyncio.run_coroutine_threadsafe(mailbox.run(self._stop), self._loop)
 

@@ -1,5 +1,6 @@
 """Commands of a worker on their way through rows and a gateway to a tracker, which answers, delays, lies and dies."""
 
+import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -106,6 +107,17 @@ class TestACommand:
     def test_is_in_doubt_when_the_database_does_not_answer(self):
         away = TeltonikaGateway(Database("postgresql://nobody@127.0.0.1:1/none?connect_timeout=1"))
         assert away.send(command()).outcome is Outcome.UNKNOWN
+
+    def test_waits_for_its_turn_while_the_device_answers_another(self, gateway, database, road, apart):
+        tracker = gateway.teltonika(1)
+        Sender(database).ask([uid(1)], "getver", lifetime=timedelta(seconds=10))
+        assert tracker.hear_command() == "getver"
+        sent = apart(road.send, command(ttl_s=5))
+        assert tracker.hears_nothing(0.3)
+        tracker.reply("Ver:03.27")
+        assert tracker.hear_command() == "setdigout 1 ? 5"
+        tracker.reply(DONE)
+        assert sent.result(5).outcome is Outcome.ACCEPTED
 
 
 class TestALockThatTheDeviceKeepsForLater:
@@ -219,6 +231,23 @@ class TestStaleCommands:
         tracker.reply("Ver:03.27")
         eventually(lambda: sender.look([question])[question].answer == "Ver:03.27")
         assert tracker.hears_nothing(0.5)
+
+    def test_of_a_worker_that_died_are_taken_by_nobody(self, database):
+        Sender(database).ask([uid(1)], "setdigout 1 ? 5", lifetime=timedelta(seconds=-0.001))
+        assert take(database) == []
+
+    def test_that_a_gateway_took_just_in_time_and_stalled_with_are_not_said(self, start_gateway, database, road):
+        def now():
+            stalled = threading.current_thread().name != "mailbox-watch"
+            return clock.now() + timedelta(seconds=10 if stalled else 0)
+
+        gateway = start_gateway()
+        gateway.open_mailbox(database, now=now)
+        tracker = gateway.teltonika(1)
+        answer = road.send(command(ttl_s=4))
+        assert answer.outcome is Outcome.REFUSED
+        assert "its time was over before" in answer.words
+        assert tracker.hears_nothing()
 
     def test_that_a_gateway_took_and_died_with_are_in_doubt(self, database, road, apart):
         given = command(ttl_s=0.4)
