@@ -189,6 +189,11 @@ class Config:
         return self.port + 5
 
     @property
+    def teltonika_simulator_port(self) -> int:
+        """HTTP port at which the simulated Teltonika trackers are told to misbehave."""
+        return self.port + 6
+
+    @property
     def retention(self) -> Retention:
         """For how many days telemetry is kept."""
         return Retention(self.raw_retention_days, self.minute_retention_days, self.period_retention_days)

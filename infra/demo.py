@@ -10,7 +10,7 @@ import base64
 import hmac
 import os
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -39,8 +39,8 @@ DOMAIN = "demo.equinomix.example"
 ZONE = "America/Los_Angeles"
 PARKS = ("Bayview", "Mission")
 FIRST_UNIT = 10_001
-# From this size on, one vehicle in ten has its relay behind the simulated Traccar.
-TRACCAR_FROM, TRACCAR_EVERY, TRACCAR_AT = 20, 10, 7
+# From this size on, of ten vehicles one has its relay behind the simulated Traccar, and one is a Teltonika tracker's.
+OTHER_ROADS_FROM, OTHER_ROADS_EVERY, TRACCAR_AT, TELTONIKA_AT = 20, 10, 7, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +162,12 @@ def seed(config: Config, database: Database, *, at: datetime) -> str:
         if is_new:
             _tie_people(session, at=at)
         client = _client(session, config, at=at)
+        fitted = {
+            vehicle.device_uid: vehicle.relay_gateway
+            for vehicle in registry.list_vehicles(session.connection(), viewer=ACTOR, text="SIM-")
+        }
     _write_private(config.home / "demo.json", _logins(config, secret, client))
-    _write_private(config.home / "fleet.json", _fleet(config, secret))
+    _write_private(config.home / "fleet.json", _fleet(config, secret, fitted))
     return f"The demonstration is in place ({added} simulated vehicles added)."
 
 
@@ -296,14 +300,21 @@ def _logins(config: Config, secret: bytes, client: dict[str, str]) -> dict[str, 
         },
         "wialon_simulator": {"base_url": f"http://127.0.0.1:{config.simulator_port}"},
         "traccar_simulator": {"base_url": f"http://127.0.0.1:{config.traccar_simulator_port}"},
+        "teltonika_simulator": {"base_url": f"http://127.0.0.1:{config.teltonika_simulator_port}"},
     }
 
 
-def _fleet(config: Config, secret: bytes) -> dict[str, Any]:
+def _fleet(config: Config, secret: bytes, fitted: Mapping[str | None, RelayGateway | None]) -> dict[str, Any]:
+    """The fleet as the simulators read it. Which tracker a vehicle has is what the registry says of it."""
     return {
         "ips": {"host": "127.0.0.1", "port": config.ips_port},
         "wialon": {"host": "127.0.0.1", "port": config.simulator_port, "token": config.wialon.token},
         "traccar": {"host": "127.0.0.1", "port": config.traccar_simulator_port, "token": config.traccar.token},
+        "teltonika": {
+            "host": "127.0.0.1",
+            "port": config.teltonika_port,
+            "control_port": config.teltonika_simulator_port,
+        },
         "devices": [
             {
                 "device_uid": _device_uid(number),
@@ -312,6 +323,7 @@ def _fleet(config: Config, secret: bytes) -> dict[str, Any]:
                 "name": _name(number),
                 "powertrain": _model(number).powertrain,
                 "relay_output": 1,
+                "protocol": "teltonika" if _is_teltonika(fitted.get(_device_uid(number))) else "wialon_ips",
             }
             for number in range(1, config.fleet_size + 1)
         ],
@@ -320,6 +332,7 @@ def _fleet(config: Config, secret: bytes) -> dict[str, Any]:
 
 def _new_vehicle(config: Config, number: int, park_id: int, secret: bytes) -> NewVehicle:
     model = _model(number)
+    gateway = _gateway(config, number)
     return NewVehicle(
         vin=_vin(model, number),
         plate=f"{number % 9 + 1}SIM{number:03d}",
@@ -331,16 +344,21 @@ def _new_vehicle(config: Config, number: int, park_id: int, secret: bytes) -> Ne
         park_id=park_id,
         tracker=NewTracker(
             device_uid=_device_uid(number),
-            key=_device_key(secret, number),
-            relay_gateway=_gateway(config, number),
+            key=None if _is_teltonika(gateway) else _device_key(secret, number),
+            relay_gateway=gateway,
         ),
     )
 
 
 def _gateway(config: Config, number: int) -> RelayGateway:
-    if config.fleet_size >= TRACCAR_FROM and number % TRACCAR_EVERY == TRACCAR_AT:
-        return RelayGateway.TRACCAR_COMMAND
-    return RelayGateway.VIALON_RELAY
+    place = number % OTHER_ROADS_EVERY if config.fleet_size >= OTHER_ROADS_FROM else 0
+    roads = {TRACCAR_AT: RelayGateway.TRACCAR_COMMAND, TELTONIKA_AT: RelayGateway.TELTONIKA_CODEC12}
+    return roads.get(place, RelayGateway.VIALON_RELAY)
+
+
+def _is_teltonika(gateway: RelayGateway | None) -> bool:
+    """Such a tracker speaks its maker's protocol, which knows no key."""
+    return gateway is RelayGateway.TELTONIKA_CODEC12
 
 
 def _vin(model: Model, number: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -22,8 +23,9 @@ class _NewUnit(msgspec.Struct, forbid_unknown_fields=True):
 class BareUnits:
     """`POST /sim/units` makes a unit or tells one made before to move or to rest; `GET /sim/units/<id>` looks."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, on_made: Callable[[Unit], None] = lambda unit: None) -> None:
         self._world = world
+        self._on_made = on_made
         self._made: set[int] = set()
 
     def answer(self, request: Request) -> Response | None:
@@ -43,6 +45,7 @@ class BareUnits:
             unit = self._world.add_bare_unit(
                 wish.unit_id, wish.device_uid, name, moving=wish.moving, connected=wish.connected
             )
+            self._on_made(unit)
             return reply(truth(unit), 201)
         if wish.unit_id not in self._made:
             return reply({"error": f"Unit {wish.unit_id} belongs to the fleet; it goes its own way."}, 409)

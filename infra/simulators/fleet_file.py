@@ -37,8 +37,19 @@ class TraccarServer(msgspec.Struct, frozen=True):
     token: str
 
 
+class TeltonikaServer(msgspec.Struct, frozen=True):
+    """Where the product listens for Teltonika trackers, and where theirs listens for wishes (0: any free port)."""
+
+    host: str
+    port: int
+    control_port: int
+
+
 class Device(msgspec.Struct, frozen=True):
-    """One tracker and the vehicle it sits in. `relay_output` is the output that holds the relay, from 1."""
+    """One tracker and the vehicle it sits in. `relay_output` is the output that holds the relay, from 1.
+
+    A Teltonika tracker has no key to show.
+    """
 
     device_uid: str
     device_key: str
@@ -46,6 +57,7 @@ class Device(msgspec.Struct, frozen=True):
     name: str
     powertrain: Literal["ice", "hybrid", "electric"] = "ice"
     relay_output: int = 1
+    protocol: Literal["wialon_ips", "teltonika"] = "wialon_ips"
 
 
 class FleetFile(msgspec.Struct, frozen=True):
@@ -55,6 +67,7 @@ class FleetFile(msgspec.Struct, frozen=True):
     wialon: WialonServer
     devices: tuple[Device, ...] = ()
     traccar: TraccarServer | None = None
+    teltonika: TeltonikaServer | None = None
 
 
 async def wait_for_fleet_file(path: Path) -> FleetFile:

@@ -14,9 +14,10 @@ from types import TracebackType
 
 import msgspec
 
-from infra.simulators.fleet_file import Device, FleetFile, IpsServer, TraccarServer, WialonServer
+from infra.simulators.fleet_file import Device, FleetFile, IpsServer, TeltonikaServer, TraccarServer, WialonServer
 
 READY = re.compile(r"platform simulator ready at (http://\S+),")
+TELTONIKA_READY = re.compile(r"teltonika simulator ready at (http://\S+)")
 TRACCAR_READY = re.compile(r"traccar simulator ready at (http://\S+)")
 REPOSITORY = Path(__file__).parent.parent.parent
 
@@ -25,6 +26,7 @@ class SimulatorProcess:
     """`with SimulatorProcess(devices, ips=("127.0.0.1", 8001)) as simulator:` runs the real program.
 
     Port 0 is any free one: `base_url` says where Wialon is and `traccar_url` where Traccar; `token` opens both.
+    `teltonika_url` is where wishes for Teltonika trackers are taken, which report to `teltonika`.
     `log` is what was printed so far. In the same `home` (default: one that vanishes) the fleet goes on where it
     stopped.
     Raises RuntimeError with the program's own words when it does not get ready.
@@ -35,9 +37,11 @@ class SimulatorProcess:
         devices: Sequence[Device] = (),
         *,
         ips: tuple[str, int] = ("127.0.0.1", 9),
+        teltonika: tuple[str, int] = ("127.0.0.1", 9),
         token: str = "simulated",  # noqa: S107 - opens a simulation
         port: int = 0,
         traccar_port: int = 0,
+        teltonika_port: int = 0,
         seed: int = 1,
         home: Path | None = None,
         ready_within_s: float = 30.0,
@@ -45,11 +49,13 @@ class SimulatorProcess:
         self.token = token
         self.base_url = ""
         self.traccar_url = ""
+        self.teltonika_url = ""
         self._plan = FleetFile(
             IpsServer(*ips),
             WialonServer("127.0.0.1", port, token),
             tuple(devices),
             TraccarServer("127.0.0.1", traccar_port, token),
+            TeltonikaServer(*teltonika, teltonika_port),
         )
         self._seed = seed
         self._home = home
@@ -99,6 +105,8 @@ class SimulatorProcess:
                 self.base_url = ready[1]
                 if traccar := TRACCAR_READY.search(self.log):
                     self.traccar_url = traccar[1]
+                if teltonika := TELTONIKA_READY.search(self.log):
+                    self.teltonika_url = teltonika[1]
                 return
             time.sleep(0.05)
         raise RuntimeError(f"The simulators did not get ready:\n{self.log}")

@@ -6,15 +6,21 @@ import asyncio
 import itertools
 import logging
 import signal
+from functools import partial
 from pathlib import Path
+from random import Random
 
 from infra.simulators.fleet import memories
+from infra.simulators.fleet.session import Counts, Session
 from infra.simulators.fleet.vehicle import Memory
-from infra.simulators.fleet_file import wait_for_fleet_file
+from infra.simulators.fleet_file import Device, FleetFile, wait_for_fleet_file
 from infra.simulators.settings import Settings
+from infra.simulators.teltonika import control as teltonika
+from infra.simulators.teltonika.fleet import Trackers
 from infra.simulators.traccar import server as traccar
+from infra.simulators.unit import Unit
 from infra.simulators.wialon import server as wialon
-from infra.simulators.world import World
+from infra.simulators.world import Fitting, World
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +51,12 @@ async def _simulate(settings: Settings) -> None:
             world, plan.traccar.host, plan.traccar.port, token=plan.traccar.token, seed=settings.seed
         )
         log.info("traccar simulator ready at %s", server.base_url)
-    await world.add_fleet(plan.devices, (plan.ips.host, plan.ips.port), memories.load(settings.memory_file))
+    trackers = None
+    if plan.teltonika is not None:
+        trackers = Trackers((plan.teltonika.host, plan.teltonika.port))
+        base_url = await teltonika.serve(world, trackers, plan.teltonika.host, plan.teltonika.control_port)
+        log.info("teltonika simulator ready at %s", base_url)
+    await world.add_fleet(plan.devices, partial(_fit, plan, trackers), memories.load(settings.memory_file))
     log.info("platform simulator ready at %s, %d vehicles on the road", platform.base_url, len(plan.devices))
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -53,6 +64,19 @@ async def _simulate(settings: Settings) -> None:
             tasks.create_task(_report(world))
     finally:
         memories.save(settings.memory_file, world.memories())
+
+
+def _fit(plan: FleetFile, trackers: Trackers | None, device: Device) -> Fitting:
+    if device.protocol == "teltonika" and trackers is not None:
+        return trackers.fit
+
+    def fit(unit: Unit, counts: Counts, rng: Random) -> Session:
+        server = (plan.ips.host, plan.ips.port)
+        return Session(
+            unit.tracker, uid=device.device_uid, key=device.device_key, server=server, counts=counts, rng=rng
+        )
+
+    return fit
 
 
 async def _keep_remembering(world: World, file: Path) -> None:

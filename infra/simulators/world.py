@@ -21,6 +21,9 @@ FIRST_PHASES = tuple(
 SPARE_EVERY = 10
 SWITCHED_ON_WITHIN_S = 2.0
 
+Fitting = Callable[[Unit, Counts, Random], Session]
+"""Puts a tracker into a unit: its session with the product."""
+
 
 class World:
     """Units by number. Needs a running event loop: whatever is added starts to live."""
@@ -40,14 +43,14 @@ class World:
             callback(unit)
 
     async def add_fleet(
-        self, devices: Iterable[Device], server: tuple[str, int], memories: Mapping[str, Memory]
+        self, devices: Iterable[Device], fit: Callable[[Device], Fitting], memories: Mapping[str, Memory]
     ) -> None:
-        """Put the fleet on the road; each device talks Wialon IPS to `server`.
+        """Put the fleet on the road, each device with the session that `fit` chooses for it.
 
         A device with a memory goes on from there; the others begin in the middle of an ordinary day.
         """
         for index, device in enumerate(devices):
-            unit, rng = self._add(
+            unit = self._add(
                 device.unit_id,
                 device.device_uid,
                 device.name,
@@ -59,21 +62,19 @@ class World:
             if device.device_uid in memories:
                 unit.vehicle.recall(memories[device.device_uid])
             self._fleet.append(unit)
-            session = Session(
-                unit.tracker,
-                uid=device.device_uid,
-                key=device.device_key,
-                server=server,
-                counts=self.counts,
-                rng=rng,
-            )
             self._start(unit.live())
-            self._start(session.run(after_s=rng.uniform(0, SWITCHED_ON_WITHIN_S)))
+            self.run_session(unit, fit(device))
             await asyncio.sleep(0)  # planning five hundred routes takes seconds; others may go between
+
+    def run_session(self, unit: Unit, fit: Fitting, *, within_s: float = SWITCHED_ON_WITHIN_S) -> None:
+        """Let a unit talk to the product, from some moment of the next `within_s` on."""
+        rng = Random(f"{self._seed}:{unit.device_uid}:network")
+        session = fit(unit, self.counts, rng)
+        self._start(session.run(after_s=rng.uniform(0, within_s)))
 
     def add_bare_unit(self, unit_id: int, device_uid: str, name: str, *, moving: bool, connected: bool) -> Unit:
         """A unit that reports to the platform only: no session with the product, but a real relay."""
-        unit, _ = self._add(
+        unit = self._add(
             unit_id,
             device_uid,
             name,
@@ -109,7 +110,7 @@ class World:
         powertrain: str = "ice",
         relay_output: int = 1,
         outages: bool = True,
-    ) -> tuple[Unit, Random]:
+    ) -> Unit:
         rng = Random(f"{self._seed}:{device_uid}")
         streets = san_francisco()
         vehicle = Vehicle(streets, rng, powertrain=powertrain, relay_output=relay_output, habits=habits, phase=phase)
@@ -117,7 +118,7 @@ class World:
         self.units[unit_id] = unit
         for callback in self._arrivals:
             callback(unit)
-        return unit, Random(f"{self._seed}:{device_uid}:network")
+        return unit
 
     def _start(self, life: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(life)

@@ -30,6 +30,7 @@ def _ports(config: Config) -> Iterator[tuple[str, str, int, socket.SocketKind]]:
     if config.wialon.base_url == f"http://{LOOPBACK}:{config.simulator_port}":
         yield "the fleet simulator", LOOPBACK, config.simulator_port, tcp
         yield "the simulated Traccar", LOOPBACK, config.traccar_simulator_port, tcp
+        yield "the simulated Teltonika trackers", LOOPBACK, config.teltonika_simulator_port, tcp
     if not config.database_url:
         yield "PostgreSQL", LOOPBACK, config.postgres_port, tcp
 
@@ -50,7 +51,7 @@ def _explain(purpose: str, host: str, port: int, refusal: OSError) -> str:
     if refusal.errno == errno.EADDRINUSE:
         return (
             f"Port {port} ({purpose}) is already in use. Stop what uses it, or choose other ports: with "
-            f"ERP_PORT=9000 the product uses 9000 to 9005."
+            f"ERP_PORT=9000 the product uses 9000 to 9006."
         )
     if refusal.errno == errno.EACCES:
         return f"Port {port} ({purpose}) is reserved for root. Choose ERP_PORT above 1023."

@@ -10,7 +10,6 @@ import logging
 import threading
 import time
 import uuid
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -27,7 +26,7 @@ from portals.devices.connections import Busy, CannotCommand, Connections, NotCon
 log = logging.getLogger(__name__)
 
 ACTOR = system("device gateway", "access:deliver")
-LOOK_EVERY_S = 1.0
+LOOK_EVERY_S = 0.5
 _PAUSE_S = 1.0
 _WRITERS = 2
 _WRITE_AGAIN_S = (0.2, 0.5, 1.0)
@@ -44,7 +43,8 @@ class Mailbox:
         self._connections = connections
         self._name = name
         self._now = now
-        self._waiting: dict[str, deque[TakenCommand]] = {}
+        # Devices that owe an answer. Added to by the watching thread alone, taken from by the event loop alone.
+        self._talking: set[str] = set()
         self._talks: set[asyncio.Task[None]] = set()
         self._stopping = threading.Event()
         self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="mailbox")
@@ -63,7 +63,7 @@ class Mailbox:
         self._writers.shutdown(wait=False)
 
     def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Look whenever somebody is told to, and once a second. A lost database is looked for again."""
+        """Look whenever somebody calls, and twice a second. A lost database is looked for again."""
         while not self._stopping.is_set():
             try:
                 with self._database.listen(CHANNEL) as listening:
@@ -74,35 +74,36 @@ class Mailbox:
                             pass
             except AWAY as problem:
                 log.warning("no commands are taken, the database is away: %s", problem)
-                self._stopping.wait(_PAUSE_S)
+            except Exception:
+                # Whatever it is, it is no reason to stop serving releases.
+                log.exception("no commands are taken")
+            self._stopping.wait(_PAUSE_S)
 
     def _take(self) -> list[TakenCommand]:
         with self._database.transaction() as session:
-            return service.take_commands(
-                session, actor=ACTOR, at=self._now(), gateway=self._name, reaches=self._connections.reaches
+            taken = service.take_commands(
+                session,
+                actor=ACTOR,
+                at=self._now(),
+                gateway=self._name,
+                is_here=self._connections.reaches,
+                is_busy=self._talking.__contains__,
             )
+        self._talking.update(command.device_uid for command in taken)
+        return taken
 
     def _begin(self, taken: list[TakenCommand]) -> None:
-        """All devices at the same time, each one thing after the other, because its answers do not say to what."""
         for command in taken:
-            if (before := self._waiting.get(command.device_uid)) is not None:
-                before.append(command)
-                continue
-            self._waiting[command.device_uid] = deque([command])
-            talk = asyncio.get_running_loop().create_task(self._talk(command.device_uid))
+            talk = asyncio.get_running_loop().create_task(self._talk(command))
             self._talks.add(talk)
             talk.add_done_callback(self._talks.discard)
 
-    async def _talk(self, device_uid: str) -> None:
+    async def _talk(self, command: TakenCommand) -> None:
+        """Say it and write down what came of it; that calls for what had to wait for this device."""
+        answer, problem = await self._say(command)
+        self._talking.discard(command.device_uid)
         loop = asyncio.get_running_loop()
-        waiting = self._waiting[device_uid]
-        answers = []
-        while waiting:
-            command = waiting.popleft()
-            answer, problem = await self._say(command)
-            answers.append(loop.run_in_executor(self._writers, self._write, command.id, answer, problem))
-        del self._waiting[device_uid]
-        await asyncio.gather(*answers)
+        await loop.run_in_executor(self._writers, self._write, command.id, answer, problem)
 
     async def _say(self, command: TakenCommand) -> tuple[str | None, Problem | None]:
         left_s = (command.deadline - self._now()).total_seconds()

@@ -22,7 +22,7 @@ from tests.infra.free_ports import free_ports
 @pytest.fixture(scope="package")
 def product() -> Iterator[Product]:
     """`erp run` with a small fleet, ready. A test that stops it starts it again."""
-    product = Product(free_ports(6))
+    product = Product(free_ports(7))
     try:
         product.start()
         yield product

@@ -20,7 +20,8 @@ class TestReadyProduct:
     def test_promises_the_same_keys_to_every_program_that_reads_them(self, product):
         demo = product.demo()
 
-        assert set(demo) == {"base_url", "users", "oauth_client", "devices", "wialon_simulator", "traccar_simulator"}
+        simulators = {"wialon_simulator", "traccar_simulator", "teltonika_simulator"}
+        assert set(demo) == {"base_url", "users", "oauth_client", "devices"} | simulators
         assert set(demo["users"]) >= {"admin", "operator", "driver", "investor"}
         assert all(set(user) == {"email", "password"} for user in demo["users"].values())
         assert set(demo["oauth_client"]) == {"client_id", "client_secret"}
@@ -30,6 +31,7 @@ class TestReadyProduct:
         }
         assert demo["wialon_simulator"] == {"base_url": f"http://127.0.0.1:{product.port + 2}"}
         assert demo["traccar_simulator"] == {"base_url": f"http://127.0.0.1:{product.port + 5}"}
+        assert demo["teltonika_simulator"] == {"base_url": f"http://127.0.0.1:{product.port + 6}"}
         assert demo["base_url"] == product.public_url
 
     def test_shows_address_and_logins_on_the_console(self, product):

@@ -135,7 +135,7 @@ class Run:
 def run() -> Iterator[Run]:
     home = Path(tempfile.mkdtemp(prefix="home with a space "))
     home.chmod(0o755)
-    run = Run(home, free_ports(6))
+    run = Run(home, free_ports(7))
     yield run
     if run.process and run.process.poll() is None:
         run.send(signal.SIGINT)
@@ -319,7 +319,7 @@ class TestSurroundings:
     def test_refuses_a_second_run_in_the_same_home(self, run: Run) -> None:
         run.start({"web": SLEEP})
         run.says("awake")
-        second = Run(run.home, free_ports(6))
+        second = Run(run.home, free_ports(7))
         second.console = run.home / "second.txt"
         assert second.start({"web": SLEEP}).ends() == 1
         assert f"already running in {run.home} (process {run.process.pid})" in second.lines()[-1]

@@ -28,7 +28,7 @@ from core.db import AWAY, Database
 
 # How long a look at the outputs, or the taking back of a lock, may take to reach the device. A device that is silent
 # for longer is hung up on, so a slow one must be left its time.
-_LOOK_LIFETIME = timedelta(seconds=6)
+_LOOK_LIFETIME = timedelta(seconds=4)
 _TAKE_BACK_LIFETIME = timedelta(seconds=3)
 _WAIT_FOR_OUTPUTS_S = 1.5
 
@@ -38,7 +38,8 @@ _NOT_SAID = {
     Problem.CANNOT_COMMAND: "the device is connected by a protocol that knows no commands. Choose another road to "
     "its relay, or connect it by Teltonika's protocol over TCP.",
     Problem.TOO_LATE: "its time was over before the device could be told.",
-    Problem.WITHDRAWN: "the device gateway did not take the command. See that the process `gateway` runs.",
+    Problem.WITHDRAWN: "the device gateway did not take the command: the device was busy with another, or the process "
+    "`gateway` does not run.",
 }
 _SAID = {
     Said.IGNORED: "the device left the output alone: has it an output of that number?",

@@ -23,7 +23,7 @@ _OTHERS_FIRST = timedelta(seconds=0.5)
 # Questions are no commands: they are kept by nobody, not even those that a killed worker left.
 _QUESTIONS_KEPT = timedelta(hours=1)
 # Of a crowd one gateway takes so many at once, so that its transaction stays short.
-_AT_ONCE = 200
+_AT_ONCE = 1_000
 
 
 class TakenCommand(NamedTuple):
@@ -62,27 +62,34 @@ def put_command(
 
 @needs("access:deliver")
 def take_commands(
-    session: Writer, *, actor: Actor, at: datetime, gateway: str, reaches: Callable[[str], bool]
+    session: Writer,
+    *,
+    actor: Actor,
+    at: datetime,
+    gateway: str,
+    is_here: Callable[[str], bool],
+    is_busy: Callable[[str], bool],
 ) -> list[TakenCommand]:
-    """Take what waits for devices that this gateway `reaches`, oldest first: nobody else will say it.
+    """Take what waits for devices that are with this gateway, oldest first: nobody else will say it.
 
-    What waits for a device that no gateway has reached for half a second is taken too, so that somebody says so.
+    One for each device, and none for one that is busy: what has to wait stays free, so that its time can run out. What
+    waits for a device that no gateway has had for half a second is taken too, so that somebody says so.
     """
-    waiting = sa.select(
-        DeviceCommand.id, DeviceCommand.device_uid, DeviceCommand.text, DeviceCommand.deadline, DeviceCommand.created_at
-    )
-    waiting = waiting.where(DeviceCommand.taken_at.is_(None), DeviceCommand.deadline > at)
-    waiting = waiting.where(DeviceCommand.answered_at.is_(None))
-    waiting = waiting.order_by(DeviceCommand.created_at).limit(_AT_ONCE).with_for_update(skip_locked=True)
-    taken = [
-        TakenCommand(row.id, row.device_uid, row.text, row.deadline)
-        for row in session.execute(waiting)
-        if reaches(row.device_uid) or at - row.created_at >= _OTHERS_FIRST
-    ]
+    columns = (DeviceCommand.id, DeviceCommand.device_uid, DeviceCommand.text, DeviceCommand.deadline)
+    waiting = sa.select(*columns, DeviceCommand.created_at)
+    waiting = waiting.where(DeviceCommand.taken_at.is_(None), DeviceCommand.answered_at.is_(None))
+    waiting = waiting.where(DeviceCommand.deadline > at).order_by(DeviceCommand.created_at)
+    taken: dict[str, TakenCommand] = {}
+    for row in session.execute(waiting.limit(_AT_ONCE).with_for_update(skip_locked=True)):
+        uid = row.device_uid
+        if uid in taken or is_busy(uid):
+            continue
+        if is_here(uid) or at - row.created_at >= _OTHERS_FIRST:
+            taken[uid] = TakenCommand(row.id, uid, row.text, row.deadline)
     if taken:
-        ours = DeviceCommand.id.in_([command.id for command in taken])
+        ours = DeviceCommand.id.in_([command.id for command in taken.values()])
         session.execute(sa.update(DeviceCommand).where(ours).values(taken_at=at, taken_by=gateway))
-    return taken
+    return list(taken.values())
 
 
 @needs("access:deliver")

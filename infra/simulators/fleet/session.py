@@ -103,11 +103,15 @@ class Session:
             connected = True
             self._counts.connected += 1
             self._failures = 0
-            while self._tracker.reachable:
-                await self._send_what_waits(reader, writer)
+            await self._talk(reader, writer)
         finally:
             self._counts.connected -= connected
             writer.transport.abort()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Report for as long as the radio reaches the product."""
+        while self._tracker.reachable:
+            await self._send_what_waits(reader, writer)
 
     async def _log_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(ips.login(self._uid, self._key))

@@ -8,8 +8,10 @@ import time
 
 import pytest
 
+from core import clock
 from portals.devices.crc16 import crc16
 from portals.devices.limits import Limits
+from portals.devices.mailbox import Mailbox
 from portals.devices.protocols import TELTONIKA, WIALON_IPS
 from portals.devices.server import Gateway
 from portals.devices.teltonika.commands import decode_message
@@ -25,6 +27,7 @@ class RunningGateway:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._devices = []
+        self._mailboxes = []
         self._thread.start()
         assert self._ready.wait(5)
 
@@ -37,6 +40,14 @@ class RunningGateway:
         }
         self._ready.set()
         await gateway.run(self._stop)
+        for mailbox in self._mailboxes:
+            await mailbox.close()
+
+    def open_mailbox(self, database, *, name="gateway", now=clock.now):
+        """From now on it says what others put for its devices."""
+        mailbox = Mailbox(database, self._connections, name=name, now=now)
+        self._mailboxes.append(mailbox)
+        asyncio.run_coroutine_threadsafe(mailbox.run(self._stop), self._loop)
 
     def connect(self, **options):
         device = Device(self.ports["wialon_ips"], **options)
