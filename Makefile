@@ -43,6 +43,7 @@ bench: $(installed_for_tests)
 	.venv/bin/python -m infra.bench.detection
 	.venv/bin/python -m infra.bench.bearer
 	.venv/bin/python -m infra.bench.manners
+	.venv/bin/python -m infra.bench.orders
 	.venv/bin/python -m infra.bench.audit
 
 fuzz: $(installed_for_tests)
