@@ -17,7 +17,7 @@ from portals.auth import confirmed
 from portals.doors import actor, at, erp, read, write
 from portals.forms import parse_form
 from portals.operator import bp
-from portals.operator.lock_panel import OUTCOMES, PROOF_SOURCES, LockPanel, read_lock_panel
+from portals.operator.lock_panel import CHANNELS, OUTCOMES, PROOF_SOURCES, LockPanel, read_lock_panel
 
 PAGE = "operator/vehicles/lock.html"
 LOCK = "operator/vehicles/_lock.html"
@@ -39,10 +39,16 @@ class Declining(Cancellation, frozen=True, kw_only=True, forbid_unknown_fields=T
     note: str = ""
 
 
+class Calling(Cancellation, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About which order the driver was called, and what was said."""
+
+    words: str = ""
+
+
 @bp.context_processor
 def words() -> dict[str, object]:
     """The words that the lock screen puts to codes."""
-    return {"reasons": REASONS, "outcomes": OUTCOMES, "proof_sources": PROOF_SOURCES}
+    return {"reasons": REASONS, "outcomes": OUTCOMES, "proof_sources": PROOF_SOURCES, "channels": CHANNELS}
 
 
 @bp.get("/vehicles/<int:vehicle_id>/lock")
@@ -108,6 +114,19 @@ def approve_immobilization(vehicle_id: int) -> ResponseReturnValue:
             write(), actor=actor(), at=at(), vehicle_id=vehicle_id, job_id=job_id, timing=erp().settings.access
         )
     except (Conflict, Forbidden) as refusal:
+        return _show(read_panel(vehicle_id), refusal)
+    return _shown(vehicle_id)
+
+
+@bp.post("/vehicles/<int:vehicle_id>/immobilization/call")
+def note_call(vehicle_id: int) -> ResponseReturnValue:
+    """Note that the office has called the driver about the order that was on the screen."""
+    said = parse_form(Calling)
+    try:
+        service.note_called(
+            write(), actor=actor(), at=at(), vehicle_id=vehicle_id, job_id=said.job_id, words=said.words
+        )
+    except (Invalid, Conflict) as refusal:
         return _show(read_panel(vehicle_id), refusal)
     return _shown(vehicle_id)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.access import queries as access
 from core.access import rules
-from core.access.queries import BrakeRecord, JobRecord
+from core.access.queries import BrakeRecord, JobRecord, WarningRecord
 from core.config import AccessTiming
 from core.db import Reader
 from core.drivers import queries as drivers
@@ -28,6 +28,9 @@ OUTCOMES = {
     "unknown": "No answer came",
     "never_arrived": "Never reached the gateway",
 }
+
+# How a driver is told of a warning.
+CHANNELS = {"app": "On their own page", "email": "By letter", "phone": "By a call of the office"}
 
 PROOF_SOURCES = {
     "telemetry": "the vehicle's own report",
@@ -65,6 +68,7 @@ class LockPanel:
     may_release: bool
     viewer: Actor
     brakes: list[BrakeRecord]
+    warnings: list[WarningRecord]
     timing: AccessTiming
     at: datetime
 
@@ -116,6 +120,18 @@ class LockPanel:
     def can_approve(self) -> bool:
         """Whether the viewer may be the second person of this order."""
         return self.is_requested and not self.is_own and self._may("access:approve")
+
+    @property
+    def is_warning(self) -> bool:
+        """Whether the driver is being warned, and the grace runs or is about to."""
+        return self._is("immobilize", "notified")
+
+    @property
+    def can_note_call(self) -> bool:
+        """Whether the viewer may note that the office has called the driver about the warning that is due."""
+        due = max((warning.warning for warning in self.warnings), default=0)
+        is_noted = any(told.warning == due and told.channel == "phone" for told in self.warnings)
+        return self.is_warning and self.may_release and due > 0 and not is_noted
 
     @property
     def can_release(self) -> bool:
@@ -266,20 +282,26 @@ _RELEASE_HEADLINES = {
 }
 
 
+def _read_warnings(reader: Reader, viewer: Actor, job: JobRecord | None) -> list[WarningRecord]:
+    return [] if job is None else access.list_notices(reader, viewer=viewer, job_id=job.id)
+
+
 def read_lock_panel(reader: Reader, *, viewer: Actor, vehicle_id: int, at: datetime, timing: AccessTiming) -> LockPanel:
     """The lock screen of one vehicle for `viewer`. Needs access:read; NotFound out of sight."""
     vehicle = vehicles.get_vehicle(reader, viewer=viewer, vehicle_id=vehicle_id)
     current = drivers.list_current_drivers(reader, viewer=viewer, at=at, vehicle_ids=[vehicle_id])
     states = telemetry.list_states(reader, viewer=viewer, vehicle_ids=[vehicle_id])
+    job = access.find_latest_job(reader, viewer=viewer, vehicle_id=vehicle_id)
     return LockPanel(
         vehicle=vehicle,
         driver=current.get(vehicle_id),
         state=states.get(vehicle_id),
-        job=access.find_latest_job(reader, viewer=viewer, vehicle_id=vehicle_id),
+        job=job,
         may_order=viewer.may("access:immobilize", park_id=vehicle.park_id, vehicle_id=vehicle_id),
         may_release=viewer.may("access:release", park_id=vehicle.park_id, vehicle_id=vehicle_id),
         viewer=viewer,
         brakes=access.list_brakes(reader, viewer=viewer),
+        warnings=_read_warnings(reader, viewer, job),
         timing=timing,
         at=at,
     )

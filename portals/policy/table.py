@@ -111,6 +111,7 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "operator.list_locks": page("access:read"),
         "operator.hold_locks": act("access:brake"),
         "operator.export_locks": act("access:read"),
+        "operator.note_call": act("access:release"),
         "operator.approve_immobilization": act("access:approve"),
         "operator.decline_immobilization": act("access:approve"),
         "operator.release": act("access:release"),

@@ -111,6 +111,7 @@ FORMS: dict[str, dict[str, str]] = {
     "operator.cancel_immobilization": {"job_id": "{job_id}"},
     "operator.approve_immobilization": {"job_id": "{job_id}"},
     "operator.decline_immobilization": {"job_id": "{job_id}", "note": "The driver has paid"},
+    "operator.note_call": {"job_id": "{job_id}", "words": "Pay until Friday"},
     "admin.approve_immobilization": {},
     "admin.hold_locks": {"why": "A trial of the alarm"},
     "admin.lift_brake": {"kind": "hold", "why": "The trial is over"},

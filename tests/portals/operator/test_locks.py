@@ -8,11 +8,13 @@ import io
 import pytest
 
 from core import audit
-from core.access import service
+from core.access import queries, service
 from core.access.schemas import BrakeKind, ImmobilizationOrder, Reason
 from core.config import AccessTiming
+from core.identity.service import Post
+from tasks.notices import advance_due
 from tests.conftest import ROOT
-from tests.orders import PLENTY
+from tests.orders import PLENTY, order_lock
 from tests.portals.page import check_page
 
 
@@ -106,3 +108,31 @@ class TestTheExport:
     def test_holds_nothing_of_another_park(self, operator, database, fleet, at):
         text = operator.post(f"/operator/locks/export?vehicle_id={fleet.other_vehicle_id}").text
         assert len(text.splitlines()) == 1
+
+
+class TestAWarnedDriver:
+    def test_is_shown_with_what_they_were_told_and_the_office_notes_its_call(self, operator, database, fleet, at):
+        with database.transaction() as session:
+            order = ImmobilizationOrder(reason=Reason.CONTRACT_ENDED)
+            order_lock(session, actor=ROOT, at=at, vehicle_id=fleet.vehicle_id, order=order)
+        advance_due(database, at=at, timing=AccessTiming(), post=Post("https://erp.example", key=b"k" * 32))
+        url = f"/operator/vehicles/{fleet.vehicle_id}"
+        page = operator.get(f"{url}/lock").text
+        check_page(page)
+        assert "Approved: the driver is being warned" in page
+        assert "Warning 1: On their own page" in page
+        assert "not told yet" in page
+
+        (job,) = list_jobs_of(database)
+        said = {"job_id": str(job.id), "words": "The contract ended yesterday"}
+        assert operator.post(f"{url}/immobilization/call", data={**said, "words": ""}).status_code == 422
+        assert operator.post(f"{url}/immobilization/call", data=said).status_code == 303
+        page = operator.get(f"{url}/lock").text
+        assert "Warning 1: By a call of the office" in page
+        assert "“The contract ended yesterday”" in page
+        assert "I have called" not in page, "a call is noted once"
+
+
+def list_jobs_of(database):
+    with database.reading() as reader:
+        return queries.list_jobs(reader, viewer=ROOT)
