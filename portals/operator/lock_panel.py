@@ -8,7 +8,7 @@ from typing import Any
 
 from core.access import queries as access
 from core.access import rules
-from core.access.queries import BrakeRecord, JobRecord
+from core.access.queries import BrakeRecord, JobRecord, WarningRecord
 from core.config import AccessTiming
 from core.db import Reader
 from core.drivers import queries as drivers
@@ -19,6 +19,7 @@ from core.vehicles import queries as vehicles
 from core.vehicles.queries import VehicleRecord
 from portals.operator import lock_doubts as doubts
 from portals.operator.motion import say_motion
+from portals.orders.warnings import Telling, find_call_due, list_tellings
 
 # What is known of one attempt. Accepted is never shown as done: the proof is read from the vehicle.
 OUTCOMES = {
@@ -33,6 +34,7 @@ PROOF_SOURCES = {
     "telemetry": "the vehicle's own report",
     "vialon_relay": "the gateway's log of the vehicle",
     "traccar_command": "what Traccar last heard of the vehicle",
+    "teltonika_codec12": "the device's own answer",
 }
 
 
@@ -61,6 +63,7 @@ class LockPanel:
     driver: CurrentDriver | None
     state: dict[str, Any] | None
     job: JobRecord | None
+    warned: list[WarningRecord]
     may_order: bool
     may_release: bool
     viewer: Actor
@@ -125,6 +128,18 @@ class LockPanel:
         if self._is_lock and not self._is("immobilize", "expired", "cancelled"):
             return True
         return self._is("release", "failed") or self._relay_now is True
+
+    @property
+    def tellings(self) -> list[Telling]:
+        """The warnings of the order; once it is over, only those that were begun."""
+        listed = list_tellings(self.job, self.warned)
+        is_to_be_warned = self._is("immobilize", "requested", "notified")
+        return [telling for telling in listed if is_to_be_warned or telling.is_begun]
+
+    @property
+    def call_due(self) -> Telling | None:
+        """The warning that the viewer may tell by a call now."""
+        return find_call_due(self.job, self.tellings) if self._may("access:release") else None
 
     @property
     def headline(self) -> str:
@@ -271,11 +286,13 @@ def read_lock_panel(reader: Reader, *, viewer: Actor, vehicle_id: int, at: datet
     vehicle = vehicles.get_vehicle(reader, viewer=viewer, vehicle_id=vehicle_id)
     current = drivers.list_current_drivers(reader, viewer=viewer, at=at, vehicle_ids=[vehicle_id])
     states = telemetry.list_states(reader, viewer=viewer, vehicle_ids=[vehicle_id])
+    job = access.find_latest_job(reader, viewer=viewer, vehicle_id=vehicle_id)
     return LockPanel(
         vehicle=vehicle,
         driver=current.get(vehicle_id),
         state=states.get(vehicle_id),
-        job=access.find_latest_job(reader, viewer=viewer, vehicle_id=vehicle_id),
+        job=job,
+        warned=[] if job is None else access.list_notices(reader, viewer=viewer, job_id=job.id),
         may_order=viewer.may("access:immobilize", park_id=vehicle.park_id, vehicle_id=vehicle_id),
         may_release=viewer.may("access:release", park_id=vehicle.park_id, vehicle_id=vehicle_id),
         viewer=viewer,

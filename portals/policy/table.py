@@ -113,6 +113,7 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "operator.export_locks": act("access:read"),
         "operator.approve_immobilization": act("access:approve"),
         "operator.decline_immobilization": act("access:approve"),
+        "operator.note_call": act("access:release"),
         "operator.release": act("access:release"),
     },
     "The operator portal: drivers": {
@@ -179,6 +180,7 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "admin.lift_brake": act("access:reset"),
         "admin.approve_immobilization": act("access:approve"),
         "admin.decline_immobilization": act("access:approve"),
+        "admin.note_call": act("access:release"),
         "admin.review_immobilization": act("access:review"),
     },
     "The admin console: the law": {

@@ -18,7 +18,14 @@ from core.access.queries.jobs import (
     list_reviews,
     list_shown_locks,
 )
-from core.access.queries.jurisdictions import LawRecord, ParkLaw, get_jurisdiction, list_jurisdictions, list_parks_law
+from core.access.queries.jurisdictions import (
+    LawRecord,
+    ParkLaw,
+    get_jurisdiction,
+    get_vehicle_law,
+    list_jurisdictions,
+    list_parks_law,
+)
 from core.access.queries.notices import (
     DueOrder,
     NoticeRecord,
@@ -85,6 +92,7 @@ __all__ = [
     "get_job",
     "get_jurisdiction",
     "get_standing",
+    "get_vehicle_law",
     "list_approvals",
     "list_brakes",
     "list_commands",

@@ -56,7 +56,9 @@ class TestThePageOfLocks:
 
     def test_tells_who_ordered_it_that_another_must_approve(self, operator, fleet):
         url = f"/operator/vehicles/{fleet.vehicle_id}"
-        operator.post(f"{url}/immobilization", data={"reason": "maintenance", "method": "vialon_relay"})
+        operator.post(
+            f"{url}/immobilization", data={"reason": "maintenance", "method": "vialon_relay", "note": "New brakes"}
+        )
         page = operator.get(f"{url}/lock").text
         assert "You ordered it, so somebody else must approve it" in page
         assert "You can be the second person" not in page
@@ -78,7 +80,7 @@ class TestTheHold:
         operator = sign_in("operator")
         refused = operator.post(
             f"/operator/vehicles/{fleet.vehicle_id}/immobilization",
-            data={"reason": "maintenance", "method": "vialon_relay"},
+            data={"reason": "maintenance", "method": "vialon_relay", "note": "New brakes"},
         )
         assert "all of them are held" in refused.text
         admin = sign_in("admin")
