@@ -40,7 +40,7 @@ ZONE = "America/Los_Angeles"
 PARKS = ("Bayview", "Mission")
 FIRST_UNIT = 10_001
 # From this size on, of ten vehicles one has its relay behind the simulated Traccar, and one is a Teltonika tracker's.
-OTHER_ROADS_FROM, OTHER_ROADS_EVERY, TRACCAR_AT, TELTONIKA_AT = 20, 10, 7, 4
+OTHER_ROADS_FROM, OTHER_ROADS_EVERY, TRACCAR_AT, TELTONIKA_AT = 20, 10, 7, 2
 
 
 @dataclass(frozen=True, slots=True)
