@@ -8,6 +8,7 @@ from flask import Blueprint
 
 from portals import policy
 from portals.doors import actor
+from portals.orders.waiting import count_waiting
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 
@@ -16,6 +17,7 @@ NAV = [
     ("admin.show_storage", "Storage", "list"),
     ("admin.list_unknown_devices", "Devices", "plug-connected-x"),
     ("admin.list_immobilizations", "Remote Immobilize", "lock"),
+    ("admin.list_approvals", "Approvals", "shield-check"),
     ("admin.list_jurisdictions", "Jurisdictions", "file-text"),
     ("admin.list_users", "People", "users"),
     ("admin.list_clients", "API clients", "key"),
@@ -27,11 +29,16 @@ NAV = [
 @bp.context_processor
 def offer_navigation() -> dict[str, Any]:
     """The entries of the rail."""
-    return {"nav": policy.offered(NAV, actor())}
+    return {
+        "nav": policy.offered(NAV, actor()),
+        "nav_counted": "admin.list_approvals",
+        "count_waiting": count_waiting,
+    }
 
 
 from portals.admin import (  # noqa: E402, F401 - they hang their views on bp
     access,
+    approvals,
     audit,
     audit_log,
     brakes,

@@ -22,13 +22,13 @@ from core.vehicles.queries import VehicleRecord
 from portals import hx, receipts
 from portals.admin import bp
 from portals.admin.asked import as_id, asked_text
-from portals.admin.sighting import Sighting, look_at
 from portals.auth import confirmed
 from portals.doors import actor, at, erp, read, write
 from portals.forms import parse_form
 from portals.orders.decisions import say_decision
 from portals.orders.laws import list_consequences
 from portals.orders.notes import check_note
+from portals.orders.sightings import Sighting, look_at
 from portals.orders.warnings import WAYS, find_call_due, list_tellings
 
 FOUND_MOST = 20

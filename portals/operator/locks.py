@@ -1,4 +1,4 @@
-"""All locks on one page: what waits for a second person, what holds all of them, what was ordered; and its export."""
+"""All locks on one page: what holds all of them, how near the limits are, what was ordered; and its export."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ COLUMNS = [
 
 @bp.get("/locks")
 def list_locks() -> Response:
-    """The orders, newest first: all, of one vehicle, or of one driver. What waits for a second person stands on top."""
+    """The orders, newest first: all, of one vehicle, or of one driver."""
     return _show()
 
 
@@ -90,8 +90,6 @@ def _show(refusal: Invalid | None = None) -> Response:
         "operator/locks/list.html",
         "operator/locks/_locks.html",
         status=refusal.status if refusal else 200,
-        approvals=queries.list_approvals(read(), viewer=actor()),
-        reviews=queries.list_reviews(read(), viewer=actor()),
         brakes=queries.list_brakes(read(), viewer=actor()),
         counts=queries.count_locks(read(), viewer=actor(), at=at(), limits=erp().settings.access_limits),
         jobs=found[:PAGE],
@@ -99,7 +97,6 @@ def _show(refusal: Invalid | None = None) -> Response:
         chosen=chosen,
         reasons=REASONS,
         errors=refusal.fields if refusal else {},
-        me=actor(),
     )
 
 

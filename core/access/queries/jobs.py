@@ -184,6 +184,29 @@ def list_approvals(reader: Reader, *, viewer: Actor) -> list[JobRecord]:
     return [JobRecord(*row) for row in reader.execute(query)]
 
 
+def count_approvals(reader: Reader, *, viewer: Actor, at: datetime) -> int:
+    """How many orders wait for just this viewer: they may approve them and have not given them. None without the
+    right. Needs access:read.
+    """
+    viewer.require("access:read")
+    if not viewer.may("access:approve"):
+        return 0
+    is_own = sa.and_(_JOBS.ordered_by_kind == viewer.kind, _JOBS.ordered_by_id.is_not_distinct_from(viewer.id))
+    query = (
+        sa.select(sa.func.count())
+        .select_from(ImmobilizationJob)
+        .join(Vehicle, Vehicle.id == _JOBS.vehicle_id)
+        .where(
+            _JOBS.state == JobState.REQUESTED,
+            _JOBS.expires_at > at,
+            ~is_own,
+            _is_readable(viewer),
+            in_reach(viewer, "access:approve", park_id=Vehicle.park_id, vehicle_id=Vehicle.id),
+        )
+    )
+    return reader.execute(query).scalar_one()
+
+
 def list_reviews(reader: Reader, *, viewer: Actor) -> list[JobRecord]:
     """The orders by break-glass that nobody has reviewed yet, the most overdue first. Needs access:read."""
     viewer.require("access:read")

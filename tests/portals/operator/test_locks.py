@@ -1,4 +1,4 @@
-"""The page of all locks: who is to approve what, what holds them, the history, and its export."""
+"""The page of all locks: what holds them, the history, and its export."""
 
 from __future__ import annotations
 
@@ -33,13 +33,6 @@ def requested(database, fleet, at):
 
 
 class TestThePageOfLocks:
-    def test_shows_the_second_person_what_waits_for_them(self, operator, requested, fleet):
-        page = operator.get("/operator/locks").text
-        check_page(page)
-        assert "Waiting for a second person" in page
-        assert "asked for by Tests" in page
-        assert f'href="/operator/vehicles/{fleet.vehicle_id}/lock">' in page
-
     def test_is_approved_on_the_lock_screen_by_somebody_else(self, operator, requested, fleet, database):
         url = f"/operator/vehicles/{fleet.vehicle_id}"
         assert "You can be the second person" in operator.get(f"{url}/lock").text
