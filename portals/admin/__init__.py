@@ -45,6 +45,7 @@ from portals.admin import (  # noqa: E402, F401 - they hang their views on bp
     devices,
     health,
     jurisdictions,
+    locks,
     storage,
     telemetry,
     webhooks,

@@ -177,6 +177,8 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "admin.cancel_immobilization": act("access:release"),
         "admin.release_immobilization": act("access:release"),
         "admin.list_approvals": page("access:read"),
+        "admin.list_locks": page("access:read"),
+        "admin.export_locks": act("access:read"),
         "admin.show_brakes": page("access:read"),
         "admin.hold_locks": act("access:brake"),
         "admin.lift_brake": act("access:reset"),

@@ -119,6 +119,7 @@ FORMS: dict[str, dict[str, str]] = {
     "admin.lift_brake": {"kind": "hold", "why": "The trial is over"},
     "operator.hold_locks": {"why": "A trial of the alarm"},
     "operator.export_locks": {},
+    "admin.export_locks": {},
     "admin.decline_immobilization": {"note": "The driver has paid"},
     "admin.review_immobilization": {"finding": "justified", "note": "It was stolen"},
     "operator.release": {},

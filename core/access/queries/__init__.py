@@ -5,6 +5,7 @@ from core.access.queries.debts import DebtRecord, get_debt
 from core.access.queries.device_commands import CommandRecord, list_commands, list_commands_of_attempt
 from core.access.queries.jobs import (
     STATUS,
+    JobPlace,
     JobRecord,
     Result,
     Status,
@@ -68,6 +69,7 @@ __all__ = [
     "EmergencyMeans",
     "EmergencyStart",
     "FactRecord",
+    "JobPlace",
     "JobRecord",
     "LawRecord",
     "LockCounts",
