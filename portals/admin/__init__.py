@@ -8,7 +8,7 @@ from flask import Blueprint
 
 from portals import policy
 from portals.doors import actor
-from portals.orders.waiting import count_waiting
+from portals.orders.frame import frame_of
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 
@@ -31,8 +31,7 @@ def offer_navigation() -> dict[str, Any]:
     """The entries of the rail."""
     return {
         "nav": policy.offered(NAV, actor()),
-        "nav_counted": "admin.list_approvals",
-        "count_waiting": count_waiting,
+        **frame_of("admin.list_approvals"),
     }
 
 

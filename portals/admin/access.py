@@ -146,7 +146,6 @@ def show_immobilization(job_id: uuid.UUID) -> Response:
         reason=REASONS.get(job.reason),
         deadline=_deadline(job),
         is_own=(job.ordered_by_kind, job.ordered_by_id) == (actor().kind, actor().id),
-        brakes=queries.list_brakes(read(), viewer=actor()) if job.state.is_open else [],
         tellings=[one for one in tellings if one.is_begun or job.state in {"requested", "notified"}],
         call_due=find_call_due(job, tellings),
         ways=WAYS,

@@ -10,23 +10,23 @@ from portals import hx
 from portals.admin import bp
 from portals.doors import actor, at, erp, read
 from portals.orders.cards import is_by, read_cards
-
-PARTS = ("admin/access/_approvals.html", "_orders/_waiting.html")
+from portals.orders.frame import find_part
 
 
 @bp.get("/approvals")
 def list_approvals() -> Response:
     """The orders that wait for a second person, the oldest first, and the reviews that are due.
 
-    The number in the navigation is a fragment of it too.
+    What the frame of every page says of orders is a part of it too.
     """
+    if (part := find_part()) is not None:
+        return part
     reviews = queries.list_reviews(read(), viewer=actor())
     return hx.render(
         "admin/access/approvals.html",
-        next(filter(hx.is_asked_for, PARTS), None),
+        "admin/access/_approvals.html",
         cards=read_cards(read(), viewer=actor(), at=at(), timing=erp().settings.access),
         reviews=[(job, is_by(actor(), job)) for job in reviews],
-        brakes=queries.list_brakes(read(), viewer=actor()),
         reasons=REASONS,
         now=at(),
     )

@@ -6,7 +6,7 @@ from flask import Blueprint, request
 
 from portals import policy
 from portals.doors import actor
-from portals.orders.waiting import count_waiting
+from portals.orders.frame import frame_of
 
 NAV = [
     ("operator.board", "Board", "map-2"),
@@ -37,8 +37,7 @@ def frame() -> dict[str, object]:
     return {
         "nav": policy.offered(NAV, actor()),
         "nav_current": SECTIONS.get(section),
-        "nav_counted": "operator.list_approvals",
-        "count_waiting": count_waiting,
+        **frame_of("operator.list_approvals"),
     }
 
 

@@ -10,22 +10,22 @@ from portals import hx
 from portals.doors import actor, at, erp, read
 from portals.operator import bp
 from portals.orders.cards import read_cards
-
-PARTS = ("operator/approvals/_approvals.html", "_orders/_waiting.html")
+from portals.orders.frame import find_part
 
 
 @bp.get("/approvals")
 def list_approvals() -> Response:
     """The orders that wait for a second person, the oldest first, and those by break-glass that nobody reviewed yet.
 
-    The number in the navigation is a fragment of it too.
+    What the frame of every page says of orders is a part of it too.
     """
+    if (part := find_part()) is not None:
+        return part
     return hx.render(
         "operator/approvals/list.html",
-        next(filter(hx.is_asked_for, PARTS), None),
+        "operator/approvals/_approvals.html",
         cards=read_cards(read(), viewer=actor(), at=at(), timing=erp().settings.access),
         reviews=queries.list_reviews(read(), viewer=actor()),
-        brakes=queries.list_brakes(read(), viewer=actor()),
         reasons=REASONS,
         now=at(),
     )

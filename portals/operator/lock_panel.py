@@ -8,7 +8,7 @@ from typing import Any
 
 from core.access import queries as access
 from core.access import rules
-from core.access.queries import BrakeRecord, JobRecord, WarningRecord
+from core.access.queries import JobRecord, WarningRecord
 from core.config import AccessTiming
 from core.db import Reader
 from core.drivers import queries as drivers
@@ -67,7 +67,6 @@ class LockPanel:
     may_order: bool
     may_release: bool
     viewer: Actor
-    brakes: list[BrakeRecord]
     timing: AccessTiming
     at: datetime
 
@@ -296,7 +295,6 @@ def read_lock_panel(reader: Reader, *, viewer: Actor, vehicle_id: int, at: datet
         may_order=viewer.may("access:immobilize", park_id=vehicle.park_id, vehicle_id=vehicle_id),
         may_release=viewer.may("access:release", park_id=vehicle.park_id, vehicle_id=vehicle_id),
         viewer=viewer,
-        brakes=access.list_brakes(reader, viewer=viewer),
         timing=timing,
         at=at,
     )

@@ -18,7 +18,7 @@ from core.config import AccessTiming
 from portals.orders import export
 from tests.conftest import ROOT
 from tests.orders import PLENTY
-from tests.portals.page import check_page
+from tests.portals.page import check_fragment, check_page
 
 
 @pytest.fixture
@@ -85,6 +85,30 @@ class TestTheHold:
         check_page(admin.get("/admin/brakes").text)
         admin.post("/admin/brakes/lifting", data={"kind": BrakeKind.HOLD.value, "why": "It was a trial"})
         assert "All locks are held" not in dispatcher.get("/operator/locks").text
+
+    def test_is_told_on_every_page_and_by_itself(self, dispatcher, sign_in, fleet):
+        held = "All locks are held by Dispatcher: Something is wrong"
+        alone = {"HX-Request": "true", "HX-Target": "div#held"}
+        assert "held by" not in dispatcher.get("/operator/approvals", headers=alone).text
+        dispatcher.post("/operator/locks/hold", data={"why": "Something is wrong"})
+        admin = sign_in("admin")
+        for browser, portal, pages in (
+            (dispatcher, "operator", ("", "approvals", "locks", f"vehicles/{fleet.vehicle_id}/lock")),
+            (admin, "admin", ("approvals", "locks", "brakes", "immobilizations")),
+        ):
+            for page in pages:
+                assert held in browser.get(f"/{portal}/{page}").text, page
+            fragment = browser.get(f"/{portal}/approvals", headers=alone).text
+            check_fragment(fragment)
+            assert held in fragment
+            assert "Waiting for a second person" not in fragment
+
+    def test_is_put_on_from_the_board_with_a_reason(self, dispatcher, fleet):
+        page = dispatcher.get("/operator/").text
+        check_page(page)
+        form = page.partition('id="hold"')[2].partition("</form>")[0]
+        assert 'action="/operator/locks/hold"' in form
+        assert "Hold all locks now" in form
 
 
 class TestTheHistory:
