@@ -309,5 +309,7 @@ def _left(until: datetime) -> str:
     seconds = math.ceil((until - at()).total_seconds())
     if seconds <= 0:
         return "due now; if nothing happens, look under Health whether the worker runs"
+    if seconds >= 172_800:
+        return f"{seconds // 86_400} days {seconds // 3600 % 24} h"
     minutes = f"{seconds // 60 % 60}:{seconds % 60:02}"
     return f"{seconds // 3600}:{minutes:0>5}" if seconds >= 3600 else minutes

@@ -203,7 +203,7 @@ class LockPanel:
         """The stations of the order on the screen, each with how it looks."""
         if self.job is None:
             return []
-        names = _LOCK_STATIONS if self._is_lock else _RELEASE_STATIONS
+        names = self._lock_stations() if self._is_lock else _RELEASE_STATIONS
         reached = self._stations_reached(names)
         return [Step(name, self._look(i, reached)) for i, name in enumerate(names)]
 
@@ -240,6 +240,14 @@ class LockPanel:
         left_s = max(round((end - self.at).total_seconds()), 0)
         return Countdown(words, left_s, round((end - start).total_seconds()))
 
+    def _lock_stations(self) -> tuple[str, ...]:
+        """The stations of this very lock: none for an approval or a warning that it is not to have."""
+        job = self.job
+        assert job is not None
+        approved = ("Approved",) if self.is_requested or job.approved_at is not None else ()
+        warned = ("Warned",) if list_tellings(job, self.warned) and not job.is_break_glass else ()
+        return ("Ordered", *approved, *warned, "Safe", "Sent", "Confirmed")
+
     def _stations_reached(self, names: tuple[str, ...]) -> int:
         """How many stations of the order are behind it."""
         assert self.job is not None
@@ -247,9 +255,8 @@ class LockPanel:
             return len(names)
         if self.job.attempts:
             return len(names) - 1
-        if not self._is_lock or self.job.state == "requested":
-            return 1
-        return 2 if self.job.state == "notified" else 3
+        awaited = {"requested": "Approved", "notified": "Warned"}.get(self.job.state, "Safe")
+        return names.index(awaited) if awaited in names else 1
 
     def _look(self, station: int, reached: int) -> str:
         if station < reached:
@@ -259,7 +266,6 @@ class LockPanel:
         return "now" if self.is_open else "bad"
 
 
-_LOCK_STATIONS = ("Ordered", "Approved", "Warned", "Safe", "Sent", "Confirmed")
 _RELEASE_STATIONS = ("Ordered", "Sent", "Confirmed")
 _TONES = {"failed": "act", "expired": "warn"}
 _LOCK_HEADLINES = {

@@ -117,7 +117,7 @@ _INPUTS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("reason", "Reason", _reason),
     ("is_break_glass", "Break-glass", _yes_no("Yes: no second person before", "No")),
     ("is_approved", "Approved by a second person", _yes_no("Yes", "Not yet")),
-    ("expires_at", "Would have expired", _moment),
+    ("expires_at", "Good until", _moment),
     ("powertrain", "Engine", lambda code: _ENGINES.get(code or "", _NOT_KNOWN)),
     ("passenger_on_board", "Passenger on board", _yes_no("Yes", "No")),
     ("no_lock_zone", "Place where nothing is locked", _zone),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from core.access import queries, service
@@ -161,3 +163,30 @@ class TestTheForm:
         assert answer.status_code == 422
         check_page(answer.text)
         assert "at least 4 characters" in answer.text
+
+
+class TestTheStations:
+    def stations(self, browser, vehicle):
+        listed = browser.get(f"{vehicle}/lock").text.partition('<ol class="stations"')[2].partition("</ol>")[0]
+        return re.findall(r'<span class="unseen">([^<]+): </span>(\w+)</li>', listed)
+
+    def test_show_no_approval_and_no_warning_of_a_lock_that_has_neither(self, operator, vehicle):
+        data = {"reason": "theft", "note": "Seen in the harbour", "break_glass": "true"}
+        operator.post(f"{vehicle}/immobilization", data=data)
+
+        assert self.stations(operator, vehicle) == [
+            ("Done", "Ordered"),
+            ("Now", "Safe"),
+            ("To come", "Sent"),
+            ("To come", "Confirmed"),
+        ]
+
+    def test_show_both_of_a_lock_for_debt(self, operator, vehicle, debtor):
+        debtor.lock()
+
+        assert self.stations(operator, vehicle)[:4] == [
+            ("Done", "Ordered"),
+            ("Done", "Approved"),
+            ("Now", "Warned"),
+            ("To come", "Safe"),
+        ]
