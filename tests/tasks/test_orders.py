@@ -167,6 +167,7 @@ class TestAnOrderToImmobilize:
         time.sleep(2)
         assert world.commands() == []
 
+    @pytest.mark.proof  # 14 s of waiting; the rules and the other roads tell the same in a hurry
     def test_fails_within_fifteen_seconds_when_the_platform_lies(self, world: World) -> None:
         world.fault(unit_id=500, lie=True)
         world.start_worker()
@@ -267,6 +268,7 @@ class TestAWorkerKilledInTheMiddleOfTwentyOrders:
         assert len(per_unit) == 20
 
 
+@pytest.mark.proof  # 14 s of waiting; tests/core/access/test_delivery.py has a gateway that hangs in a hurry
 class TestAGatewayThatHangs:
     def test_holds_up_no_verdict(self, world: World) -> None:
         world.fault(unit_id=500, answer_delay_s=30)

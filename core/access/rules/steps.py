@@ -115,7 +115,7 @@ def find_proof(
     relay that is already so proves a lock; a release always sends at least once.
     """
     wanted = job.kind is OrderKind.IMMOBILIZE
-    since = job.attempts[0].started_at if job.attempts else None
+    since = _earliest_proof(job)
     if since is None:
         if job.kind is OrderKind.RELEASE:
             return None
@@ -128,6 +128,18 @@ def find_proof(
     if newest is None or any(r.received_at > newest.received_at for r in against):
         return None
     return newest
+
+
+def _earliest_proof(job: Job) -> datetime | None:
+    """From when a reading can prove the order, by the first command; None before one has left.
+
+    A released relay may have been told in the same whole second in which the command left, under that second's
+    beginning. What is then read as off was off when no lock of ours could switch it on any more (`quiet_after`).
+    """
+    if not job.attempts:
+        return None
+    told_in_whole_seconds = timedelta(seconds=1 if job.kind is OrderKind.RELEASE else 0)
+    return job.attempts[0].started_at - told_in_whole_seconds
 
 
 def whole_second_grace(kind: OrderKind) -> timedelta:

@@ -145,7 +145,7 @@ def release(
         expires_at=at + timedelta(seconds=timing.release_for_s),
     )
     job.driver_id = _find_driver(session, vehicle_id, at)
-    job.armed_at, job.quiet_after = at, _last_lock_dies_at(session, vehicle_id)
+    job.armed_at, job.quiet_after = at, _quiet_after(session, vehicle_id)
     _give(session, job, actor=actor, at=at)
     return job.id
 
@@ -241,19 +241,24 @@ def _give(session: Writer, job: Job, *, actor: Actor, at: datetime, **detail: ob
     outbox.publish(session, "access.job_ordered", at=at, job_id=str(job.id), vehicle_id=job.vehicle_id)
 
 
-def _last_lock_dies_at(session: Writer, vehicle_id: int) -> datetime | None:
-    """When the last lock command that may still be on its way has died, however slowly it was taken in.
-
-    The only command of a confirmed lock is not on its way any more: it arrived.
+def _quiet_after(session: Writer, vehicle_id: int) -> datetime | None:
+    """From when on no lock of ours can switch the relay on any more: its last command has died, however slowly it was
+    taken in, or has arrived and was confirmed. The only command of a confirmed lock is not on its way any more.
     """
     attempt = ImmobilizationAttempt
     longest_s = attempt.ttl_s + REQUEST_TIMEOUT_S
     dies_at = attempt.started_at + sa.func.make_interval(0, 0, 0, 0, 0, 0, longest_s)
     arrived = sa.and_(Job.state == JobState.CONFIRMED, attempt.number == 1, ~_has_second_attempt())
     result: datetime | None = session.execute(
-        sa.select(sa.func.max(dies_at))
-        .join(Job, Job.id == attempt.job_id)
-        .where(Job.vehicle_id == vehicle_id, Job.kind == OrderKind.IMMOBILIZE, ~arrived)
+        sa.select(
+            sa.func.greatest(
+                sa.func.max(dies_at).filter(~arrived),
+                sa.func.max(Job.finished_at).filter(Job.state == JobState.CONFIRMED),
+            )
+        )
+        .select_from(Job)
+        .outerjoin(attempt, Job.id == attempt.job_id)
+        .where(Job.vehicle_id == vehicle_id, Job.kind == OrderKind.IMMOBILIZE)
     ).scalar()
     return result
 

@@ -144,6 +144,16 @@ class TestARelease:
         job = order(OrderKind.RELEASE, attempt(1, 1), quiet_after=NOW + timedelta(seconds=3))
         assert isinstance(step(job, None, off), Wait)
 
+    def test_believes_a_relay_that_was_told_off_in_the_second_in_which_its_command_left(self) -> None:
+        off = RelayReading(relay_on=False, received_at=ago(1.9), source="telemetry")
+        done = step(order(OrderKind.RELEASE, attempt(1, 1), quiet_after=ago(60)), None, off)
+        assert isinstance(done, Finish)
+        assert done.state is JobState.CONFIRMED
+
+    def test_does_not_believe_what_was_told_before_the_lock_was_confirmed(self) -> None:
+        off = RelayReading(relay_on=False, received_at=ago(1.9), source="telemetry")
+        assert isinstance(step(order(OrderKind.RELEASE, attempt(1, 1), quiet_after=ago(1.5)), None, off), Wait)
+
     def test_goes_on_trying_after_three_attempts(self) -> None:
         tried = [attempt(1, 40), attempt(2, 35), attempt(3, 15)]
         assert step(order(OrderKind.RELEASE, *tried)) == Send(4)
@@ -185,4 +195,6 @@ class TestInEveryCase:
             assert step.proof in heard
             assert step.proof.relay_on is (job.kind is OrderKind.IMMOBILIZE)
             if job.attempts:
-                assert step.proof.received_at >= job.attempts[0].started_at
+                assert step.proof.received_at >= job.attempts[0].started_at - timedelta(seconds=1)
+                if job.kind is OrderKind.IMMOBILIZE:
+                    assert step.proof.received_at >= job.attempts[0].started_at

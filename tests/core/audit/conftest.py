@@ -41,7 +41,10 @@ def append(database: Database) -> int:
     another test beside this one, so it is waited for.
     """
     deadline = time.monotonic() + 20
-    waiting = "SELECT count(*) FROM audit_entries WHERE txid >= (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint"
+    waiting = (
+        "SELECT count(*) FROM audit_entries WHERE txid >= (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint"
+        " AND txid < (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint"
+    )
     while time.monotonic() < deadline:
         with database.reading() as reader:
             if reader.exec_driver_sql(waiting).scalar_one() == 0:
