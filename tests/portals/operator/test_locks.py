@@ -114,7 +114,7 @@ class TestTheHold:
 class TestTheHistory:
     @pytest.fixture
     def orders(self, database, fleet, requested, at):
-        """Sixty orders, ten of them at noon of each of the last days."""
+        """Sixty orders, seven of them at noon of each of the last days: a page ends amid those of one moment."""
         with database.transaction() as session:
             service.cancel(session, actor=ROOT, at=at, vehicle_id=fleet.vehicle_id, job_id=requested)
             session.flush()
@@ -122,7 +122,7 @@ class TestTheHistory:
             run(
                 "INSERT INTO access_jobs SELECT (jsonb_populate_record(job, jsonb_build_object("
                 " 'id', gen_random_uuid(), 'ordered_at',"
-                " date_trunc('day', now(), 'UTC') - (n / 10 + 1) * interval '1 day' + interval '12 hours'))).*"
+                " date_trunc('day', now(), 'UTC') - (n / 7 + 1) * interval '1 day' + interval '12 hours'))).*"
                 " FROM access_jobs job, generate_series(0, 59) n"
             )
             run("DELETE FROM access_jobs WHERE id = %s", (requested,))
@@ -147,7 +147,7 @@ class TestTheHistory:
     def test_is_found_by_days_both_included(self, operator, orders, at):
         day = at.date() - timedelta(days=3)
         page = operator.get(f"/operator/locks?from={day - timedelta(days=1)}&to={day}").text
-        assert sorted(self.ids(page)) == sorted(orders[20:40])
+        assert sorted(self.ids(page)) == sorted(orders[14:28])
 
     def test_is_found_by_vehicle_driver_and_park(self, operator, orders, fleet):
         for here in (
