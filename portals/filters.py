@@ -17,7 +17,7 @@ SOURCES = {"http": "API", "wialon_ips": "Wialon IPS", "osmand": "OsmAnd"}
 
 def when(moment: datetime | None) -> str:
     """A moment in the viewer's zone, to the second: 23 Nov 2026, 14:05:09."""
-    return NOTHING if moment is None else f"{moment.astimezone(_zone()):%-d %b %Y, %H:%M:%S}"
+    return NOTHING if moment is None else f"{moment.astimezone(zone()):%-d %b %Y, %H:%M:%S}"
 
 
 def moment(text: str) -> datetime:
@@ -79,7 +79,8 @@ def install(app: Flask) -> None:
         app.jinja_env.filters[show.__name__] = show
 
 
-def _zone() -> ZoneInfo:
+def zone() -> ZoneInfo:
+    """The zone of whoever looks; UTC of who is not known."""
     name = current_user.time_zone if current_user.is_authenticated else "UTC"
     try:
         return ZoneInfo(name)

@@ -8,6 +8,7 @@ from flask import Blueprint
 
 from portals import policy
 from portals.doors import actor
+from portals.orders.frame import frame_of
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 
@@ -16,6 +17,7 @@ NAV = [
     ("admin.show_storage", "Storage", "list"),
     ("admin.list_unknown_devices", "Devices", "plug-connected-x"),
     ("admin.list_immobilizations", "Remote Immobilize", "lock"),
+    ("admin.list_approvals", "Approvals", "shield-check"),
     ("admin.list_jurisdictions", "Jurisdictions", "file-text"),
     ("admin.list_users", "People", "users"),
     ("admin.list_clients", "API clients", "key"),
@@ -27,17 +29,22 @@ NAV = [
 @bp.context_processor
 def offer_navigation() -> dict[str, Any]:
     """The entries of the rail."""
-    return {"nav": policy.offered(NAV, actor())}
+    return {
+        "nav": policy.offered(NAV, actor()),
+        **frame_of("admin.list_approvals"),
+    }
 
 
 from portals.admin import (  # noqa: E402, F401 - they hang their views on bp
     access,
+    approvals,
     audit,
     audit_log,
     brakes,
     devices,
     health,
     jurisdictions,
+    locks,
     storage,
     telemetry,
     webhooks,

@@ -22,10 +22,14 @@ from core.vehicles.queries import VehicleRecord
 from portals import hx, receipts
 from portals.admin import bp
 from portals.admin.asked import as_id, asked_text
-from portals.admin.sighting import Sighting, look_at
 from portals.auth import confirmed
 from portals.doors import actor, at, erp, read, write
 from portals.forms import parse_form
+from portals.orders.decisions import say_decision
+from portals.orders.laws import list_consequences
+from portals.orders.notes import check_note
+from portals.orders.sightings import Sighting, look_at
+from portals.orders.warnings import WAYS, find_call_due, list_tellings
 
 FOUND_MOST = 20
 ORDERS_MOST = 50
@@ -86,6 +90,13 @@ class Declining(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
+class Called(msgspec.Struct, frozen=True, kw_only=True):
+    """What was said in a call to the driver. The form names the order too; its address does already."""
+
+    words: str = ""
+    job_id: uuid.UUID | None = None
+
+
 class Reviewing(Declining, frozen=True, kw_only=True):
     """What the review of an order found, and why."""
 
@@ -126,6 +137,7 @@ def show_immobilization(job_id: uuid.UUID) -> Response:
     job = _get_job(job_id)
     vehicle = vehicles.get_vehicle(read(), viewer=actor(), vehicle_id=job.vehicle_id)
     latest = queries.find_latest_job(read(), viewer=actor(), vehicle_id=job.vehicle_id)
+    tellings = list_tellings(job, queries.list_notices(read(), viewer=actor(), job_id=job_id))
     return hx.render(
         "admin/access/immobilization.html",
         "admin/access/_order.html",
@@ -134,6 +146,10 @@ def show_immobilization(job_id: uuid.UUID) -> Response:
         reason=REASONS.get(job.reason),
         deadline=_deadline(job),
         is_own=(job.ordered_by_kind, job.ordered_by_id) == (actor().kind, actor().id),
+        tellings=[one for one in tellings if one.is_begun or job.state in {"requested", "notified"}],
+        call_due=find_call_due(job, tellings),
+        ways=WAYS,
+        say_decision=say_decision,
         newer=latest if latest is not None and latest.id != job.id else None,
         trail=audit.list_entries(read(), viewer=actor(), subject=("immobilization", job_id))[::-1],
         now=at(),
@@ -184,6 +200,18 @@ def decline_immobilization(job_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(url_for(".show_immobilization", job_id=job_id), 303)
 
 
+@bp.post("/immobilizations/<uuid:job_id>/call")
+def note_call(job_id: uuid.UUID) -> ResponseReturnValue:
+    """Note that the office has called the driver and told them the warning that is due."""
+    job = _get_job(job_id)
+    said = parse_form(Called)
+    try:
+        service.note_called(write(), actor=actor(), at=at(), vehicle_id=job.vehicle_id, job_id=job_id, words=said.words)
+    except (Invalid, Conflict) as refusal:
+        flash(refusal.fields.get("words", refusal.detail), "warn")
+    return redirect(url_for(".show_immobilization", job_id=job_id), 303)
+
+
 @bp.post("/immobilizations/<uuid:job_id>/review")
 def review_immobilization(job_id: uuid.UUID) -> ResponseReturnValue:
     """Say whether an order by break-glass was justified."""
@@ -230,6 +258,7 @@ def _order(form: Order) -> ImmobilizationOrder:
     if form.reason not in REASONS:
         raise Invalid("The order was not given.", fields={"reason": "Go back and choose a reason."})
     order = parse_form(ImmobilizationOrder, {"reason": form.reason, "note": form.note})
+    check_note(order.note)
     return msgspec.structs.replace(order, break_glass=form.break_glass)
 
 
@@ -255,6 +284,7 @@ def _show_step(page: str, vehicle: VehicleRecord, *, status: int = 200, **contex
         open_job=latest if latest is not None and latest.state.is_open else None,
         timing=erp().settings.access,
         reasons=list(REASONS.items()),
+        consequences=list_consequences(queries.get_vehicle_law(read(), viewer=actor(), vehicle_id=vehicle.id)),
         address=request.full_path if request.method == "GET" else None,
         **context,
     )
@@ -279,5 +309,7 @@ def _left(until: datetime) -> str:
     seconds = math.ceil((until - at()).total_seconds())
     if seconds <= 0:
         return "due now; if nothing happens, look under Health whether the worker runs"
+    if seconds >= 172_800:
+        return f"{seconds // 86_400} days {seconds // 3600 % 24} h"
     minutes = f"{seconds // 60 % 60}:{seconds % 60:02}"
     return f"{seconds // 3600}:{minutes:0>5}" if seconds >= 3600 else minutes

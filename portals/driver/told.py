@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from core.access import rules
 from core.access.queries import EmergencyMeans, JobRecord, NoticeRecord, OwnDebt
 from core.access.schemas import Reason
+from portals.money import as_money
 
-# Digits after the point by ISO 4217, where there are not two.
-_DIGITS = dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF"), 0) | dict.fromkeys(
-    ("BHD", "IQD", "JOD", "KWD", "OMR", "TND"), 3
-)
 # Where a driver can do something about the reason, and nobody else's reason is told.
 _PERSONAL = frozenset({Reason.DEBT, Reason.CONTRACT_ENDED, Reason.CONTRACT_VIOLATED})
 
@@ -69,9 +66,3 @@ class Told:
     def may_start_once_locked(self) -> bool:
         """Whether the law lets the driver start it without the office, with a code."""
         return self.lock.kind == "immobilize" and self.means.hours > 0 and self.means.starts_left > 0
-
-
-def as_money(minor: int, currency: str) -> str:
-    """An amount in the smallest unit of its currency, as people read it: 120.00 USD."""
-    digits = _DIGITS.get(currency, 2)
-    return f"{minor / 10**digits:,.{digits}f}\u00a0{currency}"

@@ -6,11 +6,13 @@ from flask import Blueprint, request
 
 from portals import policy
 from portals.doors import actor
+from portals.orders.frame import frame_of
 
 NAV = [
     ("operator.board", "Board", "map-2"),
     ("operator.list_vehicles", "Vehicles", "car"),
     ("operator.list_drivers", "Drivers", "users"),
+    ("operator.list_approvals", "Approvals", "shield-check"),
     ("operator.list_locks", "Locks", "lock"),
     ("operator.list_events", "Events", "activity"),
     ("operator.list_geofences", "Geofences", "focus-centered"),
@@ -19,6 +21,7 @@ NAV = [
 SECTIONS = {
     "vehicles": "operator.list_vehicles",
     "drivers": "operator.list_drivers",
+    "approvals": "operator.list_approvals",
     "locks": "operator.list_locks",
     "events": "operator.list_events",
     "geofences": "operator.list_geofences",
@@ -31,11 +34,16 @@ bp = Blueprint("operator", __name__, url_prefix="/operator")
 def frame() -> dict[str, object]:
     """What the layout of this portal needs. A page below an entry of the navigation marks that entry."""
     section = request.path.removeprefix("/operator/").partition("/")[0]
-    return {"nav": policy.offered(NAV, actor()), "nav_current": SECTIONS.get(section)}
+    return {
+        "nav": policy.offered(NAV, actor()),
+        "nav_current": SECTIONS.get(section),
+        **frame_of("operator.list_approvals"),
+    }
 
 
 from portals.operator import (  # noqa: E402, F401 - they add the routes
     access,
+    approvals,
     board,
     driver_access,
     driver_codes,

@@ -9,15 +9,19 @@ import msgspec
 from flask import Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from core.access import service
-from core.access.schemas import REASONS, ImmobilizationOrder, ReleaseOrder
+from core.access import queries, service
+from core.access.schemas import REASONS, ImmobilizationOrder, Reason, ReleaseOrder
 from core.errors import Conflict, Forbidden, Invalid, Refusal
 from portals import hx, receipts
 from portals.auth import confirmed
 from portals.doors import actor, at, erp, read, write
 from portals.forms import parse_form
 from portals.operator import bp
-from portals.operator.lock_panel import CHANNELS, OUTCOMES, PROOF_SOURCES, LockPanel, read_lock_panel
+from portals.operator.lock_panel import OUTCOMES, PROOF_SOURCES, LockPanel, read_lock_panel
+from portals.orders.decisions import say_decision
+from portals.orders.laws import list_consequences
+from portals.orders.notes import check_note
+from portals.orders.warnings import WAYS
 
 PAGE = "operator/vehicles/lock.html"
 LOCK = "operator/vehicles/_lock.html"
@@ -33,22 +37,28 @@ class Cancellation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     job_id: uuid.UUID
 
 
+class Called(Cancellation, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About which order the driver was called, and what was said."""
+
+    words: str = ""
+
+
 class Declining(Cancellation, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which order is declined, and why."""
 
     note: str = ""
 
 
-class Calling(Cancellation, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """About which order the driver was called, and what was said."""
-
-    words: str = ""
-
-
 @bp.context_processor
 def words() -> dict[str, object]:
     """The words that the lock screen puts to codes."""
-    return {"reasons": REASONS, "outcomes": OUTCOMES, "proof_sources": PROOF_SOURCES, "channels": CHANNELS}
+    return {
+        "reasons": REASONS,
+        "outcomes": OUTCOMES,
+        "proof_sources": PROOF_SOURCES,
+        "ways": WAYS,
+        "say_decision": say_decision,
+    }
 
 
 @bp.get("/vehicles/<int:vehicle_id>/lock")
@@ -72,6 +82,7 @@ def immobilize(vehicle_id: int) -> ResponseReturnValue:
     """Order the immobilization."""
     try:
         order = parse_form(ImmobilizationOrder)
+        check_note(order.note)
         service.immobilize(
             write(),
             actor=actor(),
@@ -118,25 +129,25 @@ def approve_immobilization(vehicle_id: int) -> ResponseReturnValue:
     return _shown(vehicle_id)
 
 
-@bp.post("/vehicles/<int:vehicle_id>/immobilization/call")
-def note_call(vehicle_id: int) -> ResponseReturnValue:
-    """Note that the office has called the driver about the order that was on the screen."""
-    said = parse_form(Calling)
-    try:
-        service.note_called(
-            write(), actor=actor(), at=at(), vehicle_id=vehicle_id, job_id=said.job_id, words=said.words
-        )
-    except (Invalid, Conflict) as refusal:
-        return _show(read_panel(vehicle_id), refusal)
-    return _shown(vehicle_id)
-
-
 @bp.post("/vehicles/<int:vehicle_id>/immobilization/refusal")
 def decline_immobilization(vehicle_id: int) -> ResponseReturnValue:
     """Decline, as the second person, the order that was on the screen."""
     said = parse_form(Declining)
     try:
         service.decline(write(), actor=actor(), at=at(), vehicle_id=vehicle_id, job_id=said.job_id, note=said.note)
+    except (Invalid, Conflict) as refusal:
+        return _show(read_panel(vehicle_id), refusal)
+    return _shown(vehicle_id)
+
+
+@bp.post("/vehicles/<int:vehicle_id>/immobilization/call")
+def note_call(vehicle_id: int) -> ResponseReturnValue:
+    """Note that the office has called the driver and told them the warning that is due."""
+    said = parse_form(Called)
+    try:
+        service.note_called(
+            write(), actor=actor(), at=at(), vehicle_id=vehicle_id, job_id=said.job_id, words=said.words
+        )
     except (Invalid, Conflict) as refusal:
         return _show(read_panel(vehicle_id), refusal)
     return _shown(vehicle_id)
@@ -173,10 +184,15 @@ def _show(
         vehicle=panel.vehicle,
         may_assign=actor().may("drivers:assign", park_id=panel.vehicle.park_id),
         confirming=confirming,
+        consequences=_consequences(panel) if confirming else {},
         problem=refusal.detail if refusal else None,
         errors=refusal.fields if refusal else {},
         typed=typed or {},
     )
+
+
+def _consequences(panel: LockPanel) -> dict[Reason, str]:
+    return list_consequences(queries.get_vehicle_law(read(), viewer=actor(), vehicle_id=panel.vehicle.id))
 
 
 def _shown(vehicle_id: int) -> ResponseReturnValue:

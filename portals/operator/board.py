@@ -12,7 +12,7 @@ from portals.operator import bp
 @bp.get("/")
 def board() -> str:
     """The list and the map, in step."""
-    return render_template("operator/board.html")
+    return render_template("operator/board.html", may_hold=actor().may("access:brake"))
 
 
 @bp.get("/live.json")

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.access import queries as access
 from core.access import rules
-from core.access.queries import BrakeRecord, JobRecord, WarningRecord
+from core.access.queries import JobRecord, WarningRecord
 from core.config import AccessTiming
 from core.db import Reader
 from core.drivers import queries as drivers
@@ -19,6 +19,7 @@ from core.vehicles import queries as vehicles
 from core.vehicles.queries import VehicleRecord
 from portals.operator import lock_doubts as doubts
 from portals.operator.motion import say_motion
+from portals.orders.warnings import Telling, find_call_due, list_tellings
 
 # What is known of one attempt. Accepted is never shown as done: the proof is read from the vehicle.
 OUTCOMES = {
@@ -29,13 +30,11 @@ OUTCOMES = {
     "never_arrived": "Never reached the gateway",
 }
 
-# How a driver is told of a warning.
-CHANNELS = {"app": "On their own page", "email": "By letter", "phone": "By a call of the office"}
-
 PROOF_SOURCES = {
     "telemetry": "the vehicle's own report",
     "vialon_relay": "the gateway's log of the vehicle",
     "traccar_command": "what Traccar last heard of the vehicle",
+    "teltonika_codec12": "the device's own answer",
 }
 
 
@@ -64,11 +63,10 @@ class LockPanel:
     driver: CurrentDriver | None
     state: dict[str, Any] | None
     job: JobRecord | None
+    warned: list[WarningRecord]
     may_order: bool
     may_release: bool
     viewer: Actor
-    brakes: list[BrakeRecord]
-    warnings: list[WarningRecord]
     timing: AccessTiming
     at: datetime
 
@@ -122,18 +120,6 @@ class LockPanel:
         return self.is_requested and not self.is_own and self._may("access:approve")
 
     @property
-    def is_warning(self) -> bool:
-        """Whether the driver is being warned, and the grace runs or is about to."""
-        return self._is("immobilize", "notified")
-
-    @property
-    def can_note_call(self) -> bool:
-        """Whether the viewer may note that the office has called the driver about the warning that is due."""
-        due = max((warning.warning for warning in self.warnings), default=0)
-        is_noted = any(told.warning == due and told.channel == "phone" for told in self.warnings)
-        return self.is_warning and self.may_release and due > 0 and not is_noted
-
-    @property
     def can_release(self) -> bool:
         """Whether a release makes sense: something locks, may have locked, or holds without our doing."""
         if not (self.may_release and self.has_relay) or (self.is_open and not self._is_lock):
@@ -141,6 +127,18 @@ class LockPanel:
         if self._is_lock and not self._is("immobilize", "expired", "cancelled"):
             return True
         return self._is("release", "failed") or self._relay_now is True
+
+    @property
+    def tellings(self) -> list[Telling]:
+        """The warnings of the order; once it is over, only those that were begun."""
+        listed = list_tellings(self.job, self.warned)
+        is_to_be_warned = self._is("immobilize", "requested", "notified")
+        return [telling for telling in listed if is_to_be_warned or telling.is_begun]
+
+    @property
+    def call_due(self) -> Telling | None:
+        """The warning that the viewer may tell by a call now."""
+        return find_call_due(self.job, self.tellings) if self._may("access:release") else None
 
     @property
     def headline(self) -> str:
@@ -205,7 +203,7 @@ class LockPanel:
         """The stations of the order on the screen, each with how it looks."""
         if self.job is None:
             return []
-        names = _LOCK_STATIONS if self._is_lock else _RELEASE_STATIONS
+        names = self._lock_stations() if self._is_lock else _RELEASE_STATIONS
         reached = self._stations_reached(names)
         return [Step(name, self._look(i, reached)) for i, name in enumerate(names)]
 
@@ -242,6 +240,14 @@ class LockPanel:
         left_s = max(round((end - self.at).total_seconds()), 0)
         return Countdown(words, left_s, round((end - start).total_seconds()))
 
+    def _lock_stations(self) -> tuple[str, ...]:
+        """The stations of this very lock: none for an approval or a warning that it is not to have."""
+        job = self.job
+        assert job is not None
+        approved = ("Approved",) if self.is_requested or job.approved_at is not None else ()
+        warned = ("Warned",) if list_tellings(job, self.warned) and not job.is_break_glass else ()
+        return ("Ordered", *approved, *warned, "Safe", "Sent", "Confirmed")
+
     def _stations_reached(self, names: tuple[str, ...]) -> int:
         """How many stations of the order are behind it."""
         assert self.job is not None
@@ -249,9 +255,8 @@ class LockPanel:
             return len(names)
         if self.job.attempts:
             return len(names) - 1
-        if not self._is_lock or self.job.state == "requested":
-            return 1
-        return 2 if self.job.state == "notified" else 3
+        awaited = {"requested": "Approved", "notified": "Warned"}.get(self.job.state, "Safe")
+        return names.index(awaited) if awaited in names else 1
 
     def _look(self, station: int, reached: int) -> str:
         if station < reached:
@@ -261,7 +266,6 @@ class LockPanel:
         return "now" if self.is_open else "bad"
 
 
-_LOCK_STATIONS = ("Ordered", "Approved", "Warned", "Safe", "Sent", "Confirmed")
 _RELEASE_STATIONS = ("Ordered", "Sent", "Confirmed")
 _TONES = {"failed": "act", "expired": "warn"}
 _LOCK_HEADLINES = {
@@ -282,10 +286,6 @@ _RELEASE_HEADLINES = {
 }
 
 
-def _read_warnings(reader: Reader, viewer: Actor, job: JobRecord | None) -> list[WarningRecord]:
-    return [] if job is None else access.list_notices(reader, viewer=viewer, job_id=job.id)
-
-
 def read_lock_panel(reader: Reader, *, viewer: Actor, vehicle_id: int, at: datetime, timing: AccessTiming) -> LockPanel:
     """The lock screen of one vehicle for `viewer`. Needs access:read; NotFound out of sight."""
     vehicle = vehicles.get_vehicle(reader, viewer=viewer, vehicle_id=vehicle_id)
@@ -297,11 +297,10 @@ def read_lock_panel(reader: Reader, *, viewer: Actor, vehicle_id: int, at: datet
         driver=current.get(vehicle_id),
         state=states.get(vehicle_id),
         job=job,
+        warned=[] if job is None else access.list_notices(reader, viewer=viewer, job_id=job.id),
         may_order=viewer.may("access:immobilize", park_id=vehicle.park_id, vehicle_id=vehicle_id),
         may_release=viewer.may("access:release", park_id=vehicle.park_id, vehicle_id=vehicle_id),
         viewer=viewer,
-        brakes=access.list_brakes(reader, viewer=viewer),
-        warnings=_read_warnings(reader, viewer, job),
         timing=timing,
         at=at,
     )

@@ -1,60 +1,25 @@
-"""All locks on one page: what waits for a second person, what holds all of them, what was ordered; and its export."""
+"""All locks on one page: what holds all of them, how near the limits are, what was ordered; and its export."""
 
 from __future__ import annotations
-
-import csv
-import io
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from urllib.parse import urlencode
 
 from flask import Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from core import audit
 from core.access import queries, service
-from core.access.queries import JobRecord
 from core.access.schemas import REASONS, Why
 from core.errors import Invalid
+from core.vehicles import queries as vehicles
 from portals import hx
 from portals.doors import actor, at, erp, read, write
-from portals.forms import parse_form, record_id
+from portals.forms import parse_form
 from portals.operator import bp
-from portals.security.cells import as_cell
-
-PAGE = 50
-MOST_IN_FILE = 50_000
-_STEP = 1_000
-COLUMNS = [
-    "order",
-    "vehicle_id",
-    "vehicle",
-    "driver_id",
-    "driver",
-    "kind",
-    "reason",
-    "note",
-    "method",
-    "ordered_at",
-    "ordered_by",
-    "approved_at",
-    "approved_by",
-    "break_glass",
-    "jurisdiction",
-    "armed_at",
-    "started_at",
-    "finished_at",
-    "state",
-    "verdict",
-    "reviewed_at",
-    "reviewed_by",
-    "finding",
-]
+from portals.orders.export import Wanted, send_log
+from portals.orders.history import Asked, Page, read_asked, read_page
 
 
 @bp.get("/locks")
 def list_locks() -> Response:
-    """The orders, newest first: all, of one vehicle, or of one driver. What waits for a second person stands on top."""
+    """The orders, newest first: all, or of one vehicle, one driver, one park, some days."""
     return _show()
 
 
@@ -70,96 +35,35 @@ def hold_locks() -> ResponseReturnValue:
 
 @bp.post("/locks/export")
 def export_locks() -> Response:
-    """The same as the list, all of it up to 50,000 orders, as a file for a spreadsheet. Who took it is audited."""
-    chosen = _chosen()
-    audit.record(write(), actor=actor(), at=at(), action="access.exported", subject=("audit", "locks"), **chosen)
-    text = io.StringIO()
-    lines = csv.writer(text)
-    lines.writerow(COLUMNS)
-    for job in _all(chosen):
-        lines.writerow(_line(job))
-    headers = {"Content-Disposition": "attachment; filename=locks.csv"}
-    return Response(text.getvalue(), content_type="text/csv; charset=utf-8", headers=headers)
+    """The same as the list, all of it, as a file: CSV or NDJSON. Who took it is audited."""
+    return send_log(read_asked(request.args), parse_form(Wanted).format)
 
 
 def _show(refusal: Invalid | None = None) -> Response:
-    chosen, before = _chosen(), _moment(request.args.get("before", ""))
-    found = queries.list_jobs(read(), viewer=actor(), **chosen, before=before, most=PAGE + 1)
-    older = found[PAGE - 1].ordered_at.isoformat() if len(found) > PAGE else None
+    asked, page, problem = _read()
+    status = next((wrong.status for wrong in (refusal, problem) if wrong is not None), 200)
     return hx.render(
         "operator/locks/list.html",
         "operator/locks/_locks.html",
-        status=refusal.status if refusal else 200,
-        approvals=queries.list_approvals(read(), viewer=actor()),
-        reviews=queries.list_reviews(read(), viewer=actor()),
+        status=status,
         brakes=queries.list_brakes(read(), viewer=actor()),
         counts=queries.count_locks(read(), viewer=actor(), at=at(), limits=erp().settings.access_limits),
-        jobs=found[:PAGE],
-        older=f"{url_for('.list_locks')}?{urlencode({'before': older, **chosen})}" if older else None,
-        chosen=chosen,
+        jobs=page.jobs,
+        next_url=url_for(".list_locks", **asked.kept, before=page.next) if page.next else None,
+        first_url=url_for(".list_locks", **asked.kept) if request.args.get("before") else None,
+        vehicles=vehicles.list_vehicles(read(), viewer=actor()),
+        parks=vehicles.list_parks(read(), viewer=actor()),
+        kept=asked.kept,
+        problem=problem.detail if problem else None,
         reasons=REASONS,
         errors=refusal.fields if refusal else {},
-        me=actor(),
+        may_hold=actor().may("access:brake"),
     )
 
 
-def _all(chosen: dict[str, int]) -> Iterator[JobRecord]:
-    before, written = None, 0
-    while written < MOST_IN_FILE:
-        jobs = queries.list_jobs(read(), viewer=actor(), **chosen, before=before, most=_STEP)
-        yield from jobs
-        written += len(jobs)
-        if len(jobs) < _STEP:
-            return
-        before = jobs[-1].ordered_at
-
-
-def _line(job: JobRecord) -> list[object]:
-    return [
-        job.id,
-        job.vehicle_id,
-        as_cell(job.vehicle),
-        job.driver_id,
-        as_cell(job.driver or ""),
-        job.kind,
-        job.reason,
-        as_cell(job.note),
-        job.method,
-        _stamp(job.ordered_at),
-        as_cell(job.ordered_by),
-        _stamp(job.approved_at),
-        as_cell(job.approved_by or ""),
-        "yes" if job.is_break_glass else "no",
-        job.jurisdiction and f"{job.jurisdiction} {job.jurisdiction_version}",
-        _stamp(job.armed_at),
-        _stamp(job.started_at),
-        _stamp(job.finished_at),
-        job.state,
-        as_cell(job.verdict or ""),
-        _stamp(job.reviewed_at),
-        as_cell(job.reviewed_by or ""),
-        job.finding,
-    ]
-
-
-def _stamp(moment: datetime | None) -> str:
-    return "" if moment is None else moment.astimezone(UTC).isoformat(timespec="milliseconds")
-
-
-def _chosen() -> dict[str, int]:
-    """Of which vehicle or driver; what is no number is as if it were not asked."""
-    chosen = {}
-    for name in ("vehicle_id", "driver_id"):
-        try:
-            chosen[name] = record_id(request.args.get(name, ""))
-        except ValueError:
-            continue
-    return chosen
-
-
-def _moment(text: str) -> datetime | None:
+def _read() -> tuple[Asked, Page, Invalid | None]:
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None
+        asked = read_asked(request.args)
+    except Invalid as problem:
+        return Asked({}, None, None, {}), Page([], None), problem
+    return asked, read_page(read(), asked, viewer=actor(), before=request.args.get("before", "")), None

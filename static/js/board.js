@@ -213,6 +213,11 @@ function listenToPage() {
   part("clear").addEventListener("click", () => choose({ q: "", state: "", park: "" }));
   part("fit").addEventListener("click", fitShown);
   part("help-button").addEventListener("click", () => part("help").showModal());
+  // What the frame asks for again and again waits for a line that is broken: the board has said so already.
+  document.addEventListener("htmx:before:request", (event) => {
+    const { sourceElement } = /** @type {CustomEvent} */ (event).detail.ctx;
+    if (sourceElement.matches("#held, #waiting") && live.state !== "live" && live.state !== "polling") event.preventDefault();
+  });
   // The board draws its own past; htmx would fetch the page again and put dead parts in its place.
   document.addEventListener("htmx:before:history:restore", (event) => event.preventDefault());
   addEventListener("popstate", () => {

@@ -28,6 +28,7 @@ class TestOperator:
         expect(page.locator(".consequence")).to_contain_text("starter is blocked")
         assert len(world.commands(FIRST)) == sent_before, "looking at the second step sent a command"
         page.get_by_label("Reason").select_option("maintenance")
+        page.get_by_label("Note").fill("A trial of the relay")
         page.get_by_role("button", name=IMMOBILIZE).click()
 
         # No reload from here on: the page tells the rest by itself.
@@ -58,6 +59,7 @@ class TestOperator:
 
         page.get_by_label("Reason").select_option("theft")
         page.get_by_label("Break-glass").check()
+        page.get_by_label("Note").fill("A trial of the relay")
         page.get_by_role("button", name=IMMOBILIZE).click()
         expect(page.locator("p.lock-headline")).to_have_text("Waiting until it is safe to lock")
         waiting = page.locator(".lock-waiting", has_text=re.compile(r"it to stand: moving at [1-9]\d* km/h"))
@@ -107,6 +109,7 @@ class TestAdministrator:
         expect(page.locator("h1")).to_contain_text("Step 2 of 2")
         assert world.commands(SECOND) == []
         page.get_by_label("Break-glass").check()
+        page.get_by_label("Note").fill("A trial of the relay")
         page.get_by_role("button", name=f"Immobilize {SECOND}").click()
 
         expect(page.locator("#order-state")).to_have_text("Immobilized", timeout=VERDICT_MS)

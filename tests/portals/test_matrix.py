@@ -84,6 +84,7 @@ LAST_OF_ALL = "auth.sign_out"
 VEHICLE = {"vehicle_id": "{vehicle_id}"}
 STATUS = {"status": "available", "status_reason": "Ready"}
 THEFT = {"reason": "theft"}
+NOTE = {"note": "Seen in the harbour"}
 RANGE = {"from": "2026-11-20T00:00:00Z", "to": "2026-11-20T06:00:00Z"}
 QUERIES: dict[str, dict[str, str]] = {
     "admin.new_immobilization": VEHICLE,
@@ -107,16 +108,18 @@ FORMS: dict[str, dict[str, str]] = {
     "operator.lift_hold": {"review": "Looked into."},
     "operator.change_status": STATUS,
     "operator.record_mileage": {"odometer_km": "80123", "read_for": "Inspection"},
-    "operator.immobilize": THEFT,
+    "operator.immobilize": THEFT | NOTE,
     "operator.cancel_immobilization": {"job_id": "{job_id}"},
     "operator.approve_immobilization": {"job_id": "{job_id}"},
     "operator.decline_immobilization": {"job_id": "{job_id}", "note": "The driver has paid"},
-    "operator.note_call": {"job_id": "{job_id}", "words": "Pay until Friday"},
+    "operator.note_call": {"job_id": "{job_id}", "words": "Spoke to her"},
+    "admin.note_call": {"words": "Spoke to her"},
     "admin.approve_immobilization": {},
     "admin.hold_locks": {"why": "A trial of the alarm"},
     "admin.lift_brake": {"kind": "hold", "why": "The trial is over"},
     "operator.hold_locks": {"why": "A trial of the alarm"},
     "operator.export_locks": {},
+    "admin.export_locks": {},
     "admin.decline_immobilization": {"note": "The driver has paid"},
     "admin.review_immobilization": {"finding": "justified", "note": "It was stolen"},
     "operator.release": {},
@@ -128,7 +131,7 @@ FORMS: dict[str, dict[str, str]] = {
     "operator.close_geofence": {},
     "admin.cancel_immobilization": {},
     "admin.release_immobilization": {},
-    "admin.immobilize": VEHICLE | THEFT,
+    "admin.immobilize": VEHICLE | THEFT | NOTE,
     "admin.change_jurisdiction": {},
     "admin.claim_device": VEHICLE | {"source": "http", "tracker.device_uid": "waiting"},
     "account.end_session": {},

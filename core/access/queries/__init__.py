@@ -5,9 +5,11 @@ from core.access.queries.debts import DebtRecord, get_debt
 from core.access.queries.device_commands import CommandRecord, list_commands, list_commands_of_attempt
 from core.access.queries.jobs import (
     STATUS,
+    JobPlace,
     JobRecord,
     Result,
     Status,
+    count_approvals,
     find_job,
     find_latest_job,
     find_own_lock,
@@ -18,7 +20,14 @@ from core.access.queries.jobs import (
     list_reviews,
     list_shown_locks,
 )
-from core.access.queries.jurisdictions import LawRecord, ParkLaw, get_jurisdiction, list_jurisdictions, list_parks_law
+from core.access.queries.jurisdictions import (
+    LawRecord,
+    ParkLaw,
+    get_jurisdiction,
+    get_vehicle_law,
+    list_jurisdictions,
+    list_parks_law,
+)
 from core.access.queries.notices import (
     DueOrder,
     NoticeRecord,
@@ -60,6 +69,7 @@ __all__ = [
     "EmergencyMeans",
     "EmergencyStart",
     "FactRecord",
+    "JobPlace",
     "JobRecord",
     "LawRecord",
     "LockCounts",
@@ -70,6 +80,7 @@ __all__ = [
     "StandingRecord",
     "Status",
     "WarningRecord",
+    "count_approvals",
     "count_codes",
     "count_locks",
     "find_emergency_start",
@@ -85,6 +96,7 @@ __all__ = [
     "get_job",
     "get_jurisdiction",
     "get_standing",
+    "get_vehicle_law",
     "list_approvals",
     "list_brakes",
     "list_commands",

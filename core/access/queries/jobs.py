@@ -38,6 +38,10 @@ STATUS: dict[JobState, tuple[Status, Result | None]] = {
 }
 
 
+# Where an order stands in a list: several can have been ordered at one moment.
+JobPlace = tuple[datetime, uuid.UUID]
+
+
 @dataclass(frozen=True, slots=True)
 class JobRecord:
     """An order as the API and the pages show it."""
@@ -76,6 +80,11 @@ class JobRecord:
     finding: Finding | None
     review_note: str | None
     attempts: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def place(self) -> JobPlace:
+        """Where it stands in a list of orders."""
+        return self.ordered_at, self.id
 
     @property
     def status(self) -> Status:
@@ -160,20 +169,30 @@ def list_jobs(
     viewer: Actor,
     vehicle_id: int | None = None,
     driver_id: int | None = None,
-    before: datetime | None = None,
+    park_id: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: JobPlace | None = None,
     most: int = 50,
 ) -> list[JobRecord]:
-    """The newest orders that the viewer may read, newest first, without their attempts: of one vehicle or of one
-    driver, and from before a moment, where asked. Needs access:read.
+    """The newest orders that the viewer may read, newest first, without their attempts. Where asked: of one vehicle, of
+    one driver, of the vehicles of one park, ordered from `since` to before `until`, and those that come after the order
+    at the place `before`. Needs access:read.
     """
     viewer.require("access:read")
-    query = _RECORD.where(_is_readable(viewer)).order_by(_JOBS.ordered_at.desc(), _JOBS.id).limit(most)
-    if vehicle_id is not None:
-        query = query.where(_JOBS.vehicle_id == vehicle_id)
-    if driver_id is not None:
-        query = query.where(_JOBS.driver_id == driver_id)
+    query = _RECORD.where(_is_readable(viewer)).order_by(_JOBS.ordered_at.desc(), _JOBS.id.desc()).limit(most)
+    asked = {
+        _JOBS.vehicle_id: vehicle_id,
+        _JOBS.driver_id: driver_id,
+        Vehicle.park_id: park_id,
+    }
+    query = query.where(*(column == value for column, value in asked.items() if value is not None))
+    if since is not None:
+        query = query.where(_JOBS.ordered_at >= since)
+    if until is not None:
+        query = query.where(_JOBS.ordered_at < until)
     if before is not None:
-        query = query.where(_JOBS.ordered_at < before)
+        query = query.where(sa.tuple_(_JOBS.ordered_at, _JOBS.id) < sa.tuple_(*map(sa.literal, before)))
     return [JobRecord(*row) for row in reader.execute(query)]
 
 
@@ -182,6 +201,29 @@ def list_approvals(reader: Reader, *, viewer: Actor) -> list[JobRecord]:
     viewer.require("access:read")
     query = _RECORD.where(_is_readable(viewer), _JOBS.state == JobState.REQUESTED).order_by(_JOBS.ordered_at)
     return [JobRecord(*row) for row in reader.execute(query)]
+
+
+def count_approvals(reader: Reader, *, viewer: Actor, at: datetime) -> int:
+    """How many orders wait for just this viewer: they may approve them and have not given them. None without the
+    right. Needs access:read.
+    """
+    viewer.require("access:read")
+    if not viewer.may("access:approve"):
+        return 0
+    is_own = sa.and_(_JOBS.ordered_by_kind == viewer.kind, _JOBS.ordered_by_id.is_not_distinct_from(viewer.id))
+    query = (
+        sa.select(sa.func.count())
+        .select_from(ImmobilizationJob)
+        .join(Vehicle, Vehicle.id == _JOBS.vehicle_id)
+        .where(
+            _JOBS.state == JobState.REQUESTED,
+            _JOBS.expires_at > at,
+            ~is_own,
+            _is_readable(viewer),
+            in_reach(viewer, "access:approve", park_id=Vehicle.park_id, vehicle_id=Vehicle.id),
+        )
+    )
+    return reader.execute(query).scalar_one()
 
 
 def list_reviews(reader: Reader, *, viewer: Actor) -> list[JobRecord]:

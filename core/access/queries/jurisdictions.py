@@ -15,7 +15,8 @@ from core.db import Reader
 from core.errors import NotFound
 from core.permissions import Actor
 from core.sight import in_reach
-from core.vehicles.models import Park
+from core.vehicles import queries as vehicles
+from core.vehicles.models import Park, Vehicle
 
 DEFAULT = "default"
 _LAW = Jurisdiction.__table__.c
@@ -80,6 +81,19 @@ def list_parks_law(reader: Reader, *, viewer: Actor) -> list[ParkLaw]:
         .order_by(Park.name, Park.id)
     )
     return [ParkLaw(*row) for row in reader.execute(query)]
+
+
+def get_vehicle_law(reader: Reader, *, viewer: Actor, vehicle_id: int) -> LawRecord:
+    """The rules that an order to that vehicle would stand under now: those of its park. Needs access:read."""
+    vehicles.check_sight(reader, viewer=viewer, permission="access:read", vehicle_id=vehicle_id)
+    code = (
+        sa.select(ParkJurisdiction.code)
+        .join(Vehicle, Vehicle.park_id == ParkJurisdiction.park_id)
+        .where(Vehicle.id == vehicle_id)
+        .scalar_subquery()
+    )
+    newest = sa.select(*_LAW).where(_LAW.code == sa.func.coalesce(code, DEFAULT)).order_by(_LAW.version.desc())
+    return _record(reader.execute(newest.limit(1)).one())
 
 
 def _record(row: sa.Row[tuple[object, ...]]) -> LawRecord:

@@ -81,7 +81,7 @@ class TestAnImmobilization:
     def test_of_an_administrator_waits_too(self, sign_in, fleet, age_proof, orders):
         browser = sign_in("admin")
         age_proof()
-        order = {"vehicle_id": str(fleet.vehicle_id), "reason": "theft"}
+        order = {"vehicle_id": str(fleet.vehicle_id), "reason": "theft", "note": "Seen in the harbour"}
         assert TITLE in browser.post("/admin/immobilizations", data=order).text
         assert orders() == 0
         confirmed = browser.post("/admin/immobilizations", data=order | {"confirm.password": fleet.password})
@@ -109,7 +109,7 @@ class TestARelease:
 
     def test_of_an_administrator_is_not_either(self, sign_in, fleet, age_proof, orders):
         browser = sign_in("admin")
-        order = {"vehicle_id": str(fleet.vehicle_id), "reason": "theft"}
+        order = {"vehicle_id": str(fleet.vehicle_id), "reason": "theft", "note": "Seen in the harbour"}
         shown = browser.post("/admin/immobilizations", data=order).headers["Location"]
         age_proof()
         assert browser.post(f"{shown}/release").status_code == 303

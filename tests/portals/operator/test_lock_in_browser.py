@@ -19,6 +19,7 @@ class TestLockInPlace:
         expect(page.get_by_role("heading", name="Immobilize Car 1?")).to_be_focused()
         page.select_option("#reason", "theft")
         page.check("#break_glass")
+        page.fill("#note", "Seen in the harbour")
         page.click("button:has-text('Immobilize Car 1')")
         expect(page.locator("#lock")).to_contain_text("No command has left.")
 
@@ -33,6 +34,7 @@ class TestLockInPlace:
         page = open_page(f"/operator/vehicles/{fleet.vehicle_id}/immobilization/new")
         page.select_option("#reason", "theft")
         page.check("#break_glass")
+        page.fill("#note", "Seen in the harbour")
         page.click("button:has-text('Immobilize Car 1')")
         cancel = page.get_by_role("button", name="Cancel the order")
         cancel.focus()
@@ -74,6 +76,7 @@ class TestLockWithoutScripts:
         page.click("text=Immobilize…")
         page.select_option("#reason", "theft")
         page.check("#break_glass")
+        page.fill("#note", "Seen in the harbour")
         page.click("button:has-text('Immobilize Car 1')")
         expect(page.locator("#lock")).to_contain_text("No command has left.")
 

@@ -1,0 +1,1 @@
+"""Orders to lock and release in words, for the pages of operators and of administrators alike."""
