@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -86,9 +86,10 @@ class Delivery:
             while claims := self._claim():
                 ticks += 1
                 self._start_reading_back(claims, reader)
-                for claim in claims:
-                    if claim.job_id not in self._busy:
-                        self._take_step(claim, hands)
+                steps = [(claim, self._decide(claim)) for claim in claims if claim.job_id not in self._busy]
+                for claim, step in steps:
+                    self._take_step(claim, step, hands)
+                self._note_waiting(steps)
                 time.sleep(TICK_S)
         return ticks
 
@@ -114,8 +115,8 @@ class Delivery:
         except Exception:
             log.exception("relays could not be read back")
 
-    def _take_step(self, claim: Claim, hands: Hands) -> None:
-        step = rules.next_step(
+    def _decide(self, claim: Claim) -> rules.Step:
+        return rules.next_step(
             claim.job,
             inputs=claim.inputs,
             readings=[*service.own_readings(claim), *self._gateway_readings(claim)],
@@ -123,9 +124,9 @@ class Delivery:
             timing=self.timing,
             limits=self.limits,
         )
+
+    def _take_step(self, claim: Claim, step: rules.Step, hands: Hands) -> None:
         match step:
-            case rules.Wait(why) if why != claim.waiting_for:
-                self._note_waiting(claim, why)
             case rules.Finish():
                 self._conclude(claim, step)
             case rules.Send() if self._may_have_worked(claim):
@@ -211,11 +212,12 @@ class Delivery:
                 answer=words,
             )
 
-    def _note_waiting(self, claim: Claim, why: str) -> None:
-        with self.transaction() as session:
-            service.note_waiting(
-                session, actor=ACTOR, at=self.now(), worker=self.worker, job_id=claim.job_id, waiting_for=why
-            )
+    def _note_waiting(self, steps: Sequence[tuple[Claim, rules.Step]]) -> None:
+        """In one transaction for all: a hundred locks that wait must not keep a release waiting for its turn."""
+        news = {c.job_id: s.why for c, s in steps if isinstance(s, rules.Wait) and s.why != c.waiting_for}
+        if news:
+            with self.transaction() as session:
+                service.note_waiting(session, actor=ACTOR, at=self.now(), worker=self.worker, waiting_for=news)
 
     def _conclude(self, claim: Claim, finish: rules.Finish) -> None:
         with self.transaction() as session:

@@ -30,6 +30,7 @@ import httpx
 from core import clock
 from core.access import service
 from core.access.gateway import Command, Relay, open_roads
+from core.access.gateway import RelayGateway as Road
 from core.access.schemas import ImmobilizationOrder, OrderKind, Reason
 from core.config import AccessLimits, AccessTiming
 from core.db import Database
@@ -191,19 +192,20 @@ def _give(site: Site, order: Callable[[int], uuid.UUID]) -> list[uuid.UUID]:
 def _measure_bare(site: Site) -> list[float]:
     """Seconds from a command to its relay read back, by the road alone."""
     road = open_roads(site.stand.config, site.database)[site.road]
-    relay = Relay(site.stand.device_uids[0], output=1, inverted=False)
-    took = []
-    for number in range(BARE):
-        kind = OrderKind.IMMOBILIZE if number % 2 == 0 else OrderKind.RELEASE
-        given, began = clock.now(), time.monotonic()
-        road.send(Command(uuid.uuid4(), 1, kind, relay, given, TIMING.command_ttl_s))
-        while time.monotonic() < began + TIMING.verdict_by_s:
-            outputs = road.read_outputs([relay]).get(relay.device_uid)
-            if outputs is not None and bool(outputs.mask & 1) is (kind is OrderKind.IMMOBILIZE):
-                break
-            time.sleep(0.05)
-        took.append(time.monotonic() - began)
-    return took
+    kinds = [OrderKind.IMMOBILIZE, OrderKind.RELEASE] * (BARE // 2)
+    return [_give_bare(road, site.stand.device_uids[0], kind) for kind in kinds]
+
+
+def _give_bare(road: Road, device_uid: str, kind: OrderKind) -> float:
+    relay = Relay(device_uid, output=1, inverted=False)
+    began = time.monotonic()
+    road.send(Command(uuid.uuid4(), 1, kind, relay, clock.now(), TIMING.command_ttl_s))
+    while time.monotonic() < began + TIMING.verdict_by_s:
+        outputs = road.read_outputs([relay]).get(relay.device_uid)
+        if outputs is not None and bool(outputs.mask & 1) is (kind is OrderKind.IMMOBILIZE):
+            break
+        time.sleep(0.05)
+    return time.monotonic() - began
 
 
 def _measure_burst() -> bool:
@@ -211,6 +213,9 @@ def _measure_burst() -> bool:
     limits = AccessLimits()
     with _site(RelayGateway.VIALON_RELAY, FLEET, {}) as site:
         lockable, released = site.stand.vehicle_ids[:AT_ONCE], site.stand.vehicle_ids[-RELEASED:]
+        road = open_roads(site.stand.config, site.database)[site.road]
+        for device_uid in site.stand.device_uids[-RELEASED:]:
+            _give_bare(road, device_uid, OrderKind.IMMOBILIZE)
         answers: Counter[str] = Counter()
 
         def order(vehicle_id: int) -> uuid.UUID | None:

@@ -13,8 +13,8 @@ from core import consequences, db, outbox
 from core.db import Database
 from tasks import app, subscriptions
 from tasks.app import queue, run_consequence
-from tasks.relay import relay
 from tests.conftest import ROOT
+from tests.tasks.relaying import relay, run_queue
 
 Draw = Callable[[], int]
 
@@ -33,15 +33,6 @@ def done(monkeypatch: pytest.MonkeyPatch, database: Database) -> Iterator[list[d
 def publish(database: Database, at: datetime, name: str = "test.thing_done", **ids: int) -> None:
     with database.transaction() as session:
         outbox.publish(session, name, at=at, **ids)
-
-
-def run_queue() -> int:
-    """What a worker does with everything that is in the queue."""
-    count = 0
-    while (task := queue.dequeue()) is not None:
-        queue.execute(task)
-        count += 1
-    return count
 
 
 def rows(database: Database) -> list[Any]:

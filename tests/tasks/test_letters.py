@@ -17,10 +17,9 @@ from core.identity import queries, service
 from core.identity.models import Letter, LoginSession, ResetRequest, Ticket
 from tasks import letters
 from tasks.app import queue
-from tasks.relay import relay
 from tasks.sessions import forget_old
 from tests.conftest import ROOT, Fleet
-from tests.tasks.test_consequences import run_queue
+from tests.tasks.relaying import relay, run_queue
 
 
 @pytest.fixture

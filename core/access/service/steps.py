@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -134,13 +135,14 @@ def record_answer(
 
 @needs("access:deliver")
 def note_waiting(
-    session: Writer, *, actor: Actor, at: datetime, worker: str, job_id: uuid.UUID, waiting_for: str
+    session: Writer, *, actor: Actor, at: datetime, worker: str, waiting_for: Mapping[uuid.UUID, str]
 ) -> None:
-    """Say what the order is waiting for, for those who watch."""
-    job = session.get_one(Job, job_id, with_for_update=True)
-    if job.state.is_open and job.claimed_by == worker and job.waiting_for != waiting_for:
-        job.waiting_for = waiting_for
-        outbox.publish(session, "access.job_changed", at=at, job_id=str(job.id), vehicle_id=job.vehicle_id)
+    """Say what each of these orders is waiting for, for those who watch. Orders in other hands are passed over."""
+    mine = sa.and_(Job.id.in_(waiting_for), Job.state.in_(LIVE_STATES), Job.claimed_by == worker)
+    for job in session.scalars(sa.select(Job).where(mine).with_for_update(skip_locked=True)):
+        if job.waiting_for != waiting_for[job.id]:
+            job.waiting_for = waiting_for[job.id]
+            outbox.publish(session, "access.job_changed", at=at, job_id=str(job.id), vehicle_id=job.vehicle_id)
 
 
 @needs("access:deliver")

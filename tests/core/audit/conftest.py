@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from core.notes import Signer
 from tasks import audit as keeper
 from tasks.audit import sign
 from tests.conftest import ROOT
+from tests.horizon import wait_until_settled
 
 SIGNER = Signer(bytes(range(32)))
 VERIFIER = Path(__file__).resolve().parent.parent.parent.parent / "docs" / "audit" / "verify.py"
@@ -40,16 +40,7 @@ def append(database: Database) -> int:
     """Give places to all that was committed. A transaction anywhere in the server holds later ones back, also one of
     another test beside this one, so it is waited for.
     """
-    deadline = time.monotonic() + 20
-    waiting = (
-        "SELECT count(*) FROM audit_entries WHERE txid >= (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint"
-        " AND txid < (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint"
-    )
-    while time.monotonic() < deadline:
-        with database.reading() as reader:
-            if reader.exec_driver_sql(waiting).scalar_one() == 0:
-                break
-        time.sleep(0.02)
+    wait_until_settled(database, "audit_entries")
     return keeper.append(database)
 
 

@@ -28,7 +28,7 @@ class Worker:
         """Look at the only open order and say what it waits for."""
         job_id = self._claim(at)
         with self.database.transaction() as session:
-            service.note_waiting(session, actor=ACTOR, at=at, worker="tests", job_id=job_id, waiting_for=why)
+            service.note_waiting(session, actor=ACTOR, at=at, worker="tests", waiting_for={job_id: why})
 
     def send(self, number: int, outcome: Outcome | None, answer: str = "", *, at: datetime) -> None:
         """Send one attempt of the only open order; with an outcome, hear its answer too."""
