@@ -53,6 +53,17 @@ def list_current_drivers(
     return {row.vehicle_id: CurrentDriver(*row) for row in reader.execute(query, {"at": at})}
 
 
+def list_driven_ids(reader: Reader, *, viewer: Actor, at: datetime) -> list[int]:
+    """The vehicles that somebody has at the moment `at`. Needs drivers:read."""
+    viewer.require("drivers:read")
+    query = (
+        sa.select(sa.func.array_agg(Assignment.vehicle_id))
+        .join(Driver, Driver.id == Assignment.driver_id)
+        .where(Assignment.during.contains(at), _is_readable(viewer))
+    )
+    return list(reader.execute(query).scalar() or ())
+
+
 def list_drivers(reader: Reader, *, viewer: Actor, at: datetime, text: str = "") -> list[dict[str, Any]]:
     """The drivers of the viewer's parks by name, with the vehicle each has at `at`. Needs drivers:read."""
     viewer.require("drivers:read")

@@ -54,4 +54,8 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     registration,
     track,
     vehicles,
+    vehicles_bulk,
+    vehicles_export,
+    vehicles_fleet,
+    vehicles_views,
 )

@@ -12,10 +12,7 @@ from portals import hx
 from portals.doors import actor, at, read, write
 from portals.forms import parse_form
 from portals.operator import bp
-
-POWERTRAINS = [("ice", "Combustion engine"), ("hybrid", "Hybrid"), ("electric", "Electric")]
-CLASSES = [("car", "Car"), ("van", "Van"), ("truck", "Truck"), ("bus", "Bus"), ("motorcycle", "Motorcycle")]
-GATEWAYS = [("vialon_relay", "Wialon (vialon_relay)"), ("traccar_command", "Traccar (traccar_command)")]
+from portals.operator.vehicles_words import CLASSES, ENGINES, GATEWAYS
 
 # What a field wants, for values that are not even of its form.
 WANTED = {
@@ -68,10 +65,10 @@ def _show(refusal: Refusal | None = None) -> Response:
             for park in queries.list_parks(read(), viewer=actor())
             if actor().may("vehicles:register", park_id=park["id"])
         ],
-        powertrains=POWERTRAINS,
-        classes=CLASSES,
+        powertrains=ENGINES.items(),
+        classes=CLASSES.items(),
         families=list(FAMILIES.items()),
-        gateways=GATEWAYS,
+        gateways=GATEWAYS.items(),
         refusal=refusal,
         errors=refusal.fields if refusal else {},
         known_id=_visible(refusal.facts.get("vehicle_id")) if refusal else None,
