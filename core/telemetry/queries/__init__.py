@@ -21,7 +21,7 @@ from core.telemetry.queries.states import (
 from core.telemetry.queries.storage import Storage, describe_storage
 from core.telemetry.queries.subjects import Subject, get_subject
 from core.telemetry.queries.tracks import TRACK_FIELDS, Track, read_track
-from core.telemetry.queries.trips import list_stops, list_trips
+from core.telemetry.queries.trips import list_latest_trips, list_stops, list_trips
 
 __all__ = [
     "POINT_COLUMNS",
@@ -43,6 +43,7 @@ __all__ = [
     "list_ids_by_report",
     "list_intake",
     "list_last_points",
+    "list_latest_trips",
     "list_mileage_readings",
     "list_own_states",
     "list_periods",

@@ -1,0 +1,17 @@
+"""Every read about drivers, within the parks of the viewer. A file is a noun; what the edges call stands here."""
+
+from core.drivers.queries.assignments import CurrentDriver, list_current_drivers, list_own_vehicle_ids
+from core.drivers.queries.holders import HolderChange, list_driven_ids, list_holder_changes
+from core.drivers.queries.people import OwnDriver, find_own_driver, list_drivers
+
+__all__ = [
+    "CurrentDriver",
+    "HolderChange",
+    "OwnDriver",
+    "find_own_driver",
+    "list_current_drivers",
+    "list_driven_ids",
+    "list_drivers",
+    "list_holder_changes",
+    "list_own_vehicle_ids",
+]
