@@ -57,5 +57,6 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     vehicles_bulk,
     vehicles_export,
     vehicles_fleet,
+    vehicles_timeline,
     vehicles_views,
 )

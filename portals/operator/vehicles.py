@@ -21,10 +21,10 @@ from portals.doors import actor, at, read, write
 from portals.filters import number
 from portals.operator import bp
 from portals.operator.access import read_panel
-from portals.operator.events import read_latest_events
 from portals.operator.mileage import read_mileage, record_reading
 from portals.operator.motion import say_motion
 from portals.operator.vehicles_status import parse_status
+from portals.operator.vehicles_timeline import read_timeline
 from portals.operator.vehicles_words import CLASSES, ENGINES, STATUSES
 
 ORDERS_SHOWN = 5
@@ -93,7 +93,6 @@ def _show_card(
         classes=CLASSES,
         vin_warning=rules.vin_warning(vehicle.vin),
         points=telemetry.list_last_points(read(), viewer=actor(), vehicle_id=vehicle.id, most=POINTS_SHOWN),
-        status_changes=queries.list_status_changes(read(), viewer=actor(), vehicle_id=vehicle.id),
         statuses=STATUSES,
         may_change_status=actor().may("vehicles:change_status", park_id=vehicle.park_id, vehicle_id=vehicle.id),
         refusal=refusal,
@@ -104,7 +103,7 @@ def _show_card(
         **_read_orders(vehicle),
         **_read_lock(vehicle),
         **read_mileage(vehicle),
-        **read_latest_events(vehicle.id),
+        **read_timeline(vehicle),
     )
 
 

@@ -98,6 +98,7 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "operator.prepare_bulk": act("vehicles:read"),
         "operator.change_many_statuses": act("vehicles:change_status"),
         "operator.show_vehicle": page("vehicles:read"),
+        "operator.show_timeline": page("vehicles:read"),
         "operator.show_panel": page("vehicles:read"),
         "operator.new_vehicle": act("vehicles:register"),
         "operator.register_vehicle": act("vehicles:register"),

@@ -6,10 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from core.identity import service as identity
 from core.vehicles import service
 from core.vehicles.schemas import NewVehicle
-from tests.conftest import PASSWORD, ROOT
+from tests.conftest import ROOT
 from tests.portals.page import check_fragment, check_page
 from tests.portals.reports import report
 
@@ -75,23 +74,6 @@ class TestPanel:
 
 
 class TestParkStaff:
-    @pytest.fixture
-    def staff(self, app, database, fleet, at):
-        with database.transaction() as session:
-            identity.create_user(
-                session,
-                actor=ROOT,
-                at=at,
-                email="staff@example.test",
-                name="Staff",
-                password=PASSWORD,
-                roles=["staff"],
-                park_ids=[fleet.park_id],
-            )
-        browser = app.test_client()
-        browser.post("/sign-in", data={"email": "staff@example.test", "password": PASSWORD})
-        return browser
-
     def test_sees_a_vehicle_without_its_lock(self, staff, card):
         page = staff.get(card).text
         panel = staff.get(f"{card}/panel", headers={"HX-Request": "true"}).text

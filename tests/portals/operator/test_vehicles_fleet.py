@@ -9,7 +9,6 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-import sqlalchemy as sa
 
 from core import audit
 from core.vehicles import queries, service
@@ -38,20 +37,6 @@ def register(database, fleet, at):
             ]
 
     return registered
-
-
-@pytest.fixture
-def count_statements(database):
-    """How many statements a request reads by."""
-    seen = []
-    sa.event.listen(database.reader, "before_cursor_execute", lambda *given: seen.append(given[2]))
-
-    def counted(ask):
-        seen.clear()
-        ask()
-        return len(seen)
-
-    return counted
 
 
 def choices(page, facet):
