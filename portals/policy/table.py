@@ -101,6 +101,7 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "operator.show_timeline": page("vehicles:read"),
         "operator.show_panel": page("vehicles:read"),
         "operator.new_vehicle": act("vehicles:register"),
+        "operator.check_vin": act("vehicles:register"),
         "operator.register_vehicle": act("vehicles:register"),
         "operator.change_status": act("vehicles:change_status"),
         "operator.record_mileage": act("telemetry:record_mileage"),
