@@ -113,6 +113,14 @@ class TestTimeline:
         # The registration itself is a change of status too.
         assert (kinds.count("status"), kinds.count("event")) == (31, 23)
 
+    def test_keeps_together_what_happened_at_one_moment(self, operator, line, happen, monkeypatch):
+        monkeypatch.setattr("portals.operator.vehicles_timeline.MOST", 4)
+        happen(statuses=[minute for minute in range(1, 6) for _ in range(3)])
+
+        told, _ = walk(operator, f"{line}?kind=status")
+
+        assert len(told) == 16  # the registration is one too
+
     def test_shows_the_kinds_that_are_chosen(self, operator, line, happen):
         happen(events=(5,), readings=(3,))
 
@@ -158,8 +166,10 @@ class TestTimeline:
         assert operator.get(f"/operator/vehicles/{fleet.other_vehicle_id}/timeline").status_code == 404
 
     def test_tells_of_no_kind_that_one_may_not_read(self, staff, line, happen):
-        page = staff.get(f"{line}?kind=lock").text
+        answer = staff.get(f"{line}?kind=lock")
 
+        assert answer.status_code == 200
+        page = answer.text
         assert 'value="lock"' not in page
         assert "lock" not in {kind for kind, _ in moments(page)}
 
