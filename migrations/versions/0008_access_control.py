@@ -397,7 +397,7 @@ _LAWS = (
     (
         "default",
         "Where nothing else is set",
-        "A house rule: the days of New Jersey, for places nobody has written down",
+        "A house rule: as New Jersey, where nobody has written down anything",
         {},
     ),
     ("US-NJ", "New Jersey", "N.J.S.A. 56:8-206", {}),

@@ -123,8 +123,9 @@ def _statuses(vehicle: VehicleRecord, before: datetime, most: int) -> Iterable[M
 
 def _drivers(vehicle: VehicleRecord, before: datetime, most: int) -> Iterable[Moment]:
     changes = drivers.list_holder_changes(read(), viewer=actor(), vehicle_id=vehicle.id, before=before, most=most)
+    names = drivers.name_drivers(read(), {change.driver_id for change in changes})
     for change in changes:
-        title = f"{change.driver} {'has it' if change.is_begin else 'has it no longer'}"
+        title = f"{names[change.driver_id]} {'has it' if change.is_begin else 'has it no longer'}"
         url = url_for("operator.show_driver_access", driver_id=change.driver_id)
         yield Moment(change.at, "driver", title, words(change.kind), url=url)
 

@@ -2,6 +2,7 @@
 
 from core.drivers.queries.assignments import CurrentDriver, list_current_drivers, list_own_vehicle_ids
 from core.drivers.queries.holders import HolderChange, list_driven_ids, list_holder_changes
+from core.drivers.queries.names import name_drivers, open_names
 from core.drivers.queries.people import OwnDriver, find_own_driver, list_drivers
 
 __all__ = [
@@ -14,4 +15,6 @@ __all__ = [
     "list_drivers",
     "list_holder_changes",
     "list_own_vehicle_ids",
+    "name_drivers",
+    "open_names",
 ]

@@ -20,7 +20,6 @@ class HolderChange:
     at: datetime
     assignment_id: int
     driver_id: int
-    driver: str
     kind: AssignmentKind
     is_begin: bool
 
@@ -51,7 +50,6 @@ def list_holder_changes(
             moment.label("at"),
             Assignment.id,
             Assignment.driver_id,
-            Driver.name,
             Assignment.kind,
             sa.literal(is_begin).label("is_begin"),
         )
