@@ -13,7 +13,7 @@ from core.permissions import system
 
 log = logging.getLogger(__name__)
 
-ACTOR = system("shifts", "drivers:assign", "vehicles:read")
+ACTOR = system("shifts", "drivers:assign")
 
 
 def make_ahead(database: Database, *, at: datetime) -> int:

@@ -1,6 +1,25 @@
 """The shapes of drivers and assignments, shared by the API and the forms. A file is a noun."""
 
-from core.drivers.schemas.assignments import NewAssignment
+from core.drivers.schemas.assignments import (
+    AssignmentChange,
+    AssignmentTimes,
+    Booking,
+    Ending,
+    NewAssignment,
+    NewShiftPattern,
+    SkippedDay,
+    Swap,
+)
 from core.drivers.schemas.people import NewDriver
 
-__all__ = ["NewAssignment", "NewDriver"]
+__all__ = [
+    "AssignmentChange",
+    "AssignmentTimes",
+    "Booking",
+    "Ending",
+    "NewAssignment",
+    "NewDriver",
+    "NewShiftPattern",
+    "SkippedDay",
+    "Swap",
+]

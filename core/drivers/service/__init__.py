@@ -4,8 +4,13 @@ from core.drivers.service.assignment_changes import change_assignment, swap_assi
 from core.drivers.service.assignments import assign_vehicle, cancel_assignment, end_assignment, hand_back
 from core.drivers.service.people import register_driver, set_access
 from core.drivers.service.shift_patterns import add_shift_pattern, end_shift_pattern, make_shifts, skip_shift_day
+from core.permissions import system
+
+# Reads back what was just planned, for an actor who may plan but perhaps not read.
+PLANNER = system("planner", "drivers:read")
 
 __all__ = [
+    "PLANNER",
     "add_shift_pattern",
     "assign_vehicle",
     "cancel_assignment",

@@ -6,18 +6,20 @@ from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
+from msgspec import UNSET
 from sqlalchemy.dialects.postgresql import Range
 
 from core import outbox
 from core.db import Writer
 from core.drivers.models import Assignment, AssignmentAct, ChangeReason
 from core.drivers.rules.assignments import AssignmentState, Change, find_change_problem
-from core.drivers.schemas.assignments import AssignmentTimes
+from core.drivers.schemas.assignments import AssignmentChange, AssignmentTimes
 from core.drivers.service.assignment_places import (
     check_parties,
     check_times,
     get_assignment,
     get_driver,
+    get_vehicle,
     lock_places,
     note_change,
     record_done,
@@ -27,7 +29,6 @@ from core.drivers.service.assignment_places import (
 )
 from core.errors import Conflict, Invalid, check_version
 from core.permissions import Actor, needs
-from core.vehicles import queries as vehicles
 
 
 @needs("drivers:assign")
@@ -37,8 +38,7 @@ def change_assignment(
     actor: Actor,
     at: datetime,
     assignment_id: int,
-    wanted: AssignmentTimes,
-    reason: ChangeReason = ChangeReason.PLAN_CHANGED,
+    change: AssignmentChange,
     versions: Collection[int] | None = None,
 ) -> bool:
     """Move an assignment to another vehicle, driver or time; says whether anything changed.
@@ -46,15 +46,14 @@ def change_assignment(
     Once it has begun only its end may change, and not to a moment that has passed. Raises Conflict naming the
     assignment in the way, PreconditionFailed when it is no longer the version that was read.
     """
-    lock_places(session, vehicle_ids=[wanted.vehicle_id], driver_ids=[wanted.driver_id])
-    assignment = get_assignment(session, actor=actor, assignment_id=assignment_id)
+    assignment = _lock_with_goal(session, actor=actor, assignment_id=assignment_id, change=change)
     check_version(assignment.version, versions)
-    if is_same(assignment, wanted):
+    wanted = _wanted(assignment, change)
+    if _is_same(assignment, wanted):
         return False
     _check_change(assignment, wanted, at=at)
     driver = get_driver(session, actor=actor, driver_id=wanted.driver_id)
-    vehicles.check_reach(session.connection(), actor=actor, permission="drivers:assign", vehicle_id=wanted.vehicle_id)
-    vehicle = vehicles.get_vehicle(session.connection(), viewer=actor, vehicle_id=wanted.vehicle_id)
+    vehicle = get_vehicle(session, actor=actor, vehicle_id=wanted.vehicle_id)
     if _needs_parties(assignment, wanted):
         check_parties(session, driver=driver, vehicle=vehicle)
     with refusing_overlaps(), session.begin_nested():
@@ -63,14 +62,36 @@ def change_assignment(
         assignment.version += 1
         check_times(assignment)
         refuse_taken(session, assignment, but=[assignment_id])
-    note_change(session, assignment, AssignmentAct.CHANGED, actor=actor, at=at, reason=reason)
-    record_done(session, "drivers.assignment_changed", assignment, actor=actor, at=at, reason=reason)
+    note_change(session, assignment, AssignmentAct.CHANGED, actor=actor, at=at, reason=change.reason)
+    record_done(session, "drivers.assignment_changed", assignment, actor=actor, at=at, reason=change.reason)
     _publish_change(session, assignment, at=at)
     return True
 
 
-def is_same(assignment: Assignment, wanted: AssignmentTimes) -> bool:
-    """Whether the assignment already is as wanted."""
+def _lock_with_goal(session: Writer, *, actor: Actor, assignment_id: int, change: AssignmentChange) -> Assignment:
+    """The assignment, with the locks on where it stands and on where it is to go, all taken in one order."""
+    stands = session.execute(
+        sa.select(Assignment.vehicle_id, Assignment.driver_id).where(Assignment.id == assignment_id)
+    ).one_or_none()
+    if stands is not None:
+        goals = {goal for goal in (stands.vehicle_id, change.vehicle_id) if goal is not UNSET}
+        people = {goal for goal in (stands.driver_id, change.driver_id) if goal is not UNSET}
+        lock_places(session, vehicle_ids=goals, driver_ids=people)
+    return get_assignment(session, actor=actor, assignment_id=assignment_id)
+
+
+def _wanted(assignment: Assignment, change: AssignmentChange) -> AssignmentTimes:
+    starts_at = assignment.during.lower if change.starts_at is UNSET else change.starts_at
+    return AssignmentTimes(
+        vehicle_id=assignment.vehicle_id if change.vehicle_id is UNSET else change.vehicle_id,
+        driver_id=assignment.driver_id if change.driver_id is UNSET else change.driver_id,
+        # A cancelled one has no start any more; that it cannot be changed is said next.
+        starts_at=assignment.created_at if starts_at is None else starts_at,
+        ends_at=assignment.during.upper if change.ends_at is UNSET else change.ends_at,
+    )
+
+
+def _is_same(assignment: Assignment, wanted: AssignmentTimes) -> bool:
     return (assignment.vehicle_id, assignment.driver_id, assignment.during.lower, assignment.during.upper) == (
         wanted.vehicle_id,
         wanted.driver_id,
@@ -140,7 +161,7 @@ def swap_assignments(
     for assignment_id in ids:
         made = session.get_one(Assignment, assignment_id)
         driver = get_driver(session, actor=actor, driver_id=made.driver_id)
-        vehicle = vehicles.get_vehicle(session.connection(), viewer=actor, vehicle_id=made.vehicle_id)
+        vehicle = get_vehicle(session, actor=actor, vehicle_id=made.vehicle_id)
         check_parties(session, driver=driver, vehicle=vehicle)
         refuse_taken(session, made, but=[made.id])
         note_change(session, made, AssignmentAct.SWAPPED, actor=actor, at=at, reason=reason)

@@ -14,6 +14,7 @@ from core.drivers.service.assignment_places import (
     check_parties,
     check_times,
     get_driver,
+    get_vehicle,
     lock_places,
     note_change,
     record_done,
@@ -21,7 +22,6 @@ from core.drivers.service.assignment_places import (
     refusing_overlaps,
 )
 from core.permissions import Actor
-from core.vehicles import queries as vehicles
 
 
 def make_assignment(
@@ -29,8 +29,7 @@ def make_assignment(
 ) -> int:
     """Make an assignment; returns the id. `pattern` is the shift pattern, and its day, that it is made from."""
     driver = get_driver(session, actor=actor, driver_id=booking.driver_id)
-    vehicles.check_reach(session.connection(), actor=actor, permission="drivers:assign", vehicle_id=booking.vehicle_id)
-    vehicle = vehicles.get_vehicle(session.connection(), viewer=actor, vehicle_id=booking.vehicle_id)
+    vehicle = get_vehicle(session, actor=actor, vehicle_id=booking.vehicle_id)
     check_parties(session, driver=driver, vehicle=vehicle)
     assignment = Assignment(
         vehicle_id=booking.vehicle_id,

@@ -16,12 +16,14 @@ from core.db import Writer, take_transaction_lock
 from core.drivers.models import Assignment, AssignmentAct, AssignmentChange, ChangeReason, Driver
 from core.drivers.rules.assignments import AssignmentState, find_time_problem, find_vehicle_problem, name_state
 from core.errors import Conflict, Invalid, NotFound
-from core.permissions import Actor
+from core.permissions import Actor, system
 from core.vehicles import queries as vehicles
 from core.vehicles.models import VehicleStatus
 from core.vehicles.queries import VehicleRecord
 
 ASSIGN = "drivers:assign"
+# Looks at the vehicle that is given, for an actor who may give it but perhaps not read the registry.
+_LOOKER = system("assignments", "vehicles:read")
 
 
 def get_driver(session: Writer, *, actor: Actor, driver_id: int) -> Driver:
@@ -31,6 +33,12 @@ def get_driver(session: Writer, *, actor: Actor, driver_id: int) -> Driver:
         raise NotFound(f"There is no driver {driver_id}.")
     actor.require(ASSIGN, park_id=driver.park_id)
     return driver
+
+
+def get_vehicle(session: Writer, *, actor: Actor, vehicle_id: int) -> VehicleRecord:
+    """The vehicle. NotFound out of sight, Forbidden out of reach."""
+    vehicles.check_reach(session.connection(), actor=actor, permission=ASSIGN, vehicle_id=vehicle_id)
+    return vehicles.get_vehicle(session.connection(), viewer=_LOOKER, vehicle_id=vehicle_id)
 
 
 def get_assignment(session: Writer, *, actor: Actor, assignment_id: int) -> Assignment:

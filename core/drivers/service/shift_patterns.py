@@ -21,11 +21,10 @@ from core.drivers.models import (
 from core.drivers.rules.local_times import list_days, place_shift
 from core.drivers.schemas.assignments import Booking, NewShiftPattern
 from core.drivers.service.assignment_making import make_assignment
-from core.drivers.service.assignment_places import get_driver
+from core.drivers.service.assignment_places import get_driver, get_vehicle
 from core.drivers.service.assignments import cancel_assignment
 from core.errors import Conflict, Invalid, NotFound, check_version
 from core.permissions import Actor, needs
-from core.vehicles import queries as vehicles
 
 # So far ahead shifts are made: two weeks can be planned around, and a change of the pattern touches few.
 AHEAD = timedelta(days=14)
@@ -38,7 +37,7 @@ def add_shift_pattern(session: Writer, *, actor: Actor, at: datetime, new: NewSh
     A shift that cannot be made is noted with its day, and tried again until the day has passed.
     """
     driver = get_driver(session, actor=actor, driver_id=new.driver_id)
-    vehicles.check_reach(session.connection(), actor=actor, permission="drivers:assign", vehicle_id=new.vehicle_id)
+    get_vehicle(session, actor=actor, vehicle_id=new.vehicle_id)
     if new.last_day is not None and new.last_day < new.first_day:
         raise Invalid("The pattern was not added.", fields={"last_day": "It is before the first day."})
     pattern = ShiftPattern(
@@ -108,7 +107,7 @@ def make_shifts(session: Writer, *, actor: Actor, at: datetime, pattern_id: int)
     once as `drivers.shift_refused`, and tried again.
     """
     pattern = _get_pattern(session, actor=actor, pattern_id=pattern_id)
-    zone = ZoneInfo(vehicles.get_vehicle(session.connection(), viewer=actor, vehicle_id=pattern.vehicle_id).time_zone)
+    zone = ZoneInfo(get_vehicle(session, actor=actor, vehicle_id=pattern.vehicle_id).time_zone)
     today = at.astimezone(zone).date()
     known = {
         day.day: day

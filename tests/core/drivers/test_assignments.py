@@ -15,8 +15,7 @@ from core.db import Database
 from core.drivers import queries, service
 from core.drivers.models import AccessStatus, AssignmentAct, AssignmentKind, ChangeReason
 from core.drivers.rules.assignments import AssignmentState
-from core.drivers.schemas import NewDriver
-from core.drivers.schemas.assignments import AssignmentTimes
+from core.drivers.schemas import AssignmentChange, NewDriver
 from core.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed, Refusal
 from core.permissions import DRIVER, OPERATOR, Actor, system
 from core.vehicles import service as vehicles
@@ -62,8 +61,8 @@ class Plan:
                 ends_at=None if end is None else self.at + end * HOUR,
             )
 
-    def times(self, vehicle: int, driver: int, start: float, end: float | None) -> AssignmentTimes:
-        return AssignmentTimes(
+    def times(self, vehicle: int, driver: int, start: float, end: float | None) -> AssignmentChange:
+        return AssignmentChange(
             vehicle_id=self.vehicles[vehicle],
             driver_id=self.drivers[driver],
             starts_at=self.at + start * HOUR,
@@ -71,7 +70,7 @@ class Plan:
         )
 
     def change(
-        self, assignment_id: int, times: AssignmentTimes, *, versions: set[int] | None = None, later: float = 0
+        self, assignment_id: int, times: AssignmentChange, *, versions: set[int] | None = None, later: float = 0
     ) -> bool:
         with self.database.transaction() as session:
             return service.change_assignment(
@@ -79,7 +78,7 @@ class Plan:
                 actor=ROOT,
                 at=self.at + later * HOUR,
                 assignment_id=assignment_id,
-                wanted=times,
+                change=times,
                 versions=versions,
             )
 
