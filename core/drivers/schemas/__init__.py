@@ -1,5 +1,6 @@
 """The shapes of drivers and assignments, shared by the API and the forms. A file is a noun."""
 
+from core.drivers.models import AssignmentKind, ChangeReason
 from core.drivers.schemas.assignments import (
     AssignmentChange,
     AssignmentTimes,
@@ -14,8 +15,10 @@ from core.drivers.schemas.people import NewDriver
 
 __all__ = [
     "AssignmentChange",
+    "AssignmentKind",
     "AssignmentTimes",
     "Booking",
+    "ChangeReason",
     "Ending",
     "NewAssignment",
     "NewDriver",
