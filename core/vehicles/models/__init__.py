@@ -1,0 +1,18 @@
+"""Tables of parks, of vehicles and of what belongs to them. A file is a noun."""
+
+from __future__ import annotations
+
+from core.vehicles.models.registry import Park, Powertrain, Vehicle, VehicleClass, VehicleStatus, VehicleStatusChange
+from core.vehicles.models.trackers import RelayGateway, Tracker, UnknownDevice
+
+__all__ = [
+    "Park",
+    "Powertrain",
+    "RelayGateway",
+    "Tracker",
+    "UnknownDevice",
+    "Vehicle",
+    "VehicleClass",
+    "VehicleStatus",
+    "VehicleStatusChange",
+]
