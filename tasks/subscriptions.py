@@ -41,8 +41,12 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "telemetry.batch_stored": (),
     "telemetry.mileage_read": (),
     "telemetry.trip_ended": (),
+    "vehicles.document_added": (),
+    "vehicles.document_withdrawn": (),
+    "vehicles.photos_changed": (),
     "vehicles.status_changed": (),
     "vehicles.tracker_paired": (),
+    "vehicles.tracker_taken_out": (),
     "vehicles.vehicle_registered": (),
     "webhooks.endpoint_disabled": (),
 }

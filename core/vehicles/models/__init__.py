@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from core.vehicles.models.papers import DocumentKind, DocumentPage, VehicleDocument, VehiclePhoto
 from core.vehicles.models.registry import Park, Powertrain, Vehicle, VehicleClass, VehicleStatus, VehicleStatusChange
 from core.vehicles.models.trackers import RelayGateway, Tracker, UnknownDevice
 
 __all__ = [
+    "DocumentKind",
+    "DocumentPage",
     "Park",
     "Powertrain",
     "RelayGateway",
@@ -13,6 +16,8 @@ __all__ = [
     "UnknownDevice",
     "Vehicle",
     "VehicleClass",
+    "VehicleDocument",
+    "VehiclePhoto",
     "VehicleStatus",
     "VehicleStatusChange",
 ]

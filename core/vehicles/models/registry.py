@@ -75,6 +75,8 @@ class Vehicle(Base):
     status: Mapped[VehicleStatus] = mapped_column(text_enum(VehicleStatus, "status"))
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     version: Mapped[int] = mapped_column(sa.Integer, server_default="1")
+    # Of the vault: what the files of the vehicle are sealed under. None until there is one.
+    key_id: Mapped[int | None] = mapped_column(sa.ForeignKey("vault_keys.id"))
 
 
 class VehicleStatusChange(Base):

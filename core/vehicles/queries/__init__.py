@@ -9,6 +9,16 @@ from core.vehicles.queries.fleet import (
     count_fleet,
     list_fleet,
 )
+from core.vehicles.queries.onboarding import read_progress
+from core.vehicles.queries.papers import (
+    DocumentRecord,
+    PhotoRecord,
+    get_document_page,
+    get_photo,
+    list_documents,
+    list_expiring_documents,
+    list_photos,
+)
 from core.vehicles.queries.records import (
     Device,
     Duty,
@@ -31,9 +41,11 @@ __all__ = [
     "FACETS",
     "NOT_KNOWN",
     "Device",
+    "DocumentRecord",
     "Duty",
     "FleetCounts",
     "FleetQuery",
+    "PhotoRecord",
     "SortKey",
     "VehicleRecord",
     "check_reach",
@@ -41,13 +53,19 @@ __all__ = [
     "count_by_status",
     "count_fleet",
     "find_device",
+    "get_document_page",
+    "get_photo",
     "get_vehicle",
+    "list_documents",
     "list_duties",
+    "list_expiring_documents",
     "list_fleet",
     "list_ids_by_device",
     "list_known_ids",
     "list_parks",
+    "list_photos",
     "list_status_changes",
     "list_unknown_devices",
     "list_vehicles",
+    "read_progress",
 ]

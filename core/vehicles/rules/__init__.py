@@ -1,5 +1,22 @@
 """Pure decisions about vehicles. A file is a noun."""
 
 from core.vehicles.rules.identity import compute_check_digit, is_device_uid, normal_vin, vin_problem, vin_warning
+from core.vehicles.rules.onboarding import Progress, Step, StepName, list_onboarding_steps
+from core.vehicles.rules.papers import NEEDED_KINDS, SOON, Validity, list_missing_kinds, name_validity
 
-__all__ = ["compute_check_digit", "is_device_uid", "normal_vin", "vin_problem", "vin_warning"]
+__all__ = [
+    "NEEDED_KINDS",
+    "SOON",
+    "Progress",
+    "Step",
+    "StepName",
+    "Validity",
+    "compute_check_digit",
+    "is_device_uid",
+    "list_missing_kinds",
+    "list_onboarding_steps",
+    "name_validity",
+    "normal_vin",
+    "vin_problem",
+    "vin_warning",
+]

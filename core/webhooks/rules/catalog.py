@@ -39,8 +39,12 @@ FACTS: Mapping[str, str] = {
     BATCH: "Points were stored: many times a second, and only told when named",
     "telemetry.mileage_read": "The odometer of a vehicle was read",
     "telemetry.trip_ended": "A trip ended",
+    "vehicles.document_added": "A document of a vehicle was added",
+    "vehicles.document_withdrawn": "A document of a vehicle was taken back",
+    "vehicles.photos_changed": "The photos of a vehicle changed",
     "vehicles.status_changed": "The status of a vehicle changed",
     "vehicles.tracker_paired": "A tracker was put into a vehicle",
+    "vehicles.tracker_taken_out": "A tracker was taken out of a vehicle",
     "vehicles.vehicle_registered": "A vehicle was registered",
     "webhooks.endpoint_disabled": "An endpoint was disabled because it failed or asked for it",
 }
