@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects import postgresql
 
 from core.db import Reader
 from core.errors import NotFound
@@ -55,7 +55,7 @@ def newest_documents() -> sa.Subquery:
     """Of each vehicle and kind the document that counts: a part of queries."""
     newest = (
         sa.select(VehicleDocument.id, VehicleDocument.vehicle_id, VehicleDocument.kind, VehicleDocument.valid_until)
-        .distinct(VehicleDocument.vehicle_id, VehicleDocument.kind)
+        .ext(postgresql.distinct_on(VehicleDocument.vehicle_id, VehicleDocument.kind))
         .where(VehicleDocument.withdrawn_at.is_(None))
         .order_by(VehicleDocument.vehicle_id, VehicleDocument.kind, VehicleDocument.id.desc())
     )
@@ -65,9 +65,10 @@ def newest_documents() -> sa.Subquery:
 def list_documents(reader: Reader, *, viewer: Actor, vehicle_id: int) -> list[DocumentRecord]:
     """Every document of a vehicle with its pages, the newest first. Needs vehicles:read."""
     get_vehicle(reader, viewer=viewer, vehicle_id=vehicle_id)
-    columns = [getattr(VehicleDocument, name) for name in DocumentRecord.__slots__[:-2]]
+    names = DocumentRecord.__slots__[:-2]
+    columns = [getattr(VehicleDocument, name) for name in names]
     pages = (
-        sa.select(sa.func.array_agg(aggregate_order_by(DocumentPage.file_id, DocumentPage.number)))
+        sa.select(sa.func.array_agg(postgresql.aggregate_order_by(DocumentPage.file_id, DocumentPage.number)))
         .where(DocumentPage.document_id == VehicleDocument.id)
         .scalar_subquery()
     )
@@ -84,8 +85,8 @@ def list_documents(reader: Reader, *, viewer: Actor, vehicle_id: int) -> list[Do
         if is_current:
             current.add(row.kind)
         shown = tuple(lines[file_id] for file_id in row.file_ids or () if file_id in lines)
-        values: tuple[Any, ...] = tuple(row)[:-1]
-        records.append(DocumentRecord(*values, is_current=is_current, pages=shown))
+        values: dict[str, Any] = dict(zip(names, row, strict=False))
+        records.append(DocumentRecord(**values, is_current=is_current, pages=shown))
     return records
 
 
