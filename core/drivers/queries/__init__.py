@@ -1,6 +1,7 @@
 """Every read about drivers, within the parks of the viewer. A file is a noun; what the edges call stands here."""
 
 from core.drivers.queries.assignments import CurrentDriver, list_current_drivers, list_own_vehicle_ids
+from core.drivers.queries.holders import HolderChange, list_driven_ids, list_holder_changes
 from core.drivers.queries.names import name_drivers, open_names
 from core.drivers.queries.people import OwnDriver, find_own_driver, list_drivers
 from core.drivers.queries.plans import (
@@ -22,6 +23,7 @@ __all__ = [
     "AssignmentRecord",
     "ChangeRecord",
     "CurrentDriver",
+    "HolderChange",
     "OwnDriver",
     "ShiftDayRecord",
     "ShiftPatternRecord",
@@ -31,7 +33,9 @@ __all__ = [
     "list_assignment_changes",
     "list_assignments",
     "list_current_drivers",
+    "list_driven_ids",
     "list_drivers",
+    "list_holder_changes",
     "list_own_assignments",
     "list_own_vehicle_ids",
     "list_pattern_ids",
