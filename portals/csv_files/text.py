@@ -7,6 +7,8 @@ maps them to control characters), and whoever has those has another kind of file
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from core.errors import Invalid
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
@@ -31,12 +33,10 @@ def decode(content: bytes) -> tuple[str, str]:
     if marked is not None:
         mark, codec = marked
         return _decoded(content[len(mark) :], codec), NAMES[codec]
-    for codec in (_guessed_utf16(content), "utf-8"):
-        try:
-            if codec:
-                return _without_nothing(content.decode(codec)), NAMES[codec]
-        except UnicodeDecodeError:
-            continue
+    for guess in (_guessed_utf16(content), "utf-8"):
+        with suppress(UnicodeDecodeError):
+            if guess is not None:
+                return _without_nothing(content.decode(guess)), NAMES[guess]
     return _decoded(content, "cp1252"), NAMES["cp1252"]
 
 

@@ -96,6 +96,8 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "operator.show_panel": page("vehicles:read"),
         "operator.new_vehicle": act("vehicles:register"),
         "operator.register_vehicle": act("vehicles:register"),
+        "operator.new_vehicle_import": act("vehicles:register"),
+        "operator.import_vehicles": act("vehicles:register"),
         "operator.change_status": act("vehicles:change_status"),
         "operator.record_mileage": act("telemetry:record_mileage"),
         "operator.show_track": page("telemetry:read"),
