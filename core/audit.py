@@ -72,7 +72,7 @@ def record_each(
         for subject, detail in entries
     ]
     if rows:
-        session.execute(sa.insert(AuditEntry), rows)
+        session.connection().execute(sa.insert(AuditEntry), rows)
 
 
 _COLUMNS = AuditEntry.__table__.c

@@ -187,13 +187,13 @@ _KNOWN = (
 def _list_known(reader: Reader, said: Iterable[VehicleLine], *, locked: bool) -> list[Known]:
     """Every vehicle that has a VIN, a plate or a tracker of these lines."""
     said = list(said)
-    query = _KNOWN.where(
-        sa.or_(
-            Vehicle.vin == _any(one.vin for one in said),
-            Vehicle.plate == _any(one.plate for one in said),
-            Tracker.device_uid == _any(one.device_uid for one in said),
-        )
+    # A union, so that each part goes by its own index.
+    wanted = sa.union(
+        sa.select(Vehicle.id).where(Vehicle.vin == _any(one.vin for one in said)),
+        sa.select(Vehicle.id).where(Vehicle.plate == _any(one.plate for one in said)),
+        sa.select(Tracker.vehicle_id).where(Tracker.device_uid == _any(one.device_uid for one in said)),
     )
+    query = _KNOWN.where(Vehicle.id.in_(wanted))
     if locked:
         query = query.with_for_update(of=Vehicle)
     return [Known(*tuple(row)) for row in reader.execute(query)]

@@ -23,13 +23,12 @@ def store_new(session: Writer, judged: Sequence[Judged], *, actor: Actor, at: da
     new = [one for one in judged if one.verdict.outcome is Outcome.NEW]
     if not new:
         return {}
-    added = session.execute(
-        sa.insert(Vehicle).values([_row(one, at) for one in new]).returning(Vehicle.vin, Vehicle.id)
-    )
+    write = session.connection().execute
+    added = write(sa.insert(Vehicle).returning(Vehicle.vin, Vehicle.id), [_row(one, at) for one in new])
     by_vin = {row.vin: row.id for row in added}
     ids = {one.said.number: by_vin[one.said.vin] for one in new}
     begun = {"status": VehicleStatus.ONBOARDING, "at": at, "actor_name": actor.name, "reason": _REASON}
-    session.execute(sa.insert(VehicleStatusChange), [{"vehicle_id": id_, **begun} for id_ in ids.values()])
+    write(sa.insert(VehicleStatusChange), [{"vehicle_id": id_, **begun} for id_ in ids.values()])
     _fit(session, {ids[one.said.number]: one.said.device_uid for one in new if one.said.device_uid})
     entries = [(("vehicle", ids[one.said.number]), {"vin": one.said.vin, **_from(one, source)}) for one in new]
     audit.record_each(session, actor=actor, at=at, action="vehicles.vehicle_registered", entries=entries)
@@ -95,7 +94,7 @@ def _fit(session: Writer, devices: dict[int, str]) -> None:
     if not devices:
         return
     rows = [{"vehicle_id": id_, "device_uid": uid} for id_, uid in devices.items()]
-    session.execute(sa.insert(Tracker), rows)
+    session.connection().execute(sa.insert(Tracker), rows)
     waiting = UnknownDevice.device_uid.in_(list(devices.values()))
     session.execute(sa.delete(UnknownDevice).where(waiting).execution_options(synchronize_session=False))
 
