@@ -253,6 +253,7 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "api_v1.list_vehicles": api("vehicles:read"),
         "api_v1.get_vehicle": api("vehicles:read"),
         "api_v1.register_vehicle": api("vehicles:register"),
+        "api_v1.import_vehicles": api("vehicles:register"),
     },
     "The API: telemetry": {
         "api_v1.ingest": api("telemetry:ingest"),
