@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,6 +50,19 @@ class Look:
             return problem.words
         shown = f" “{problem.value}”" if problem.value else ""
         return f"{self.kind.heading(problem.field)}{shown}: {problem.words}"
+
+    @property
+    def bad(self) -> list[Verdict]:
+        """The lines that are left out."""
+        return self.of(Outcome.BAD)
+
+    def tell(self) -> Iterator[str]:
+        """All of it as lines of text: what is not read, each bad line, and how many there are of each outcome."""
+        if self.file.unknown:
+            yield f"Not read: {', '.join(self.file.unknown)}"
+        for verdict in self.bad:
+            yield f"line {verdict.number}: {' '.join(map(self.in_words, verdict.problems))}"
+        yield ", ".join(f"{count} {outcome}" for outcome, count in self.counts.items())
 
     def write_bad(self) -> bytes:
         """The bad lines as a file, each with everything that is wrong with it."""

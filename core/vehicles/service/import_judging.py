@@ -78,7 +78,9 @@ class _Look:
         known = self._by_vin.get(said.vin)
         park_id = said.park_id
         if known is None:
-            problems += _told(line, missing_of_new(said, parks=self._parks))
+            refused = {problem.field for problem in problems}
+            missing = missing_of_new(said, parks=self._parks)
+            problems += _told(line, (one for one in missing if one[0] not in refused))
             park_id = next(iter(self._parks), None) if park_id is None else park_id
         else:
             problems += _told(line, self._find_obstacles(said, known))

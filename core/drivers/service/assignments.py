@@ -1,4 +1,4 @@
-"""Every write about drivers."""
+"""Who gets which vehicle, from when until when."""
 
 from __future__ import annotations
 
@@ -11,44 +11,10 @@ from sqlalchemy.exc import IntegrityError
 
 from core import audit, outbox
 from core.db import Writer
-from core.drivers.models import AccessStatus, Assignment, AssignmentKind, Driver
-from core.drivers.schemas import NewDriver
+from core.drivers.models import Assignment, AssignmentKind, Driver
 from core.errors import Conflict, Invalid, NotFound
 from core.permissions import Actor, needs
 from core.vehicles import queries as vehicles
-
-
-@needs("drivers:register")
-def register_driver(session: Writer, *, actor: Actor, at: datetime, new: NewDriver, user_id: int | None = None) -> int:
-    """Add a driver; returns the id. Raises Conflict naming the driver who already has the phone number."""
-    parks = {park["id"] for park in vehicles.list_parks(session.connection(), viewer=actor)}
-    if new.park_id not in parks or not actor.may("drivers:register", park_id=new.park_id):
-        raise Invalid(
-            "The driver was not added: that park does not exist.",
-            fields={"park_id": f"There is no park {new.park_id}."},
-        )
-    known = session.execute(sa.select(Driver.id).where(Driver.phone == new.phone)).scalar_one_or_none()
-    if known is not None:
-        raise Conflict(
-            f"{new.phone} is the number of driver {known}. Open that record instead.",
-            fields={"phone": f"Already used by driver {known}."},
-            driver_id=known,
-        )
-    driver = Driver(park_id=new.park_id, user_id=user_id, name=new.name.strip(), phone=new.phone, created_at=at)
-    session.add(driver)
-    session.flush()
-    audit.record(session, actor=actor, at=at, action="drivers.driver_registered", subject=("driver", driver.id))
-    outbox.publish(session, "drivers.driver_registered", at=at, driver_id=driver.id)
-    return driver.id
-
-
-@needs("drivers:set_access")
-def set_access(
-    session: Writer, *, actor: Actor, at: datetime, driver_id: int, status: AccessStatus, words: str | None
-) -> None:
-    """Write down how a driver stands, and in `words` why and what the way back is; whoever judges keeps the record."""
-    driver = session.get_one(Driver, driver_id)
-    driver.access_status, driver.access_words = status, words
 
 
 @needs("drivers:assign")

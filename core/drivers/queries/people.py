@@ -1,8 +1,7 @@
-"""Every read about drivers, within the parks of the viewer."""
+"""Who drives, within the parks of the viewer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,43 +13,6 @@ from core.drivers.models import Assignment, Driver
 from core.permissions import Actor
 from core.sight import in_reach
 from core.vehicles.models import Vehicle
-
-
-@dataclass(frozen=True, slots=True)
-class CurrentDriver:
-    """Who has a vehicle at the moment asked about."""
-
-    vehicle_id: int
-    driver_id: int
-    name: str
-    phone: str
-    kind: str
-    since: datetime
-
-
-_CURRENT = (
-    sa.select(
-        Assignment.vehicle_id,
-        Driver.id,
-        Driver.name,
-        Driver.phone,
-        Assignment.kind,
-        sa.func.lower(Assignment.during).label("since"),
-    )
-    .join(Driver, Driver.id == Assignment.driver_id)
-    .where(Assignment.during.contains(sa.bindparam("at", type_=sa.DateTime(timezone=True))))
-)
-
-
-def list_current_drivers(
-    reader: Reader, *, viewer: Actor, at: datetime, vehicle_ids: Iterable[int] | None = None
-) -> dict[int, CurrentDriver]:
-    """Who has each vehicle at the moment `at`, by vehicle id. Needs drivers:read."""
-    viewer.require("drivers:read")
-    query = _CURRENT.where(_is_readable(viewer))
-    if vehicle_ids is not None:
-        query = query.where(Assignment.vehicle_id.in_(list(vehicle_ids)))
-    return {row.vehicle_id: CurrentDriver(*row) for row in reader.execute(query, {"at": at})}
 
 
 def list_drivers(reader: Reader, *, viewer: Actor, at: datetime, text: str = "") -> list[dict[str, Any]]:
@@ -108,17 +70,6 @@ def find_own_driver(reader: Reader, *, viewer: Actor, at: datetime) -> OwnDriver
         .where(Driver.user_id == viewer.id)
     ).one_or_none()
     return None if row is None else OwnDriver(*row)
-
-
-def list_own_vehicle_ids(reader: Reader, *, viewer: Actor, at: datetime) -> frozenset[int]:
-    """The vehicle that the viewer has as a driver at the moment `at`, if any. Needs drivers:read_own."""
-    viewer.require("drivers:read_own")
-    query = (
-        sa.select(Assignment.vehicle_id)
-        .join(Driver, Driver.id == Assignment.driver_id)
-        .where(Driver.user_id == viewer.id, Assignment.during.contains(at))
-    )
-    return frozenset(reader.execute(query).scalars())
 
 
 def _is_readable(viewer: Actor) -> sa.ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""The shapes of drivers, shared by the API and the forms."""
+"""The shapes of people who drive."""
 
 from __future__ import annotations
 
@@ -6,16 +6,6 @@ from typing import Annotated
 
 import msgspec
 from msgspec import Meta
-
-from core.drivers.models import AssignmentKind
-
-
-class NewAssignment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which vehicle a driver gets, on what terms. `ends_at` is local time as a browser writes it: 2026-11-23T14:05."""
-
-    vehicle_id: int
-    kind: AssignmentKind
-    ends_at: str = ""
 
 
 class NewDriver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
