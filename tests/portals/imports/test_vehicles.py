@@ -8,6 +8,8 @@ from datetime import datetime
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from core import audit
 from core.db import Database
@@ -103,6 +105,27 @@ class TestAFleetOf500WithOneBadLineInTwenty:
         assert list_all(database)[row[0]].year == 2021
 
 
+VINS = st.sampled_from([FIRST, SECOND, *(make_vin(number) for number in range(1, 5))])
+PLATES = st.sampled_from(["", "", "A1", "A2", "A3", "7ABC123"])
+DEVICES = st.sampled_from(["", "", "dev-1", "dev-2", "860000000000001"])
+ROWS = st.lists(st.tuples(VINS, PLATES, DEVICES, st.sampled_from(["", "Vue", "Golf"])), min_size=1, max_size=6)
+
+
+class TestAnyFile:
+    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(rows=ROWS)
+    def test_does_what_it_said_and_nothing_more_the_second_time(
+        self, database: Database, fleet: Fleet, at: datetime, rows: list[tuple[str, str, str, str]]
+    ) -> None:
+        text = "VIN,Plate,IMEI,Model,Park\n" + "".join(f"{','.join(row)},Bayview\n" for row in rows)
+        seen = look_at(database, text)
+        done = carry_out(database, seen, actor=ROOT, at=at)
+        assert done.counts == seen.counts
+        again = look_at(database, text)
+        assert again.wanted == 0
+        assert again.counts[Outcome.BAD] == seen.counts[Outcome.BAD]
+
+
 class TestANewVehicle:
     def test_is_kept_as_the_line_says(self, database: Database, fleet: Fleet, at: datetime) -> None:
         text = (
@@ -163,6 +186,10 @@ class TestAVehicleThatIsThere:
         seen = look_at(database, f"VIN,IMEI\n{FIRST},356307042441013\n{SECOND},{fleet.device_uid}\n")
         assert "There is the tracker 860000000000001 in vehicle 1 (Car 1). Replace it on its page." in said(seen)[2]
         assert "This tracker is in vehicle 1 (Car 1). Take it out there first." in said(seen)[3]
+
+    def test_stays_in_its_park(self, database: Database, fleet: Fleet) -> None:
+        seen = look_at(database, f"VIN,Park\n{FIRST},Mission\n")
+        assert said(seen) == {2: "Park “Mission”: It belongs to Bayview. Move it on its page."}
 
     def test_is_not_changed_once_it_is_written_off(self, database: Database, fleet: Fleet, at: datetime) -> None:
         with database.transaction() as session:
