@@ -31,12 +31,23 @@ class Outcome(StrEnum):
     BAD = "bad"
 
 
+class DayOrder(StrEnum):
+    """What comes first in days that are written with slashes."""
+
+    DAY_FIRST = "day first"
+    MONTH_FIRST = "month first"
+
+
 class Line(NamedTuple):
-    """A line as it comes in: its number in the file and its cells by field, or why they could not be told apart."""
+    """A line as it comes in: its number in the file and its cells by field, or why they could not be told apart.
+
+    `day_orders` are those of the columns of the whole file (`find_day_order`), by field.
+    """
 
     number: int
     cells: Mapping[str, str]
     problem: str | None = None
+    day_orders: Mapping[str, DayOrder | None] = {}
 
 
 class Problem(NamedTuple):
@@ -72,21 +83,13 @@ class Verdict:
     hints: tuple[str, ...] = ()
 
 
-class DayOrder(StrEnum):
-    """What comes first in days that are written with slashes."""
-
-    DAY_FIRST = "day first"
-    MONTH_FIRST = "month first"
-
-
 class Cells:
     """The cells of one line while they are read. What is wrong is gathered in `problems`, not raised: people want to
     hear of all of it at once.
     """
 
-    def __init__(self, line: Line, *, day_orders: Mapping[str, DayOrder | None]) -> None:
+    def __init__(self, line: Line) -> None:
         self._line = line
-        self._day_orders = day_orders
         self.problems = [] if line.problem is None else [Problem(None, "", line.problem)]
 
     def get(self, field: str) -> str:
@@ -125,6 +128,19 @@ class Cells:
             self.refuse(field, f"Write one of {offered}.")
         return found
 
+    def record(self, field: str, names: Mapping[int, str], *, what: str) -> int | None:
+        """A record by its name, whatever its case as long as that tells it apart, or by its number."""
+        text = self.text(field, most=120)
+        if text is None:
+            return None
+        exactly = [id_ for id_, name in names.items() if name == text]
+        loosely = [id_ for id_, name in names.items() if normal_word(name) == normal_word(text) or str(id_) == text]
+        for found in (exactly, loosely):
+            if len(found) == 1:
+                return found[0]
+        self.refuse(field, f"There is no such {what}. Write one of {_offer(names.values())}.")
+        return None
+
     def whole(self, field: str, *, least: int, most: int, words: str) -> int | None:
         """A whole number; 2021.0 and 12,500 are ones too. `words` say what is wanted."""
         text = self.text(field, most=120)
@@ -142,7 +158,7 @@ class Cells:
         text = self.text(field, most=120)
         if text is None:
             return None
-        found = _read_day(text, self._day_orders.get(field))
+        found = _read_day(text, self._line.day_orders.get(field))
         if isinstance(found, str):
             self.refuse(field, found)
             return None
@@ -155,6 +171,12 @@ class Cells:
 def normal_word(text: str) -> str:
     """A word without case, spaces and signs: “In repair” and in_repair are the same."""
     return "".join(letter for letter in text.casefold() if letter.isalnum())
+
+
+def _offer(names: Iterable[str]) -> str:
+    """Names to choose from, not too many."""
+    listed = sorted(names)
+    return ", ".join(listed[:12]) + (f" or {len(listed) - 12} more" if len(listed) > 12 else "")
 
 
 def find_day_order(texts: Iterable[str]) -> DayOrder | None:

@@ -130,7 +130,7 @@ def import_fleet(kind: str, file: Path, dry_run: bool, bad: Path | None) -> None
     from portals.imports import KINDS, carry_out, look
 
     with db.current().reading() as reader:
-        seen = look(reader, viewer=OWNER, kind=KINDS[kind], content=file.read_bytes())
+        seen = look(reader, viewer=OWNER, at=clock.now(), kind=KINDS[kind], content=file.read_bytes())
     if not dry_run:
         seen = carry_out(db.current(), seen, actor=OWNER, at=clock.now())
     click.echo("\n".join(seen.tell()))

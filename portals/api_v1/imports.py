@@ -79,7 +79,7 @@ def import_vehicles(body: FileImport) -> FileReport:
 
 def _import(kind: Kind, body: FileImport) -> FileReport:
     try:
-        seen = look(read(), viewer=actor(), kind=kind, content=body.csv.encode())
+        seen = look(read(), viewer=actor(), at=at(), kind=kind, content=body.csv.encode())
     except Invalid as refusal:
         raise Invalid(refusal.detail, fields={"csv": " ".join(refusal.fields.values())}) from refusal
     if not body.dry_run:

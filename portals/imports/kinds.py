@@ -124,6 +124,7 @@ class Kind:
     judge: Callable[..., Sequence[Verdict]]
     bring: Callable[..., Sequence[Verdict]]
     values: Mapping[str, str]
+    days: tuple[str, ...]
     sample: tuple[str, ...]
 
     def heading(self, field: str | None) -> str:
@@ -152,6 +153,7 @@ KINDS = {
             vehicles.judge_vehicles,
             vehicles.import_vehicles,
             _VEHICLE_VALUES,
+            (),
             _A_VEHICLE,
         ),
     )

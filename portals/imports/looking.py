@@ -6,10 +6,11 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from core.db import Reader
-from core.imports import Line, Outcome, Problem, Verdict
+from core.imports import Line, Outcome, Problem, Verdict, find_day_order
 from core.permissions import Actor
 from portals.csv_files import CsvFile, read_csv, write_bad_lines
 from portals.imports.kinds import Kind
@@ -38,7 +39,8 @@ class Look:
     @cached_property
     def lines(self) -> dict[int, Line]:
         """The lines as they are judged, by number."""
-        return {line.number: Line(line.number, line.cells, line.problem) for line in self.file.lines}
+        orders = {day: find_day_order(line.cells.get(day, "") for line in self.file.lines) for day in self.kind.days}
+        return {line.number: Line(line.number, line.cells, line.problem, orders) for line in self.file.lines}
 
     def of(self, outcome: Outcome | None) -> list[Verdict]:
         """The lines of one outcome, or all, in the order of the file."""
@@ -70,10 +72,10 @@ class Look:
         return write_bad_lines(self.file, problems)
 
 
-def look(reader: Reader, *, viewer: Actor, kind: Kind, content: bytes) -> Look:
+def look(reader: Reader, *, viewer: Actor, at: datetime, kind: Kind, content: bytes) -> Look:
     """What a file would do. Raises Invalid beside the field `file` for what cannot be read as one."""
     viewer.require(kind.permission)
     file = read_csv(content, kind.columns)
     seen = Look(kind, hashlib.sha256(content).hexdigest(), file, [])
-    verdicts = kind.judge(reader, viewer=viewer, lines=list(seen.lines.values()))
+    verdicts = kind.judge(reader, viewer=viewer, at=at, lines=list(seen.lines.values()))
     return Look(kind, seen.digest, file, list(verdicts))

@@ -54,7 +54,7 @@ def _open(kind: Kind) -> Response:
 def _take(kind: Kind) -> ResponseReturnValue:
     step = request.form.get("step", "look")
     try:
-        seen = look(read(), viewer=actor(), kind=kind, content=_read_content())
+        seen = look(read(), viewer=actor(), at=at(), kind=kind, content=_read_content())
         if step == "bad":
             return _download(seen.write_bad(), f"{kind.word}-to-mend.csv")
         if step != "import":

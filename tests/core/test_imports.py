@@ -12,7 +12,7 @@ from core.imports import Cells, DayOrder, Line, find_day_order, find_repeated, f
 
 
 def cells(text: str, order: DayOrder | None = None) -> Cells:
-    return Cells(Line(2, {"it": text}), day_orders={"it": order})
+    return Cells(Line(2, {"it": text}, None, {"it": order}))
 
 
 class TestACell:

@@ -115,7 +115,7 @@ class _Look:
         if known.status is VehicleStatus.WRITTEN_OFF and any(_find_changes(said, known, self._parks)):
             return [("vin", f"This is {self.name(known)}, which is written off: its record no longer changes.")]
         if said.park_id not in (None, known.park_id):
-            return [("park", f"It belongs to {self._parks[known.park_id]}. Move it on its page.")]
+            return [("park", f"It belongs to {self._parks.get(known.park_id, 'another')}. Move it on its page.")]
         if said.device_uid is not None and known.device_uid not in (None, said.device_uid):
             words = f"There is the tracker {known.device_uid} in {self.name(known)}. Replace it on its page."
             return [("device_uid", words)]

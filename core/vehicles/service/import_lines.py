@@ -50,11 +50,11 @@ class VehicleLine:
 
 def read_line(line: Line, *, parks: Mapping[int, str]) -> tuple[VehicleLine, list[Problem]]:
     """What a line says, and everything that is wrong with its cells. `parks` are those of its reader, by id."""
-    cells = Cells(line, day_orders={})
+    cells = Cells(line)
     said = VehicleLine(
         number=line.number,
         vin=_read_vin(cells),
-        park_id=_read_park(cells, parks),
+        park_id=cells.record("park", parks, what="park that you may add vehicles to"),
         plate=_read_plate(cells),
         name=cells.text("name", most=120),
         make=cells.text("make", most=120),
@@ -99,26 +99,6 @@ def _read_device(cells: Cells) -> str | None:
         cells.refuse("device_uid", _DEVICE)
         return None
     return uid
-
-
-def _read_park(cells: Cells, parks: Mapping[int, str]) -> int | None:
-    """A park by its name, whatever its case as long as that tells it apart, or by its number."""
-    text = cells.text("park", most=120)
-    if text is None:
-        return None
-    exactly = [id_ for id_, name in parks.items() if name == text]
-    loosely = [id_ for id_, name in parks.items() if normal_word(name) == normal_word(text) or str(id_) == text]
-    for found in (exactly, loosely):
-        if len(found) == 1:
-            return found[0]
-    cells.refuse("park", f"There is no such park that you may add vehicles to. Write one of {offer(parks.values())}.")
-    return None
-
-
-def offer(names: Iterable[str]) -> str:
-    """Names to choose from, not too many."""
-    listed = sorted(names)
-    return ", ".join(listed[:12]) + (f" or {len(listed) - 12} more" if len(listed) > 12 else "")
 
 
 def missing_of_new(said: VehicleLine, *, parks: Collection[int]) -> list[tuple[str, str]]:

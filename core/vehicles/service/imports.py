@@ -22,7 +22,7 @@ from core.vehicles.service.import_storing import store_changed, store_new
 _ATTEMPTS = 3
 
 
-def judge_vehicles(reader: Reader, *, viewer: Actor, lines: Sequence[Line]) -> list[Verdict]:
+def judge_vehicles(reader: Reader, *, viewer: Actor, at: datetime, lines: Sequence[Line]) -> list[Verdict]:
     """What each line of a whole file is to the registry: new, changed, unchanged or bad. Needs vehicles:register."""
     viewer.require("vehicles:register")
     return [judged.verdict for judged in judge(reader, actor=viewer, lines=lines)]

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core import audit
+from core import audit, clock
 from core.db import Database
 from core.errors import Conflict, Forbidden
 from core.imports import Outcome
@@ -32,7 +32,7 @@ FIRST, SECOND = "1HGCM82633A004352", "5GZCZ43D13S812715"
 
 def look_at(database: Database, text: str, viewer: Actor = ROOT) -> Look:
     with database.reading() as reader:
-        return look(reader, viewer=viewer, kind=KIND, content=text.encode())
+        return look(reader, viewer=viewer, at=clock.now(), kind=KIND, content=text.encode())
 
 
 def do(database: Database, text: str, at: datetime, actor: Actor = ROOT) -> Look:
