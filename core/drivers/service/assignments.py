@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from core import audit, outbox
 from core.db import Writer
 from core.drivers.models import Assignment, AssignmentKind, Driver
+from core.drivers.queries.names import name_drivers
 from core.errors import Conflict, Invalid, NotFound
 from core.permissions import Actor, needs
 from core.vehicles import queries as vehicles
@@ -28,7 +29,8 @@ def end_assignment(session: Writer, *, actor: Actor, at: datetime, driver_id: in
         sa.select(Assignment).where(Assignment.driver_id == driver_id, Assignment.during.contains(at)).with_for_update()
     ).one_or_none()
     if assignment is None:
-        raise Conflict(f"{driver.name} has no vehicle just now; there is nothing to end.", driver_id=driver_id)
+        name = name_drivers(session.connection(), [driver_id])[driver_id]
+        raise Conflict(f"{name} has no vehicle just now; there is nothing to end.", driver_id=driver_id)
     assignment.during = Range(assignment.during.lower, at, bounds="[)")
     audit.record(
         session,
@@ -64,9 +66,10 @@ def assign_vehicle(
     actor.require("drivers:assign", park_id=driver.park_id)
     vehicles.check_reach(session.connection(), actor=actor, permission="drivers:assign", vehicle_id=vehicle_id)
     vehicle = vehicles.get_vehicle(session.connection(), viewer=actor, vehicle_id=vehicle_id)
+    name = name_drivers(session.connection(), [driver_id])[driver_id]
     if driver.access_status.is_barred:
         raise Conflict(
-            f"{driver.name} is {driver.access_status.replace('_', ' ')} and cannot be given a vehicle. "
+            f"{name} is {driver.access_status.replace('_', ' ')} and cannot be given a vehicle. "
             f"{driver.access_words or 'Ask the park why.'}",
             driver_id=driver_id,
             access_status=driver.access_status.value,
@@ -88,7 +91,7 @@ def assign_vehicle(
         if not isinstance(refused.orig, ExclusionViolation):
             raise
         raise Conflict(
-            f"{vehicle.name} or {driver.name} is already assigned in that time. End that assignment first.",
+            f"{vehicle.name} or {name} is already assigned in that time. End that assignment first.",
             vehicle_id=vehicle_id,
             driver_id=driver_id,
         ) from refused
