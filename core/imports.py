@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
@@ -71,6 +71,7 @@ class Verdict:
     """What is said of one line. `title` says which record is meant; `record_id` which one it is, if there is one.
 
     `step` orders lines that wait for others: one that takes a plate comes a step after the one that gives it up.
+    `beside` is what the line says for the records of others, with its unit: `odometer_m`.
     """
 
     number: int
@@ -81,6 +82,7 @@ class Verdict:
     changes: tuple[Change, ...] = ()
     problems: tuple[Problem, ...] = ()
     hints: tuple[str, ...] = ()
+    beside: Mapping[str, int] = field(default_factory=dict)
 
 
 class Cells:

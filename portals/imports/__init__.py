@@ -1,7 +1,7 @@
 """Fleets out of CSV files: looked at first, carried out in batches, and the bad lines handed back.
 
-kinds.py: what can be imported, and what its columns are called. looking.py: a file and what each of its lines is.
-carrying_out.py: the good ones into the records, a transaction for each batch.
+kinds.py: what can be imported; vehicle_columns.py: what its columns are called. looking.py: a file and what each of
+its lines is. carrying_out.py: the good ones into the records, a transaction for each batch.
 """
 
 from __future__ import annotations

@@ -25,6 +25,8 @@ def carry_out(database: Database, seen: Look, *, actor: Actor, at: datetime) -> 
     for lines in _batches(seen):
         with database.transaction() as session:
             verdicts = seen.kind.bring(session, actor=actor, at=at, lines=lines, source=seen.digest)
+            if seen.kind.add_beside is not None:
+                seen.kind.add_beside(session, actor=actor, at=at, verdicts=verdicts)
         became |= {verdict.number: verdict for verdict in verdicts}
     return replace(seen, verdicts=list(became.values()))
 

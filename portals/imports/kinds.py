@@ -3,129 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from core.imports import Verdict
+from core.db import Writer
+from core.imports import Outcome, Verdict
+from core.permissions import Actor
+from core.telemetry import service as telemetry
 from core.vehicles import service as vehicles
 from portals.csv_files import Column
-
-VEHICLE_COLUMNS = (
-    Column(
-        "vin",
-        "VIN",
-        (
-            *("VIN number", "VIN code", "Vehicle identification number", "Chassis", "Chassis number", "Frame number"),
-            *("FIN", "Fahrgestellnummer", "Fahrzeug-Identifizierungsnummer", "Fahrzeugidentnummer"),
-            *("Número de bastidor", "Bastidor", "Número de chasis", "Chasis", "NIV"),
-            *("Numéro de châssis", "N° de châssis", "Châssis", "Numéro de série", "VIN / châssis"),
-            *("Telaio", "Numero di telaio", "Número do chassi", "Chassi", "Chassisnummer", "Numer VIN", "Nr VIN"),
-            *("ВИН", "VIN-код", "Номер кузова"),
-        ),
-        is_needed=True,
-    ),
-    Column(
-        "plate",
-        "Plate",
-        (
-            *("Plate number", "Licence plate", "License plate", "Licence plate number", "License plate number"),
-            *(
-                "Number plate",
-                "Reg",
-                "Reg no",
-                "Reg number",
-                "Registration",
-                "Registration number",
-                "Registration plate",
-            ),
-            *("Tag", "Kennzeichen", "Amtliches Kennzeichen", "Matrícula", "Placa", "Placas", "Patente", "Dominio"),
-            *("Immatriculation", "Plaque", "Plaque d'immatriculation", "Targa", "Kenteken", "Numer rejestracyjny"),
-            *("Nr rejestracyjny", "Госномер", "Гос номер", "Номер"),
-        ),
-    ),
-    Column(
-        "name",
-        "Name",
-        ("Vehicle", "Vehicle name", "Fleet number", "Unit", "Unit number", "Bezeichnung", "Nombre", "Nom"),
-    ),
-    Column(
-        "make", "Make", ("Brand", "Manufacturer", "Marke", "Hersteller", "Marca", "Marque", "Merk", "Marka", "Марка")
-    ),
-    Column("model", "Model", ("Vehicle model", "Modell", "Modelo", "Modèle", "Modello", "Модель")),
-    Column(
-        "year",
-        "Year",
-        (
-            *("Model year", "Year of manufacture", "Build year", "Baujahr", "Modelljahr", "Año", "Año modelo", "Année"),
-            *("Anno", "Ano", "Ano modelo", "Bouwjaar", "Rok produkcji", "Rok", "Год", "Год выпуска"),
-        ),
-    ),
-    Column(
-        "powertrain",
-        "Powertrain",
-        (
-            *("Fuel", "Fuel type", "Engine", "Engine type", "Drive", "Kraftstoff", "Antrieb", "Antriebsart"),
-            *("Combustible", "Carburant", "Énergie", "Alimentazione", "Combustível", "Brandstof", "Paliwo", "Топливо"),
-        ),
-    ),
-    Column(
-        "vehicle_class",
-        "Class",
-        (
-            *(
-                "Vehicle class",
-                "Type",
-                "Vehicle type",
-                "Category",
-                "Body",
-                "Body type",
-                "Fahrzeugart",
-                "Fahrzeugklasse",
-            ),
-            *("Clase", "Tipo", "Catégorie", "Genre", "Classe", "Soort", "Rodzaj", "Тип"),
-        ),
-    ),
-    Column(
-        "park",
-        "Park",
-        (
-            *("Park name", "Park ID", "Depot", "Branch", "Location", "Site", "Base", "Garage", "Standort", "Filiale"),
-            *("Niederlassung", "Parque", "Sede", "Sucursal", "Parc", "Dépôt", "Agence", "Deposito", "Парк", "Филиал"),
-        ),
-    ),
-    Column(
-        "device_uid",
-        "Tracker ID",
-        (
-            *(
-                "Device",
-                "Device ID",
-                "Device UID",
-                "Tracker",
-                "IMEI",
-                "GPS ID",
-                "Unit ID",
-                "Gerätenummer",
-                "Ortungsgerät",
-            ),
-            *("Dispositivo", "Rastreador", "Boîtier", "Traceur", "Трекер"),
-        ),
-    ),
-)
+from portals.imports import vehicle_columns
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of record that comes out of files. `judge` says what lines are, `bring` takes them in."""
+    """A kind of record that comes out of files. `judge` says what lines are, `bring` takes them in.
+
+    `add_beside` puts what was said of new ones into records of others, in the same transaction. `values` are codes in
+    words, `days` the fields that hold days, `sample` a first line.
+    """
 
     word: str
     one: str
     columns: tuple[Column, ...]
+    sample: tuple[str, ...]
     permission: str
     judge: Callable[..., Sequence[Verdict]]
     bring: Callable[..., Sequence[Verdict]]
-    values: Mapping[str, str]
-    days: tuple[str, ...]
-    sample: tuple[str, ...]
+    add_beside: Callable[..., None] | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    days: tuple[str, ...] = ()
 
     def heading(self, field: str | None) -> str:
         """What a column is called where people read it; the whole line without a field."""
@@ -136,25 +43,27 @@ class Kind:
         return self.values.get(value or "", value or "nothing")
 
 
-_VEHICLE_VALUES = {"ice": "combustion engine"}
-_A_VEHICLE = (
-    *("1HGCM82633A004352", "7ABC123", "Car 1", "Honda", "Accord", "2021"),
-    *("petrol", "car", "", "860000000000001"),
-)
+def _record_mileages(session: Writer, *, actor: Actor, at: datetime, verdicts: Sequence[Verdict]) -> None:
+    """What the odometers of new vehicles say."""
+    said = {one.record_id: one.beside["odometer_m"] for one in verdicts if one.outcome is Outcome.NEW and one.beside}
+    readings = {vehicle_id: odometer_m for vehicle_id, odometer_m in said.items() if vehicle_id is not None}
+    if readings:
+        telemetry.record_first_readings(session, actor=actor, at=at, readings=readings, reason="Imported")
+
 
 KINDS = {
     kind.word: kind
     for kind in (
         Kind(
-            "vehicles",
-            "vehicle",
-            VEHICLE_COLUMNS,
-            "vehicles:register",
-            vehicles.judge_vehicles,
-            vehicles.import_vehicles,
-            _VEHICLE_VALUES,
-            (),
-            _A_VEHICLE,
+            word="vehicles",
+            one="vehicle",
+            columns=vehicle_columns.COLUMNS,
+            sample=vehicle_columns.SAMPLE,
+            permission="vehicles:register",
+            judge=vehicles.judge_vehicles,
+            bring=vehicles.import_vehicles,
+            add_beside=_record_mileages,
+            values={"ice": "combustion engine"},
         ),
     )
 }

@@ -18,6 +18,7 @@ from core.vehicles.service.import_lines import VehicleLine, find_repeated_values
 # What a line may say anew of a vehicle that is there.
 CHANGEABLE = ("plate", "name", "make", "model", "year", "powertrain", "vehicle_class")
 _RIGHT = "vehicles:register"
+_READ_OFF = "telemetry:record_mileage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,12 @@ class _Look:
         known = self._by_vin.get(said.vin)
         park_id = said.park_id
         if known is None:
+            park_id = next(iter(self._parks), None) if park_id is None else park_id
             refused = {problem.field for problem in problems}
             missing = missing_of_new(said, parks=self._parks)
             problems += _told(line, (one for one in missing if one[0] not in refused))
-            park_id = next(iter(self._parks), None) if park_id is None else park_id
+            if said.odometer_m is not None and not self._actor.may(_READ_OFF, park_id=park_id):
+                problems += _told(line, [("odometer_km", "You may not record mileages. Leave the cell empty.")])
         else:
             problems += _told(line, self._find_obstacles(said, known))
         problems += _told(line, self._find_device_taken(said, known))
@@ -93,7 +96,9 @@ class _Look:
         hints = (warning,) if warning else ()
         changes = tuple(_find_changes(said, known, self._parks))
         if known is None:
-            return Judged(said, Verdict(said.number, Outcome.NEW, title, changes=changes, hints=hints), None, park_id)
+            beside = {} if said.odometer_m is None else {"odometer_m": said.odometer_m}
+            new = Verdict(said.number, Outcome.NEW, title, changes=changes, hints=hints, beside=beside)
+            return Judged(said, new, None, park_id)
         outcome = Outcome.CHANGED if changes else Outcome.UNCHANGED
         return Judged(said, Verdict(said.number, outcome, known.name, known.id, changes=changes, hints=hints), known)
 
@@ -140,6 +145,8 @@ def _find_changes(said: VehicleLine, known: Known | None, parks: Mapping[int, st
             yield Change(field, None if before is None else str(before), str(after))
     if known is None and said.park_id is not None:
         yield Change("park", None, parks[said.park_id])
+    if known is None and said.odometer_m is not None:
+        yield Change("odometer_km", None, f"{said.odometer_m / 1000:,.0f} km")
 
 
 def _in_steps(judged: list[Judged], look: _Look) -> list[Judged]:

@@ -28,6 +28,8 @@ _CLASSES = {
 POWERTRAIN_WORDS = {normal_word(word): value for value, words in _POWERTRAINS.items() for word in words.split()}
 CLASS_WORDS = {normal_word(word): value for value, words in _CLASSES.items() for word in words.split()}
 _YEAR = "A year from 1950 to 2100, with four digits: 2021."
+_MOST_KM = 2_000_000
+_METRES_OF_MILE = 1609.344
 _DEVICE = "The ID of a tracker has 3 to 64 letters, digits and . _ : -"
 
 
@@ -46,6 +48,7 @@ class VehicleLine:
     powertrain: Powertrain | None = None
     vehicle_class: VehicleClass | None = None
     device_uid: str | None = None
+    odometer_m: int | None = None
 
 
 def read_line(line: Line, *, parks: Mapping[int, str]) -> tuple[VehicleLine, list[Problem]]:
@@ -63,6 +66,7 @@ def read_line(line: Line, *, parks: Mapping[int, str]) -> tuple[VehicleLine, lis
         powertrain=cells.choice("powertrain", POWERTRAIN_WORDS, offered="petrol, diesel, hybrid, electric"),
         vehicle_class=cells.choice("vehicle_class", CLASS_WORDS, offered="car, van, truck, bus, motorcycle"),
         device_uid=_read_device(cells),
+        odometer_m=_read_odometer(cells),
     )
     return said, cells.problems
 
@@ -99,6 +103,15 @@ def _read_device(cells: Cells) -> str | None:
         cells.refuse("device_uid", _DEVICE)
         return None
     return uid
+
+
+def _read_odometer(cells: Cells) -> int | None:
+    """The mileage in metres, out of the column of the one unit or the other."""
+    km = cells.whole("odometer_km", least=0, most=_MOST_KM, words=f"Whole kilometres, at most {_MOST_KM:,}.")
+    miles = cells.whole("odometer_mi", least=0, most=_MOST_KM, words=f"Whole miles, at most {_MOST_KM:,}.")
+    if km is not None and miles is not None:
+        cells.refuse("odometer_mi", "The mileage stands in kilometres too. Keep one of them.")
+    return km * 1000 if km is not None else None if miles is None else round(miles * _METRES_OF_MILE)
 
 
 def missing_of_new(said: VehicleLine, *, parks: Collection[int]) -> list[tuple[str, str]]:

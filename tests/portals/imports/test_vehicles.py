@@ -16,6 +16,7 @@ from core.db import Database
 from core.errors import Conflict, Forbidden
 from core.imports import Outcome
 from core.permissions import OPERATOR, Actor
+from core.telemetry import queries as telemetry
 from core.vehicles import queries, service
 from core.vehicles.models import VehicleStatus
 from core.vehicles.queries import VehicleRecord
@@ -154,6 +155,21 @@ class TestANewVehicle:
     def test_goes_to_the_only_park_of_who_imports(self, database: Database, fleet: Fleet, at: datetime) -> None:
         do(database, f"VIN,Model\n{make_vin(1)},Vue\n", at, OF_BAYVIEW)
         assert list_all(database)[make_vin(1)].park == "Bayview"
+
+    def test_begins_with_what_its_odometer_says(self, database: Database, fleet: Fleet, at: datetime) -> None:
+        text = (
+            "VIN,Model,Park,Odometer (km),Miles\n"
+            f'{make_vin(1)},Vue,Bayview,"12,500",\n{make_vin(2)},Vue,Bayview,,100\n{make_vin(3)},Vue,Bayview,1,1\n'
+        )
+        done = do(database, text, at)
+        assert said(done) == {4: "Odometer (miles) “1”: The mileage stands in kilometres too. Keep one of them."}
+        with database.reading() as reader:
+            kept = {
+                vin: telemetry.list_mileage_readings(reader, viewer=ROOT, vehicle_id=list_all(database)[vin].id)
+                for vin in (make_vin(1), make_vin(2))
+            }
+        assert [row["odometer_m"] for rows in kept.values() for row in rows] == [12_500_000, 160_934]
+        assert do(database, text, at).counts[Outcome.UNCHANGED] == 2
 
     def test_is_hinted_at_when_its_vin_looks_mistyped(self, database: Database, fleet: Fleet) -> None:
         seen = look_at(database, "VIN,Model,Park\nWVWZZZ1JZXW000001,Golf,Bayview\n")
