@@ -14,7 +14,7 @@ from core.audit_health import ask_for_verification
 from core.audit_keeping import make_signer, witness_file
 from core.identity.service import open_post
 from core.permissions import system
-from tasks import audit, orders, standings, tokens, webhooks
+from tasks import assignments, audit, orders, standings, tokens, webhooks
 from tasks.app import queue
 from tasks.health import probe
 from tasks.notices import advance_due
@@ -63,6 +63,7 @@ def run() -> None:
         Timed(forget, timedelta(hours=1)),
         Timed(clear_webhooks, timedelta(hours=1)),
         Timed(keep_tokens, timedelta(minutes=10)),
+        Timed(make_shifts, timedelta(hours=1)),
         Timed(advance_notices, timedelta(seconds=3)),
         Timed(judge_drivers, timedelta(seconds=30)),
         Timed(ask_worker, timedelta(seconds=2)),
@@ -125,6 +126,13 @@ def advance_notices() -> None:
     """Warn drivers whose vehicles are to be locked, and arm the orders whose grace is over."""
     settings = config.current()
     advance_due(db.current(), at=clock.now(), timing=settings.access, post=open_post(settings))
+
+
+def make_shifts() -> None:
+    """Make the shifts that come back, two weeks ahead."""
+    made = assignments.make_ahead(db.current(), at=clock.now())
+    if made:
+        log.info("made %s shifts ahead", made)
 
 
 def judge_drivers() -> None:

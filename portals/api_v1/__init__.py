@@ -19,6 +19,7 @@ bp.register_error_handler(Unauthenticated, allowance.answer_stranger)
 
 from portals.api_v1 import (  # noqa: E402 - they hang their views on bp
     access,  # noqa: F401
+    assignments,  # noqa: F401
     brakes,  # noqa: F401
     changes,  # noqa: F401
     debts,  # noqa: F401

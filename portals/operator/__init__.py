@@ -12,6 +12,7 @@ NAV = [
     ("operator.board", "Board", "map-2"),
     ("operator.list_vehicles", "Vehicles", "car"),
     ("operator.list_drivers", "Drivers", "users"),
+    ("operator.show_timetable", "Timetable", "calendar"),
     ("operator.list_approvals", "Approvals", "shield-check"),
     ("operator.list_locks", "Locks", "lock"),
     ("operator.list_events", "Events", "activity"),
@@ -21,6 +22,7 @@ NAV = [
 SECTIONS = {
     "vehicles": "operator.list_vehicles",
     "drivers": "operator.list_drivers",
+    "timetable": "operator.show_timetable",
     "approvals": "operator.list_approvals",
     "locks": "operator.list_locks",
     "events": "operator.list_events",
@@ -53,6 +55,9 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     imports,
     locks,
     registration,
+    timetable,
+    timetable_forms,
+    timetable_weekly,
     track,
     vehicles,
 )

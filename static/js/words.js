@@ -28,6 +28,12 @@ const WORDS = {
   passkey_known_already: "This device has a passkey of yours already. Use another device for one more.",
   passkey_failed: "The passkey could not be used. Load the page again and try once more, or use another way.",
 
+  tt_free: "{when}, {vehicle}",
+  tt_in_the_way: "{when}, {vehicle}: in the way of {who}",
+  tt_put_back: "Put back where it was.",
+  tt_fixed: "This has ended: what was is not changed.",
+  tt_only_end: "This is running: only its end can be changed, with the left and right arrows.",
+
   row_detail: "{driver} · {plate}",
   model_and_park: "{plate} · {model} · {park}",
 

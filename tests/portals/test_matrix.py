@@ -10,7 +10,7 @@ import secrets
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import msgspec
@@ -24,7 +24,8 @@ from core.access.schemas import ImmobilizationOrder, ToldDebt
 from core.config import AccessTiming
 from core.db import Database, Writer
 from core.drivers import service as drivers
-from core.drivers.schemas import NewDriver
+from core.drivers.models import AssignmentKind
+from core.drivers.schemas import NewDriver, NewShiftPattern
 from core.events import service as events
 from core.events.schemas import NewCircle, NewGeofence
 from core.identity import service as identity
@@ -73,7 +74,9 @@ LOOK_FOR_NOTHING = {
 # What is done last, since it ends a session or takes a record away.
 LAST = (
     "api_v1.close_geofence",
+    "api_v1.cancel_assignment",
     "api_v1.cancel_immobilization",
+    "api_v1.end_shift_pattern",
     "api_v1.remove_webhook_endpoint",
     "admin.remove_webhook",
     "admin.take_grant",
@@ -125,6 +128,12 @@ FORMS: dict[str, dict[str, str]] = {
     "operator.release": {},
     "operator.assign_vehicle": VEHICLE | {"kind": "rental"},
     "operator.end_assignment": {},
+    "operator.change_planned": VEHICLE | {"driver_id": "1", "starts_at": "2199-01-01T08:00"},
+    "operator.cancel_planned": {"reason": "mistake"},
+    "operator.return_planned": {},
+    "operator.swap_planned": {"second_id": "1"},
+    "operator.end_weekly": {},
+    "operator.skip_weekly": {"day": "2199-12-24"},
     "operator.make_codes": {},
     "operator.rename_geofence": {"name": "Yard"},
     "operator.change_no_lock": {"no_lock": "hospital"},
@@ -173,6 +182,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "api_v1.note_driver_document": {"as_of": NOW, "state": "missing"},
     "api_v1.note_driver_rating": {"as_of": NOW, "value": 4.9, "trips": 30},
     "api_v1.note_driver_incident": {"as_of": NOW, "severity": "minor", "at": NOW},
+    "operator.move_assignment": {"reason": "mistake"},
+    "api_v1.change_assignment": {"reason": "mistake"},
+    "api_v1.cancel_assignment": {},
+    "api_v1.return_vehicle": {},
+    "api_v1.end_shift_pattern": {},
+    "api_v1.skip_shift_day": {"day": "2199-12-24"},
     "api_v1.withdraw_driver_document": {},
     "api_v1.withdraw_driver_rating": {},
     "api_v1.withdraw_driver_incident": {},
@@ -336,12 +351,32 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
     order = ImmobilizationOrder(reason=Reason.THEFT)
     debt = msgspec.convert(BODIES["api_v1.note_debt"], ToldDebt)
     access.note_debt(session, actor=ROOT, at=at, driver_id=driver_id, debt=debt, timing=AccessTiming())
+    booked = drivers.assign_vehicle(
+        session,
+        actor=ROOT,
+        at=at,
+        driver_id=driver_id,
+        vehicle_id=vehicle_id,
+        kind=AssignmentKind.SHIFT,
+        starts_at=at - timedelta(days=3),
+        ends_at=at - timedelta(days=2, hours=12),
+    )
+    weekly = NewShiftPattern(
+        vehicle_id=vehicle_id,
+        driver_id=driver_id,
+        weekdays=[1],
+        starts=time(8),
+        ends=time(16),
+        first_day=date(2199, 1, 1),
+    )
     return {
         "filename": "favicon.svg",
         "code": "default",
         "key": "licence",
         "vehicle_id": vehicle_id,
         "driver_id": driver_id,
+        "assignment_id": booked,
+        "pattern_id": drivers.add_shift_pattern(session, actor=ROOT, at=at, new=weekly),
         "geofence_id": events.add_geofence(session, actor=ROOT, at=at, new=fence),
         "job_id": access.immobilize(
             session, actor=ROOT, at=at, vehicle_id=vehicle_id, order=order, timing=AccessTiming(), limits=PLENTY

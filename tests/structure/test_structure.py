@@ -64,6 +64,8 @@ SHARED = {
     "core.access.service.limits",
     "core.access.service.judging",
     "core.access.service.verdict",
+    "core.drivers.service.assignment_making",
+    "core.drivers.service.assignment_places",
     "core.events.service.additions",
     "core.identity.service.endings",
     "core.identity.service.families",

@@ -3,14 +3,40 @@
 from core.drivers.queries.assignments import CurrentDriver, list_current_drivers, list_own_vehicle_ids
 from core.drivers.queries.names import name_drivers, open_names
 from core.drivers.queries.people import OwnDriver, find_own_driver, list_drivers
+from core.drivers.queries.plans import (
+    AssignmentRecord,
+    ChangeRecord,
+    ShiftDayRecord,
+    ShiftPatternRecord,
+    get_assignment,
+    get_shift_pattern,
+    list_assignment_changes,
+    list_assignments,
+    list_own_assignments,
+    list_pattern_ids,
+    list_shift_days,
+    list_shift_patterns,
+)
 
 __all__ = [
+    "AssignmentRecord",
+    "ChangeRecord",
     "CurrentDriver",
     "OwnDriver",
+    "ShiftDayRecord",
+    "ShiftPatternRecord",
     "find_own_driver",
+    "get_assignment",
+    "get_shift_pattern",
+    "list_assignment_changes",
+    "list_assignments",
     "list_current_drivers",
     "list_drivers",
+    "list_own_assignments",
     "list_own_vehicle_ids",
+    "list_pattern_ids",
+    "list_shift_days",
+    "list_shift_patterns",
     "name_drivers",
     "open_names",
 ]

@@ -1,6 +1,28 @@
 """The shapes of drivers and assignments, shared by the API and the forms. A file is a noun."""
 
-from core.drivers.schemas.assignments import NewAssignment
+from core.drivers.models import AssignmentKind, ChangeReason
+from core.drivers.schemas.assignments import (
+    AssignmentChange,
+    AssignmentTimes,
+    Booking,
+    Ending,
+    NewAssignment,
+    NewShiftPattern,
+    SkippedDay,
+    Swap,
+)
 from core.drivers.schemas.people import NewDriver
 
-__all__ = ["NewAssignment", "NewDriver"]
+__all__ = [
+    "AssignmentChange",
+    "AssignmentKind",
+    "AssignmentTimes",
+    "Booking",
+    "ChangeReason",
+    "Ending",
+    "NewAssignment",
+    "NewDriver",
+    "NewShiftPattern",
+    "SkippedDay",
+    "Swap",
+]

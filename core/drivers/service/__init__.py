@@ -1,6 +1,26 @@
 """Every write about drivers. A file is a noun; what the edges call stands here."""
 
-from core.drivers.service.assignments import assign_vehicle, end_assignment
+from core.drivers.service.assignment_changes import change_assignment, swap_assignments
+from core.drivers.service.assignments import assign_vehicle, cancel_assignment, end_assignment, hand_back
 from core.drivers.service.people import register_driver, set_access
+from core.drivers.service.shift_patterns import add_shift_pattern, end_shift_pattern, make_shifts, skip_shift_day
+from core.permissions import system
 
-__all__ = ["assign_vehicle", "end_assignment", "register_driver", "set_access"]
+# Reads back what was just planned, for an actor who may plan but perhaps not read.
+PLANNER = system("planner", "drivers:read")
+
+__all__ = [
+    "PLANNER",
+    "add_shift_pattern",
+    "assign_vehicle",
+    "cancel_assignment",
+    "change_assignment",
+    "end_assignment",
+    "end_shift_pattern",
+    "hand_back",
+    "make_shifts",
+    "register_driver",
+    "set_access",
+    "skip_shift_day",
+    "swap_assignments",
+]

@@ -29,6 +29,7 @@ Get an access token from `POST /oauth/token` and send it as `Authorization: Bear
 """
 TAGS = {
     "access": "Locking and releasing vehicles.",
+    "assignments": "Who has which vehicle when: shifts, rentals, buy-outs.",
     "brakes": "What stops all immobilizations.",
     "changes": "Everything that happens, as a feed.",
     "debts": "What drivers owe, as your accounting system tells it.",
@@ -49,6 +50,8 @@ PATH_PARAMETERS = {
     "endpoint_id": "The id of a webhook endpoint.",
     "message_id": "The id of a message, as in its `webhook-id`.",
     "job_id": "The id of an order, as the answer to it gave it.",
+    "assignment_id": "The id of an assignment.",
+    "pattern_id": "The id of a weekly pattern of shifts.",
     "key": "Which one of its kind: `licence`, `medical`, the number of an incident. Yours to choose, and to keep.",
 }
 _CONVERTERS: dict[str, dict[str, Any]] = {

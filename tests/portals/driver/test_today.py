@@ -10,6 +10,7 @@ from core.access import service as access
 from core.access.models import Reason
 from core.access.schemas import ImmobilizationOrder
 from core.config import AccessTiming
+from core.drivers import service as drivers
 from core.identity import service as identity
 from tests.conftest import PASSWORD, ROOT
 from tests.orders import order_lock
@@ -89,7 +90,7 @@ class TestMyLock:
 
     def test_of_somebody_elses_vehicle_is_not_mine(self, driver, database, fleet, at):
         with database.transaction() as session:
-            session.connection().exec_driver_sql("DELETE FROM drivers_assignments")
+            drivers.end_assignment(session, actor=ROOT, at=at, driver_id=fleet.driver_id)
 
         page = driver.get("/driver/").text
 

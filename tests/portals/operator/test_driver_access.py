@@ -10,6 +10,7 @@ import pytest
 from core.access import queries, service
 from core.access.schemas import HoldStatus, IncidentFact, NewHold, Severity
 from core.config import StandingThresholds
+from core.drivers import service as drivers
 from core.permissions import OPERATOR, Actor
 from tests.conftest import ROOT
 from tests.portals.page import check_page
@@ -147,7 +148,7 @@ class TestByHand:
 
     def test_keeps_a_driver_from_being_given_a_vehicle(self, operator, database, fleet, at):
         with database.transaction() as session:
-            session.connection().exec_driver_sql("DELETE FROM drivers_assignments")
+            drivers.end_assignment(session, actor=ROOT, at=at, driver_id=1)
             new = NewHold(status=HoldStatus.SUSPENDED, why="A passenger complained.")
             service.hold_driver(session, actor=PERSON, at=at, driver_id=1, new=new, thresholds=StandingThresholds())
         offered = operator.get("/operator/drivers/1/assignment/new").text
