@@ -47,6 +47,7 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "vehicles.status_changed": (),
     "vehicles.tracker_paired": (),
     "vehicles.tracker_taken_out": (),
+    "vehicles.vehicle_changed": (),
     "vehicles.vehicle_registered": (),
     "webhooks.endpoint_disabled": (),
 }

@@ -52,6 +52,7 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     drivers,
     events,
     geofences,
+    imports,
     locks,
     registration,
     timetable,

@@ -1,6 +1,7 @@
 """Every write about vehicles. A file is a noun; what the edges call stands here."""
 
 from core.permissions import system
+from core.vehicles.service.imports import import_vehicles, judge_vehicles
 from core.vehicles.service.onboarding import finish_onboarding
 from core.vehicles.service.papers import (
     MOST_PAGES,
@@ -32,6 +33,8 @@ __all__ = [
     "claim_device",
     "finish_onboarding",
     "forget_unknown_device",
+    "import_vehicles",
+    "judge_vehicles",
     "note_unknown_device",
     "pair_tracker",
     "put_photo_first",

@@ -45,6 +45,7 @@ FACTS: Mapping[str, str] = {
     "vehicles.status_changed": "The status of a vehicle changed",
     "vehicles.tracker_paired": "A tracker was put into a vehicle",
     "vehicles.tracker_taken_out": "A tracker was taken out of a vehicle",
+    "vehicles.vehicle_changed": "The record of a vehicle was changed",
     "vehicles.vehicle_registered": "A vehicle was registered",
     "webhooks.endpoint_disabled": "An endpoint was disabled because it failed or asked for it",
 }
