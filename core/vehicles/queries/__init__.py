@@ -9,6 +9,7 @@ from core.vehicles.queries.fleet import (
     count_fleet,
     list_fleet,
 )
+from core.vehicles.queries.history import HistoryRecord, list_history
 from core.vehicles.queries.onboarding import read_progress
 from core.vehicles.queries.papers import (
     DocumentRecord,
@@ -45,6 +46,7 @@ __all__ = [
     "Duty",
     "FleetCounts",
     "FleetQuery",
+    "HistoryRecord",
     "PhotoRecord",
     "SortKey",
     "VehicleRecord",
@@ -60,6 +62,7 @@ __all__ = [
     "list_duties",
     "list_expiring_documents",
     "list_fleet",
+    "list_history",
     "list_ids_by_device",
     "list_known_ids",
     "list_parks",

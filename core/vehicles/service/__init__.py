@@ -1,6 +1,7 @@
 """Every write about vehicles. A file is a noun; what the edges call stands here."""
 
 from core.permissions import system
+from core.vehicles.service.changes import change_vehicle, move_vehicle
 from core.vehicles.service.imports import import_vehicles, judge_vehicles
 from core.vehicles.service.onboarding import finish_onboarding
 from core.vehicles.service.papers import (
@@ -30,11 +31,13 @@ __all__ = [
     "add_park",
     "add_photo",
     "change_status",
+    "change_vehicle",
     "claim_device",
     "finish_onboarding",
     "forget_unknown_device",
     "import_vehicles",
     "judge_vehicles",
+    "move_vehicle",
     "note_unknown_device",
     "pair_tracker",
     "put_photo_first",
