@@ -49,7 +49,6 @@ def change_vehicle(
         return vehicle.version
     for one in changes:
         setattr(vehicle, one["field"], one["after"])
-    vehicle.version += 1
     try:
         with session.begin_nested():
             session.flush()
@@ -58,6 +57,7 @@ def change_vehicle(
         _refuse_plate(session, wanted.get("plate"), vehicle_id)
         raise race
     _tell(session, actor=actor, at=at, vehicle_id=vehicle_id, changes=changes)
+    session.refresh(vehicle, ["version"])  # PostgreSQL counts it
     return vehicle.version
 
 
@@ -77,7 +77,6 @@ def move_vehicle(session: Writer, *, actor: Actor, at: datetime, vehicle_id: int
         raise Conflict(f"{vehicle.name} is in {parks[park_id]} already.")
     change = {"field": "park", "before": parks[vehicle.park_id], "after": parks[park_id]}
     vehicle.park_id = park_id
-    vehicle.version += 1
     _tell(session, actor=actor, at=at, vehicle_id=vehicle_id, changes=[change])
 
 

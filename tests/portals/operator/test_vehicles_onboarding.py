@@ -225,7 +225,7 @@ class TestTracker:
         page = f"/operator/vehicles/{fleet.vehicle_id}/tracker"
 
         assert operator.post(f"{page}/removal").status_code == 303
-        assert fleet.device_uid not in operator.get(f"/operator/vehicles/{fleet.vehicle_id}").text
+        assert "No tracker: the vehicle does not report" in operator.get(f"/operator/vehicles/{fleet.vehicle_id}").text
         assert operator.post(f"{page}/removal").status_code == 409
 
     @pytest.mark.parametrize("form", [{}, {"tracker.device_uid": "a b"}, {"tracker.relay_output": "3"}])
@@ -239,9 +239,9 @@ class TestTracker:
 
 class TestTimeline:
     def test_tells_who_changed_what_and_what_came_into_the_file(self, operator, staff, new):
-        staff.post(f"{new}/documents", data={"kind": "permit", **pages("p.png")})
         form = {"version": "1", "name": "Night 7", "model": "Golf", "powertrain": "electric", "vehicle_class": "car"}
         operator.post(f"{new}/data", data=form)
+        staff.post(f"{new}/documents", data={"kind": "permit", **pages("p.png")})
         operator.post(f"{new}/tracker", data={"tracker.device_uid": "8600777"})
 
         page = operator.get(f"{new}/timeline?kind=record&kind=document").text
