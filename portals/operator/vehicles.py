@@ -105,6 +105,8 @@ def _show_card(
         **_read_orders(vehicle),
         **_read_lock(vehicle),
         **read_mileage(vehicle),
+        groups=queries.list_groups(read(), viewer=actor(), vehicle_ids=[vehicle.id]).get(vehicle.id, []),
+        group_names=queries.list_group_names(read(), viewer=actor()),
         **read_timeline(vehicle),
         **read_papers(vehicle),
         **read_onboarding(vehicle),

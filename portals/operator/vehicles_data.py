@@ -51,6 +51,18 @@ def change_vehicle_data(vehicle_id: int) -> ResponseReturnValue:
     return redirect(url_for("operator.show_vehicle", vehicle_id=vehicle_id), 303)
 
 
+@bp.post("/vehicles/<int:vehicle_id>/groups")
+def change_groups(vehicle_id: int) -> ResponseReturnValue:
+    """Put the vehicle into a group, or take it out of one."""
+    into, out_of = (request.form.get(name, "").replace("\0", "") for name in ("into", "out_of"))
+    verb, name = (service.take_out_of_group, out_of) if out_of else (service.put_into_group, into)
+    try:
+        verb(write(), actor=actor(), at=at(), vehicle_id=vehicle_id, name=name)
+    except Invalid as refusal:
+        flash(" ".join(refusal.fields.values()), "act")
+    return redirect(url_for("operator.show_vehicle", vehicle_id=vehicle_id), 303)
+
+
 @bp.get("/vehicles/<int:vehicle_id>/onboarding")
 def show_onboarding(vehicle_id: int) -> ResponseReturnValue:
     """What is done and what is missing until the vehicle is ready for the road; the card of one that is."""

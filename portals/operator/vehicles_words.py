@@ -21,6 +21,12 @@ ENGINES = {"ice": "Combustion engine", "hybrid": "Hybrid", "electric": "Electric
 POWERTRAINS = ENGINES | {NOT_KNOWN: "Not known"}
 GATEWAYS = {"vialon_relay": "Wialon (vialon_relay)", "traccar_command": "Traccar (traccar_command)"}
 REPORTING = {"heard": "Reporting", "silent": "Silent", "none": "No tracker"}
+PAPERS = {
+    "expired": "One has expired",
+    "soon": "One expires within 30 days",
+    "fine": "All in date",
+    "none": "None on file",
+}
 DRIVING = {"driven": "With a driver", "free": "Without a driver"}
 # What was done to the papers of a vehicle, and to its record, as the audit calls it.
 PAPER_WORDS = {
@@ -35,6 +41,8 @@ RECORD_WORDS = {
     "vehicles.vehicle_changed": "Record changed",
     "vehicles.tracker_paired": "Tracker put in",
     "vehicles.tracker_taken_out": "Tracker taken out",
+    "vehicles.put_into_group": "Put into a group",
+    "vehicles.taken_out_of_group": "Taken out of a group",
 }
 FIELDS = {
     "plate": "Plate",
@@ -59,6 +67,8 @@ def say_detail(detail: Mapping[str, Any]) -> str:
     ]
     if detail.get("device_uid"):
         changes.append(detail["device_uid"] + (f", in place of {detail['replaced']}" if detail.get("replaced") else ""))
+    if detail.get("group"):
+        changes.append(detail["group"])
     return "; ".join(changes)
 
 

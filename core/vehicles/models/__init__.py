@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.vehicles.models.groups import GroupMember, VehicleGroup
 from core.vehicles.models.papers import DocumentKind, DocumentPage, VehicleDocument, VehiclePhoto
 from core.vehicles.models.registry import Park, Powertrain, Vehicle, VehicleClass, VehicleStatus, VehicleStatusChange
 from core.vehicles.models.trackers import RelayGateway, Tracker, UnknownDevice
@@ -9,6 +10,7 @@ from core.vehicles.models.trackers import RelayGateway, Tracker, UnknownDevice
 __all__ = [
     "DocumentKind",
     "DocumentPage",
+    "GroupMember",
     "Park",
     "Powertrain",
     "RelayGateway",
@@ -17,6 +19,7 @@ __all__ = [
     "Vehicle",
     "VehicleClass",
     "VehicleDocument",
+    "VehicleGroup",
     "VehiclePhoto",
     "VehicleStatus",
     "VehicleStatusChange",

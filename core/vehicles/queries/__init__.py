@@ -9,6 +9,7 @@ from core.vehicles.queries.fleet import (
     count_fleet,
     list_fleet,
 )
+from core.vehicles.queries.groups import list_group_names, list_groups
 from core.vehicles.queries.history import HistoryRecord, list_history
 from core.vehicles.queries.onboarding import read_progress
 from core.vehicles.queries.papers import (
@@ -62,6 +63,8 @@ __all__ = [
     "list_duties",
     "list_expiring_documents",
     "list_fleet",
+    "list_group_names",
+    "list_groups",
     "list_history",
     "list_ids_by_device",
     "list_known_ids",

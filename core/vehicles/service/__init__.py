@@ -2,6 +2,8 @@
 
 from core.permissions import system
 from core.vehicles.service.changes import change_vehicle, move_vehicle
+from core.vehicles.service.groups import LONGEST_NAME as LONGEST_GROUP_NAME
+from core.vehicles.service.groups import put_into_group, take_out_of_group
 from core.vehicles.service.imports import import_vehicles, judge_vehicles
 from core.vehicles.service.onboarding import finish_onboarding
 from core.vehicles.service.papers import (
@@ -24,6 +26,7 @@ REGISTRAR = system("registry", "vehicles:read")
 
 __all__ = [
     "KEPT_UNKNOWN_DEVICES",
+    "LONGEST_GROUP_NAME",
     "MOST_PAGES",
     "MOST_PHOTOS",
     "REGISTRAR",
@@ -40,9 +43,11 @@ __all__ = [
     "move_vehicle",
     "note_unknown_device",
     "pair_tracker",
+    "put_into_group",
     "put_photo_first",
     "register_vehicle",
     "remove_photo",
+    "take_out_of_group",
     "take_out_tracker",
     "withdraw_document",
 ]

@@ -14,7 +14,7 @@ from core.db import Writer
 from core.errors import Conflict, Invalid, check_version
 from core.permissions import Actor, needs
 from core.vehicles import queries
-from core.vehicles.models import Park, Vehicle
+from core.vehicles.models import GroupMember, Park, Vehicle
 from core.vehicles.schemas import VehicleChange
 
 
@@ -77,6 +77,7 @@ def move_vehicle(session: Writer, *, actor: Actor, at: datetime, vehicle_id: int
         raise Conflict(f"{vehicle.name} is in {parks[park_id]} already.")
     change = {"field": "park", "before": parks[vehicle.park_id], "after": parks[park_id]}
     vehicle.park_id = park_id
+    session.execute(sa.delete(GroupMember).where(GroupMember.vehicle_id == vehicle_id))
     _tell(session, actor=actor, at=at, vehicle_id=vehicle_id, changes=[change])
 
 
