@@ -1,6 +1,29 @@
 """Every read about drivers, within the parks of the viewer. A file is a noun; what the edges call stands here."""
 
+from core.drivers.queries.admissions import (
+    AdmissionRecord,
+    ApplicationRecord,
+    get_application,
+    get_open_admission,
+    list_admissions,
+    list_obstacles,
+)
 from core.drivers.queries.assignments import CurrentDriver, list_current_drivers, list_own_vehicle_ids
+from core.drivers.queries.documents import (
+    DocumentRecord,
+    Expiring,
+    Waiting,
+    check_document_of,
+    get_document,
+    get_handed_in_page,
+    get_page,
+    list_documents,
+    list_driver_documents,
+    list_drivers_of_park,
+    list_expiring,
+    list_kind_standings,
+    list_waiting,
+)
 from core.drivers.queries.names import name_drivers, open_names
 from core.drivers.queries.people import OwnDriver, find_own_driver, list_drivers
 from core.drivers.queries.plans import (
@@ -17,26 +40,71 @@ from core.drivers.queries.plans import (
     list_shift_days,
     list_shift_patterns,
 )
+from core.drivers.queries.profiles import (
+    DriverRecord,
+    PersonalRecord,
+    get_driver,
+    get_own_personal,
+    get_own_zone,
+    get_personal,
+    get_version,
+    list_records,
+)
+from core.drivers.queries.roster import Roster, RosterFilter, RosterLine, list_roster
+from core.drivers.queries.timeline import Happening, list_timeline
 
 __all__ = [
+    "AdmissionRecord",
+    "ApplicationRecord",
     "AssignmentRecord",
     "ChangeRecord",
     "CurrentDriver",
+    "DocumentRecord",
+    "DriverRecord",
+    "Expiring",
+    "Happening",
     "OwnDriver",
+    "PersonalRecord",
+    "Roster",
+    "RosterFilter",
+    "RosterLine",
     "ShiftDayRecord",
     "ShiftPatternRecord",
+    "Waiting",
+    "check_document_of",
     "find_own_driver",
+    "get_application",
     "get_assignment",
+    "get_document",
+    "get_driver",
+    "get_handed_in_page",
+    "get_open_admission",
+    "get_own_personal",
+    "get_own_zone",
+    "get_page",
+    "get_personal",
     "get_shift_pattern",
+    "get_version",
+    "list_admissions",
     "list_assignment_changes",
     "list_assignments",
     "list_current_drivers",
+    "list_documents",
+    "list_driver_documents",
     "list_drivers",
+    "list_drivers_of_park",
+    "list_expiring",
+    "list_kind_standings",
+    "list_obstacles",
     "list_own_assignments",
     "list_own_vehicle_ids",
     "list_pattern_ids",
+    "list_records",
+    "list_roster",
     "list_shift_days",
     "list_shift_patterns",
+    "list_timeline",
+    "list_waiting",
     "name_drivers",
     "open_names",
 ]
