@@ -62,5 +62,10 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     timetable_weekly,
     track,
     vehicles,
+    vehicles_bulk,
+    vehicles_export,
+    vehicles_fleet,
+    vehicles_timeline,
+    vehicles_views,
     verification,
 )

@@ -24,6 +24,7 @@ from core.drivers.queries.documents import (
     list_kind_standings,
     list_waiting,
 )
+from core.drivers.queries.holders import HolderChange, list_driven_ids, list_holder_changes
 from core.drivers.queries.names import name_drivers, open_names
 from core.drivers.queries.people import OwnDriver, find_own_driver, list_drivers
 from core.drivers.queries.plans import (
@@ -63,6 +64,7 @@ __all__ = [
     "DriverRecord",
     "Expiring",
     "Happening",
+    "HolderChange",
     "OwnDriver",
     "PersonalRecord",
     "Roster",
@@ -90,10 +92,12 @@ __all__ = [
     "list_assignments",
     "list_current_drivers",
     "list_documents",
+    "list_driven_ids",
     "list_driver_documents",
     "list_drivers",
     "list_drivers_of_park",
     "list_expiring",
+    "list_holder_changes",
     "list_kind_standings",
     "list_obstacles",
     "list_own_assignments",

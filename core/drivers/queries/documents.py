@@ -93,8 +93,11 @@ _SEEN = Document.state != DocumentState.DRAFT
 
 
 def list_documents(reader: Reader, *, viewer: Actor, driver_id: int) -> list[DocumentRecord]:
-    """Everything a driver has handed in, the newest first. Needs drivers:read_documents; empty out of sight."""
+    """Everything a driver has handed in, the newest first. Needs drivers:read_documents; NotFound out of sight."""
     viewer.require("drivers:read_documents")
+    known = reader.execute(sa.select(Driver.id).where(Driver.id == driver_id, _is_readable(viewer)))
+    if known.scalar_one_or_none() is None:
+        raise NotFound(f"There is no driver {driver_id}.")
     return _read(reader, _RECORD.where(Document.driver_id == driver_id, _SEEN, _is_readable(viewer)))
 
 

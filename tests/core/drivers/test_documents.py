@@ -312,7 +312,8 @@ class TestSightOfDocuments:
         elsewhere = Actor("user", 9, "Olga", roles=frozenset({"operator"}), parks=frozenset({fleet.other_park_id}))
         with database.reading() as reader:
             assert queries.list_waiting(reader, viewer=elsewhere) == []
-            assert queries.list_documents(reader, viewer=elsewhere, driver_id=fleet.driver_id) == []
+            with pytest.raises(NotFound):
+                queries.list_documents(reader, viewer=elsewhere, driver_id=fleet.driver_id)
             with pytest.raises(NotFound):
                 queries.get_document(reader, viewer=elsewhere, document_id=document_id)
 
