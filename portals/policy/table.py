@@ -346,6 +346,7 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "api_v1.step_driver": api("drivers:verify"),
         "api_v1.get_driver_personal": api("drivers:read_documents"),
         "api_v1.list_driver_documents": api("drivers:read_documents"),
+        "api_v1.hand_in_driver_document": api("drivers:hand_in"),
         "api_v1.decide_driver_document": api("drivers:verify"),
     },
     "The API: what drivers owe": {

@@ -197,6 +197,7 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "api_v1.change_driver": {"name": "Theirs"},
     "api_v1.step_driver": {"stage": "left", "reason": "resigned"},
+    "api_v1.hand_in_driver_document": {"kind": "insurance", "pages": [{"name": "a.pdf", "content": "JVBERi0xLjQK"}]},
     "api_v1.decide_driver_document": {"state": "refused", "reason": "expired"},
     "api_v1.note_driver_document": {"as_of": NOW, "state": "missing"},
     "api_v1.note_driver_rating": {"as_of": NOW, "value": 4.9, "trips": 30},

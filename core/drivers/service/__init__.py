@@ -4,7 +4,7 @@ from core.drivers.service.admissions import apply, renew_application_link, set_a
 from core.drivers.service.assignment_changes import change_assignment, swap_assignments
 from core.drivers.service.assignments import assign_vehicle, cancel_assignment, end_assignment, hand_back
 from core.drivers.service.changes import change_driver, change_own_record
-from core.drivers.service.documents import add_page, discard_draft, hand_in, remove_page
+from core.drivers.service.documents import add_page, discard_draft, hand_in, hand_in_whole, remove_page
 from core.drivers.service.lives import take_step
 from core.drivers.service.looks import note_look
 from core.drivers.service.people import register_driver, set_access
@@ -31,6 +31,7 @@ __all__ = [
     "end_shift_pattern",
     "hand_back",
     "hand_in",
+    "hand_in_whole",
     "make_shifts",
     "note_look",
     "refuse_document",
