@@ -55,6 +55,7 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     drivers,
     events,
     geofences,
+    imports,
     locks,
     registration,
     timetable,

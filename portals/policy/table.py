@@ -111,6 +111,8 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "operator.new_vehicle": act("vehicles:register"),
         "operator.check_vin": act("vehicles:register"),
         "operator.register_vehicle": act("vehicles:register"),
+        "operator.new_vehicle_import": act("vehicles:register"),
+        "operator.import_vehicles": act("vehicles:register"),
         "operator.change_status": act("vehicles:change_status"),
         "operator.record_mileage": act("telemetry:record_mileage"),
         "operator.show_track": page("telemetry:read"),
@@ -305,6 +307,7 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "api_v1.list_vehicles": api("vehicles:read"),
         "api_v1.get_vehicle": api("vehicles:read"),
         "api_v1.register_vehicle": api("vehicles:register"),
+        "api_v1.import_vehicles": api("vehicles:register"),
     },
     "The API: telemetry": {
         "api_v1.ingest": api("telemetry:ingest"),

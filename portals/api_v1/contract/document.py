@@ -36,6 +36,7 @@ TAGS = {
     "drivers": "People who drive, and their documents.",
     "events": "What was detected about vehicles.",
     "geofences": "Places that vehicles enter and leave.",
+    "imports": "Vehicles and drivers out of CSV files.",
     "openapi": "This description.",
     "standings": "Whether drivers may drive, why, and what they are judged by.",
     "telemetry": "Points in, and what was made of them out.",
