@@ -25,6 +25,7 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "access.job_finished": (),
     "access.job_ordered": ("access.deliver",),
     "access.standing_changed": (),
+    "drivers.account_given": (),
     "drivers.admission_changed": ("driver_papers.judge_park",),
     "drivers.assignment_cancelled": (),
     "drivers.assignment_changed": (),

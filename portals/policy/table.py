@@ -142,6 +142,7 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "operator.edit_driver": page("drivers:read_documents"),
         "operator.change_driver": act("drivers:change"),
         "operator.step_driver": act("drivers:verify"),
+        "operator.give_account": act("identity:invite_drivers"),
         "operator.list_documents": page("drivers:hand_in"),
         "operator.show_kind": page("drivers:hand_in"),
         "operator.add_page": act("drivers:hand_in"),

@@ -113,6 +113,7 @@ FORMS: dict[str, dict[str, str]] = {
     "operator.hold_driver": {"status": "suspended", "why": "Complaint."},
     "operator.lift_hold": {"review": "Looked into."},
     "operator.change_driver": {"name": "Theirs", "phone": "+14155550177", "version": "1"},
+    "operator.give_account": {},
     "operator.step_driver": {"stage": "left", "reason": "resigned"},
     "operator.add_page": {},
     "operator.remove_page": {},

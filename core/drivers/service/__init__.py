@@ -1,5 +1,6 @@
 """Every write about drivers. A file is a noun; what the edges call stands here."""
 
+from core.drivers.service.accounts import give_account
 from core.drivers.service.admissions import apply, renew_application_link, set_admission
 from core.drivers.service.assignment_changes import change_assignment, swap_assignments
 from core.drivers.service.assignments import assign_vehicle, cancel_assignment, end_assignment, hand_back
@@ -29,6 +30,7 @@ __all__ = [
     "discard_draft",
     "end_assignment",
     "end_shift_pattern",
+    "give_account",
     "hand_back",
     "hand_in",
     "hand_in_whole",

@@ -25,6 +25,7 @@ FACTS: Mapping[str, str] = {
     "access.job_finished": "An order to a vehicle got its verdict",
     "access.job_ordered": "A vehicle was ordered to be immobilized or released",
     "access.standing_changed": "Whether a driver may drive changed, or the reasons",
+    "drivers.account_given": "A driver got an account of their own",
     "drivers.admission_changed": "What a park asks of its drivers changed",
     "drivers.assignment_cancelled": "A planned assignment was taken back before it began",
     "drivers.assignment_changed": "An assignment was moved, extended, shortened or swapped",
