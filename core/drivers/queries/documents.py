@@ -219,8 +219,8 @@ def list_kind_standings(reader: Reader, *, viewer: Actor, driver_ids: Iterable[i
 
     Needs drivers:read or, for whoever hands documents in, drivers:hand_in.
     """
-    ids = list(driver_ids)
     reach = _is_known_to(viewer)
+    ids = list(driver_ids)
     asked = {
         driver_id: [DocumentKind(kind) for kind in kinds or ()]
         for driver_id, kinds in reader.execute(
