@@ -64,9 +64,12 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     track,
     vehicles,
     vehicles_bulk,
+    vehicles_data,
     vehicles_export,
     vehicles_fleet,
+    vehicles_papers,
     vehicles_timeline,
+    vehicles_tracker,
     vehicles_views,
     verification,
 )

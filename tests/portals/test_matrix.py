@@ -34,8 +34,8 @@ from core.identity.models import Passkey, SavedView, User, UserGrant
 from core.identity.tokens import Holder
 from core.permissions import GRANTABLE, PERMISSIONS, Actor, system
 from core.vehicles import service as vehicles
-from core.vehicles.models import RelayGateway
-from core.vehicles.schemas import NewTracker
+from core.vehicles.models import DocumentPage, RelayGateway
+from core.vehicles.schemas import NewDocument, NewTracker, Upload
 from core.webhooks import service as webhooks
 from core.webhooks.gateway import Address
 from core.webhooks.rules.catalog import public_id
@@ -53,6 +53,7 @@ FURTHER = {"park_admin": "admin", "staff": "staff"}
 # The app that acts for the operator has some of the operator's rights.
 APP_SCOPES = frozenset({"vehicles:read", "access:immobilize"})
 
+PAGE = Upload(name="page.png", content=b"\x89PNG\r\n\x1a\n" + bytes(9))
 # A websocket needs a server: who is let in is told by tests/portals/test_live.py.
 SOCKETS = {"live.live"}
 # What they look for is not there: a device that the form would have named, an authenticator app, a contact address,
@@ -76,6 +77,9 @@ LOOK_FOR_NOTHING = {
 }
 # What is done last, since it ends a session or takes a record away.
 LAST = (
+    "operator.withdraw_document",
+    "operator.remove_photo",
+    "operator.take_out_tracker",
     "api_v1.close_geofence",
     "api_v1.cancel_assignment",
     "api_v1.cancel_immobilization",
@@ -127,6 +131,16 @@ FORMS: dict[str, dict[str, str]] = {
     "driver.hand_in": {},
     "operator.change_status": STATUS,
     "operator.remove_vehicles_view": {},
+    "operator.change_vehicle_data": {"name": "Car 1", "model": "Accord", "vehicle_class": "car"},
+    "operator.add_document": {},
+    "operator.add_photos": {},
+    "operator.withdraw_document": {"why": "Of another vehicle"},
+    "operator.put_photo_first": {},
+    "operator.change_groups": {"into": "Night"},
+    "operator.remove_photo": {},
+    "operator.pair_tracker": {"tracker.device_uid": "860000000000009"},
+    "operator.take_out_tracker": {},
+    "operator.finish_onboarding": {"anyway": "Papers are at the notary"},
     "operator.record_mileage": {"odometer_km": "80123", "read_for": "Inspection"},
     "operator.immobilize": THEFT | NOTE,
     "operator.cancel_immobilization": {"job_id": "{job_id}"},
@@ -277,11 +291,17 @@ class World:
             passkey_id = make_passkey(session, self.fleet.user_ids[name], self.at)
             endpoint = make_endpoint(session, ROOT, self.fleet.park_id, self.at)
             colleague = make_colleague(session, self.at)
+            photo_id = vehicles.add_photo(session, actor=ROOT, at=self.at, vehicle_id=self.fleet.vehicle_id, photo=PAGE)
             view_id = make_view(session, self.fleet.user_ids[name], self.at)
         browser = self.app.test_client()
         with browser.session_transaction() as stored:
             stored["_user_id"], stored["_fresh"] = cookie, True
-        own = {"session_id": int(other.partition(":")[0]), "passkey_id": passkey_id, "view_id": view_id}
+        own = {
+            "session_id": int(other.partition(":")[0]),
+            "passkey_id": passkey_id,
+            "view_id": view_id,
+            "photo_id": photo_id,
+        }
         own |= endpoint | colleague
         return Asker(name, browser, frozenset(roles), frozenset(grants), True, sees_all=name == "admin", own=own)
 
@@ -403,7 +423,14 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         ends=time(16),
         first_day=date(2199, 1, 1),
     )
+    document_id = vehicles.add_document(
+        session, actor=ROOT, at=at, vehicle_id=vehicle_id, new=NewDocument(kind="insurance"), pages=[PAGE]
+    )
+    session.flush()
     return {
+        "document_id": document_id,
+        "file_id": session.query(DocumentPage).filter_by(document_id=document_id).one().file_id,
+        "photo_id": vehicles.add_photo(session, actor=ROOT, at=at, vehicle_id=vehicle_id, photo=PAGE),
         "filename": "favicon.svg",
         "park_id": park_id,
         "document_id": document_id,
