@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from core import sealing
 from core.config import Config
-from core.identity import sealing
 from core.notes import Checkpoint, Signer, open_checkpoint
 
 # One signed state is some 200 bytes; the last one is looked for in so many at the end of the file.

@@ -139,6 +139,10 @@ class Config:
     traccar: TraccarAccount
     public_url: str | None = None
     secret_key: str | None = field(default=None, repr=False)
+    master_keys: str | None = field(default=None, repr=False)
+    """The keys that personal data is wrapped under, when they are not in the file (core/keyring.py)."""
+    scanner: tuple[str, int] | None = None
+    """Where ClamAV's daemon listens, that looks at every file which people hand in; None: nobody does."""
     webhook_allow: tuple[str, ...] = ()
     """Receivers of webhooks that may be called although they are not public: host:port, or networks."""
     allowed_hosts: frozenset[str] = frozenset()
@@ -245,7 +249,9 @@ def load(env: Mapping[str, str] | None = None) -> Config:
         ),
         public_url=env.get("ERP_PUBLIC_URL", "").rstrip("/") or None,
         secret_key=env.get("ERP_SECRET_KEY") or None,
+        master_keys=env.get("ERP_MASTER_KEYS") or None,
         mail=_mail_server(env.get("ERP_SMTP_URL", "").strip(), env.get("ERP_MAIL_FROM", "").strip()),
+        scanner=_read_scanner(env.get("ERP_SCANNER", "").strip()),
         webhook_allow=tuple(entry.strip() for entry in env.get("ERP_WEBHOOK_ALLOW", "").split(",") if entry.strip()),
         allowed_hosts=frozenset(env.get("ERP_ALLOWED_HOSTS", "").lower().replace(",", " ").split()),
         trusted_proxies=_whole(env, "ERP_TRUSTED_PROXIES", 0, low=0, high=5),
@@ -279,6 +285,15 @@ def _whole(env: Mapping[str, str], name: str, default: int, *, low: int, high: i
     if not text.isdecimal() or not low <= int(text) <= high:
         raise ConfigurationError(f"{name} is {text!r}; it must be a whole number from {low} to {high}.")
     return int(text)
+
+
+def _read_scanner(address: str) -> tuple[str, int] | None:
+    if not address:
+        return None
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise ConfigurationError(f"ERP_SCANNER is {address!r}; it must be a host and a port, like 127.0.0.1:3310.")
+    return host.strip("[]"), int(port)
 
 
 def _read_contact(address: str) -> str | None:

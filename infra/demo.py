@@ -18,13 +18,13 @@ from typing import Any
 
 import orjson
 
+from core import sealing
 from core.config import Config
 from core.db import Database, Writer
 from core.drivers import service as drivers
 from core.drivers.models import AssignmentKind
 from core.drivers.schemas import NewDriver
 from core.identity import queries as people
-from core.identity import sealing
 from core.identity import service as identity
 from core.investors import service as investors
 from core.permissions import ADMIN, GRANTABLE, Actor

@@ -10,10 +10,9 @@ import orjson
 from flask import Response, request, url_for
 from flask.json.provider import JSONProvider
 
-from core import clock
+from core import clock, sealing
 from core.config import Config
 from core.db import Database
-from core.identity import sealing
 from core.identity.tokens import TokenIssuer, ensure_signing_key
 from core.telemetry.rules.limits import limits_for
 from portals import (

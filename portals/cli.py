@@ -271,7 +271,8 @@ def keys() -> None:
 def rotate() -> None:
     """Publish a new key now, which signs in ten minutes. It happens by itself once a month; do it at once when somebody
     may have read the key, and change ERP_SECRET_KEY then too (docs/subsystems/authorization.md)."""
-    from core.identity import sealing, service
+    from core import sealing
+    from core.identity import service
     from core.permissions import system
 
     with db.current().transaction() as session:

@@ -9,10 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from core import clock, config, db, health, outbox
+from core import clock, config, db, health, outbox, sealing
 from core.audit_health import ask_for_verification
 from core.audit_keeping import make_signer, witness_file
-from core.identity import sealing
 from core.identity.service import open_post
 from core.permissions import system
 from tasks import assignments, audit, orders, standings, tokens, webhooks

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tasks import access, letters
+from tasks import access, files, letters
 
 JOBS: Mapping[str, Callable[..., Any]] = {
     "access.deliver": access.deliver,
+    "files.scan": files.scan,
     "letters.answer_reset": letters.answer_reset,
     "letters.send": letters.send,
 }
@@ -33,6 +34,8 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "events.geofence_closed": (),
     "events.geofence_renamed": (),
     "events.no_lock_zone_changed": (),
+    "files.file_kept": ("files.scan",),
+    "files.file_scanned": (),
     "identity.letter_written": ("letters.send",),
     "identity.reset_requested": ("letters.answer_reset",),
     "telemetry.batch_stored": (),

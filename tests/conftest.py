@@ -18,7 +18,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 
-from core import clock
+from core import clock, keyring
 from core.config import Config, Retention, load
 from core.db import Database
 from core.drivers import service as drivers
@@ -39,6 +39,8 @@ from tasks.storage import keep_storage
 from tests.compiled_once import compile_routes_once, share_templates
 from tests.infra.free_ports import free_ports
 
+# Whoever opens the databases of this process, and whatever it starts, has the same master keys.
+os.environ["ERP_MASTER_KEYS"] = keyring.draw_keys()
 BLANK, WITH_FLEET = "erp_template", "erp_template_fleet"
 # Hundreds of tests sign in and none is about guessing at hashes: in this process a hash costs next to nothing. What the
 # product's own costs is a test in tests/core/identity/test_passwords.py; a product that is served by itself has that.

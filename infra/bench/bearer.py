@@ -16,9 +16,8 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from core import clock
+from core import clock, sealing
 from core.db import Database
-from core.identity import sealing
 from core.identity.service import revocations
 from core.identity.tokens import Holder, TokenIssuer, actor_of
 from infra.bench.result import record

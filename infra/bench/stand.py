@@ -19,7 +19,7 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from core import clock
+from core import clock, keyring
 from core.config import Config, load
 from core.db import Database
 from core.identity import service as identity
@@ -104,6 +104,8 @@ def standing(*programs: str, vehicle_count: int = 500) -> Iterator[Stand]:
 
     Call it from the main thread. Raises CannotStart when a program does not start, or did not run to the end.
     """
+    # Of this program and of those it starts, which open the same database.
+    os.environ.setdefault("ERP_MASTER_KEYS", keyring.draw_keys())
     folder = Path(tempfile.mkdtemp(prefix="erp-bench-"))
     folder.chmod(0o755)  # as root the database runs as somebody else, who must get in
     port = _find_free_ports()

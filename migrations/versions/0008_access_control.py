@@ -394,7 +394,12 @@ _NOTICES = {
     "contract_violated": [{"hours_before": 24, "channels": 1}],
 }
 _LAWS = (
-    ("default", "Where nothing else is set", "A house rule: the days of New Jersey, for places nobody has written down", {}),
+    (
+        "default",
+        "Where nothing else is set",
+        "A house rule: as New Jersey, where nobody has written down anything",
+        {},
+    ),
     ("US-NJ", "New Jersey", "N.J.S.A. 56:8-206", {}),
     ("US-CA", "California", "Civil Code 2983.37", _CALIFORNIA_DEBT),
     ("US-NV", "Nevada", "NRS 598.9715", {"written_consent": True, "device_in_consent": True}),

@@ -27,7 +27,7 @@ SUBSYSTEM_FILES = {"__init__", "models", "service", "queries", "schemas", "rules
 FURTHER_FILES = {
     "access": {"delivery"},  # docs/decisions/0006
     "events": {"following"},  # docs/decisions/0010
-    "identity": {"passwords", "sealing", "tokens"},  # docs/decisions/0007
+    "identity": {"passwords", "tokens"},  # docs/decisions/0007
     "webhooks": {"delivery"},  # docs/decisions/0019
 }
 # Verbs by which one becomes somebody: they need no right because they are how one gets them. To be counted needs none.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from core.access.models import OPEN, Finding, ImmobilizationAttempt, ImmobilizationJob, JobState, OrderKind, Reason
 from core.access.rules.emergency import OFFICE_ONLY
 from core.db import Reader, plain_rows
+from core.drivers import queries as drivers
 from core.drivers.models import Driver
 from core.errors import NotFound
 from core.permissions import Actor
@@ -116,7 +117,7 @@ _RECORD = (
         _JOBS.verdict,
         _JOBS.evidence,
         _JOBS.driver_id,
-        Driver.name.label("driver"),
+        Driver.name_sealed.label("driver"),
         _JOBS.jurisdiction,
         _JOBS.jurisdiction_version,
         _JOBS.decision,
@@ -138,13 +139,18 @@ _RECORD = (
 )
 
 
+def _records(reader: Reader, rows: Sequence[sa.Row[Any]]) -> list[JobRecord]:
+    names = drivers.open_names(reader, [row.driver_id for row in rows], [row.driver for row in rows])
+    return [JobRecord(**{**row._mapping, "driver": name}) for row, name in zip(rows, names, strict=True)]
+
+
 def get_job(reader: Reader, *, viewer: Actor, vehicle_id: int, job_id: uuid.UUID) -> JobRecord:
     """One order of one vehicle, with its attempts. Needs access:read."""
     vehicles.check_sight(reader, viewer=viewer, permission="access:read", vehicle_id=vehicle_id)
     row = reader.execute(_RECORD.where(_JOBS.id == job_id, _JOBS.vehicle_id == vehicle_id)).one_or_none()
     if row is None:
         raise NotFound(f"There is no order {job_id} for vehicle {vehicle_id}.")
-    return replace(JobRecord(*row), attempts=_attempts(reader, job_id))
+    return replace(_records(reader, [row])[0], attempts=_attempts(reader, job_id))
 
 
 def find_job(reader: Reader, *, viewer: Actor, job_id: uuid.UUID | str) -> JobRecord | None:
@@ -152,7 +158,7 @@ def find_job(reader: Reader, *, viewer: Actor, job_id: uuid.UUID | str) -> JobRe
     viewer.require("access:read")
     query = _RECORD.where(_JOBS.id == sa.cast(str(job_id), sa.Uuid), _is_readable(viewer))
     row = reader.execute(query).one_or_none()
-    return None if row is None else JobRecord(*row)
+    return None if row is None else _records(reader, [row])[0]
 
 
 def find_latest_job(reader: Reader, *, viewer: Actor, vehicle_id: int) -> JobRecord | None:
@@ -160,7 +166,7 @@ def find_latest_job(reader: Reader, *, viewer: Actor, vehicle_id: int) -> JobRec
     vehicles.check_sight(reader, viewer=viewer, permission="access:read", vehicle_id=vehicle_id)
     query = _RECORD.where(_JOBS.vehicle_id == vehicle_id).order_by(_JOBS.ordered_at.desc(), _JOBS.kind.desc())
     row = reader.execute(query.limit(1)).one_or_none()
-    return None if row is None else replace(JobRecord(*row), attempts=_attempts(reader, row.id))
+    return None if row is None else replace(_records(reader, [row])[0], attempts=_attempts(reader, row.id))
 
 
 def list_jobs(
@@ -193,14 +199,14 @@ def list_jobs(
         query = query.where(_JOBS.ordered_at < until)
     if before is not None:
         query = query.where(sa.tuple_(_JOBS.ordered_at, _JOBS.id) < sa.tuple_(*map(sa.literal, before)))
-    return [JobRecord(*row) for row in reader.execute(query)]
+    return _records(reader, reader.execute(query).all())
 
 
 def list_approvals(reader: Reader, *, viewer: Actor) -> list[JobRecord]:
     """The orders that wait for a second person, the oldest first. Needs access:read."""
     viewer.require("access:read")
     query = _RECORD.where(_is_readable(viewer), _JOBS.state == JobState.REQUESTED).order_by(_JOBS.ordered_at)
-    return [JobRecord(*row) for row in reader.execute(query)]
+    return _records(reader, reader.execute(query).all())
 
 
 def count_approvals(reader: Reader, *, viewer: Actor, at: datetime) -> int:
@@ -232,7 +238,7 @@ def list_reviews(reader: Reader, *, viewer: Actor) -> list[JobRecord]:
     query = _RECORD.where(
         _is_readable(viewer), _JOBS.is_break_glass, _JOBS.reviewed_at.is_(None), _JOBS.finished_at.is_not(None)
     )
-    return [JobRecord(*row) for row in reader.execute(query.order_by(_JOBS.review_due_at))]
+    return _records(reader, reader.execute(query.order_by(_JOBS.review_due_at)).all())
 
 
 def list_shown_locks(
@@ -247,7 +253,7 @@ def list_shown_locks(
     )
     if vehicle_ids is not None:
         newest = newest.where(_JOBS.vehicle_id.in_(list(vehicle_ids)))
-    jobs = (JobRecord(*row) for row in reader.execute(newest))
+    jobs = _records(reader, reader.execute(newest).all())
     return {job.vehicle_id: job for job in jobs if _is_shown(job)}
 
 
@@ -264,7 +270,7 @@ def find_own_lock(reader: Reader, *, viewer: Actor) -> JobRecord | None:
         .limit(1)
     )
     row = reader.execute(query).one_or_none()
-    job = None if row is None else JobRecord(*row)
+    job = None if row is None else _records(reader, [row])[0]
     return job if job is not None and _is_shown(job) else None
 
 
@@ -280,7 +286,7 @@ def list_own_locks(reader: Reader, *, viewer: Actor, most: int = 50) -> list[Job
         .order_by(_JOBS.ordered_at.desc(), _JOBS.id)
         .limit(most)
     )
-    return [JobRecord(*row) for row in reader.execute(query)]
+    return _records(reader, reader.execute(query).all())
 
 
 def _is_told_to_drivers() -> sa.ColumnElement[bool]:

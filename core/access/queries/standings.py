@@ -12,6 +12,7 @@ from core.access.models import Debt, DriverFact, DriverStanding, FactKind, Stand
 from core.access.rules.standing import Reason, read_reasons
 from core.db import Reader
 from core.drivers.models import AccessStatus, Assignment, Driver
+from core.drivers.queries import open_names
 from core.errors import NotFound
 from core.permissions import Actor
 from core.sight import in_reach
@@ -72,14 +73,14 @@ def get_standing(reader: Reader, *, viewer: Actor, at: datetime, driver_id: int)
     row = reader.execute(_standings(at).where(Driver.id == driver_id, _is_readable(viewer))).one_or_none()
     if row is None:
         raise NotFound(f"There is no driver {driver_id}.")
-    return _as_record(row)
+    return _as_record(reader, row)
 
 
 def find_own_standing(reader: Reader, *, viewer: Actor, at: datetime) -> StandingRecord | None:
     """How the driver stands whose account the viewer is, or None without one. Needs drivers:read_own."""
     viewer.require("drivers:read_own")
     row = reader.execute(_standings(at).where(Driver.user_id == viewer.id)).one_or_none()
-    return None if row is None else _as_record(row)
+    return None if row is None else _as_record(reader, row)
 
 
 def list_standing_changes(reader: Reader, *, viewer: Actor, driver_id: int, most: int = 50) -> list[ChangeRecord]:
@@ -167,7 +168,7 @@ def _standings(at: datetime) -> sa.Select[Any]:
     return (
         sa.select(
             Driver.id,
-            Driver.name,
+            Driver.name_sealed,
             Driver.park_id,
             Park.time_zone,
             Driver.access_status,
@@ -185,10 +186,10 @@ def _standings(at: datetime) -> sa.Select[Any]:
     )
 
 
-def _as_record(row: sa.Row[Any]) -> StandingRecord:
+def _as_record(reader: Reader, row: sa.Row[Any]) -> StandingRecord:
     return StandingRecord(
         driver_id=row.id,
-        name=row.name,
+        name=open_names(reader, [row.id], [row.name_sealed])[0] or "",
         park_id=row.park_id,
         time_zone=row.time_zone,
         status=row.access_status,

@@ -14,6 +14,7 @@ from core.access.schemas import AccessStatus, HoldStatus, NewHold
 from core.access.service.judging import HOLD, LIFT, keep, load_facts, lock_driver, settle
 from core.config import StandingThresholds
 from core.db import Writer
+from core.drivers.queries import name_drivers
 from core.errors import Conflict, Forbidden, Invalid
 from core.permissions import Actor, needs
 
@@ -49,14 +50,16 @@ def lift_hold(
     causes = rules.judge(replace(facts, hold=None), at, thresholds)
     if causes.status is AccessStatus.LOCKED_OUT:
         reason = causes.reasons[0]
+        name = name_drivers(session.connection(), [driver_id])[driver_id]
         raise Conflict(
-            f"{driver.name} stays locked out: {reason.words} {reason.way_back} Note that it is cleared up first.",
+            f"{name} stays locked out: {reason.words} {reason.way_back} Note that it is cleared up first.",
             driver_id=driver_id,
             rule=reason.rule,
         )
     if facts.hold is None and driver.access_status is not AccessStatus.LOCKED_OUT:
+        name = name_drivers(session.connection(), [driver_id])[driver_id]
         raise Conflict(
-            f"Nothing was put on {driver.name} by hand. What else there is ends when its cause does.",
+            f"Nothing was put on {name} by hand. What else there is ends when its cause does.",
             driver_id=driver_id,
         )
     if facts.hold is not None:

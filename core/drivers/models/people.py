@@ -28,6 +28,8 @@ class AccessStatus(enum.StrEnum):
 class Driver(Base):
     """A person who drives. `user_id` is their account, once they have one.
 
+    What is personal is sealed under the key `key_id` (core/vault.py); of the phone a blind index says whether it is
+    somebody's already. Who was erased has neither.
     `access_status` and `access_words`, which say why and what the way back is, are written by core/access alone.
     """
 
@@ -36,8 +38,10 @@ class Driver(Base):
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
     park_id: Mapped[int] = mapped_column(sa.ForeignKey("vehicles_parks.id"), index=True)
     user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("identity_users.id"), unique=True)
-    name: Mapped[str] = mapped_column(sa.Text)
-    phone: Mapped[str] = mapped_column(sa.Text, unique=True)
+    key_id: Mapped[int] = mapped_column(sa.ForeignKey("vault_keys.id"))
+    name_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    phone_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    phone_blind: Mapped[bytes | None] = mapped_column(sa.LargeBinary, unique=True)
     access_status: Mapped[AccessStatus] = mapped_column(
         text_enum(AccessStatus, "access_status"), server_default=AccessStatus.ACTIVE.value
     )

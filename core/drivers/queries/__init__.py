@@ -1,6 +1,7 @@
 """Every read about drivers, within the parks of the viewer. A file is a noun; what the edges call stands here."""
 
 from core.drivers.queries.assignments import CurrentDriver, list_current_drivers, list_own_vehicle_ids
+from core.drivers.queries.names import name_drivers, open_names
 from core.drivers.queries.people import OwnDriver, find_own_driver, list_drivers
 from core.drivers.queries.plans import (
     AssignmentRecord,
@@ -36,4 +37,6 @@ __all__ = [
     "list_pattern_ids",
     "list_shift_days",
     "list_shift_patterns",
+    "name_drivers",
+    "open_names",
 ]

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from core.db import Reader
 from core.drivers.models import Assignment, Driver
+from core.drivers.queries.names import open_people
 from core.permissions import Actor
 from core.sight import in_reach
 
@@ -30,8 +31,8 @@ _CURRENT = (
     sa.select(
         Assignment.vehicle_id,
         Driver.id,
-        Driver.name,
-        Driver.phone,
+        Driver.name_sealed,
+        Driver.phone_sealed,
         Assignment.kind,
         sa.func.lower(Assignment.during).label("since"),
     )
@@ -48,7 +49,8 @@ def list_current_drivers(
     query = _CURRENT.where(in_reach(viewer, "drivers:read", park_id=Driver.park_id))
     if vehicle_ids is not None:
         query = query.where(Assignment.vehicle_id.in_(list(vehicle_ids)))
-    return {row.vehicle_id: CurrentDriver(*row) for row in reader.execute(query, {"at": at})}
+    people = open_people(reader, reader.execute(query, {"at": at}).all())
+    return {one["vehicle_id"]: CurrentDriver(driver_id=one.pop("id"), **one) for one in people}
 
 
 def list_own_vehicle_ids(reader: Reader, *, viewer: Actor, at: datetime) -> frozenset[int]:

@@ -8,8 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.db import Reader, plain_rows
+from core.db import Reader
 from core.drivers.models import Assignment, Driver
+from core.drivers.queries.names import open_people
 from core.permissions import Actor
 from core.sight import in_reach
 from core.vehicles.models import Vehicle
@@ -19,15 +20,18 @@ def list_drivers(reader: Reader, *, viewer: Actor, at: datetime, text: str = "")
     """The drivers of the viewer's parks by name, with the vehicle each has at `at`. Needs drivers:read."""
     viewer.require("drivers:read")
     query = (
-        sa.select(Driver.__table__, Assignment.vehicle_id, Assignment.kind)
+        sa.select(*_SHOWN, Assignment.vehicle_id, Assignment.kind)
         .outerjoin(Assignment, sa.and_(Assignment.driver_id == Driver.id, Assignment.during.contains(at)))
         .where(_is_readable(viewer))
-        .order_by(Driver.name, Driver.id)
     )
-    if text.strip():
-        wanted = f"%{text.strip()}%"
-        query = query.where(sa.or_(Driver.name.ilike(wanted), Driver.phone.ilike(wanted)))
-    return plain_rows(reader.execute(query))
+    people = open_people(reader, reader.execute(query).all())
+    wanted = text.strip().casefold()
+    found = [one for one in people if wanted in one["name"].casefold() or wanted in one["phone"]]
+    return sorted(found, key=lambda one: (one["name"].casefold(), one["id"]))
+
+
+# The database holds names and phones sealed, so what is looked for in them is looked for here.
+_SHOWN = [column for column in Driver.__table__.c if column.name not in {"key_id", "phone_blind"}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +59,24 @@ def find_own_driver(reader: Reader, *, viewer: Actor, at: datetime) -> OwnDriver
     row = reader.execute(
         sa.select(
             Driver.id,
-            Driver.name,
-            Driver.phone,
+            Driver.name_sealed,
+            Driver.phone_sealed,
             Driver.access_status,
             Assignment.vehicle_id,
-            Vehicle.name,
+            Vehicle.name.label("vehicle"),
             Vehicle.plate,
             Vehicle.model,
             Assignment.kind,
-            sa.func.lower(Assignment.during),
+            sa.func.lower(Assignment.during).label("since"),
         )
         .outerjoin(Assignment, sa.and_(Assignment.driver_id == Driver.id, Assignment.during.contains(at)))
         .outerjoin(Vehicle, Vehicle.id == Assignment.vehicle_id)
         .where(Driver.user_id == viewer.id)
     ).one_or_none()
-    return None if row is None else OwnDriver(*row)
+    if row is None:
+        return None
+    fields = open_people(reader, [row])[0]
+    return OwnDriver(driver_id=fields.pop("id"), **fields)
 
 
 def _is_readable(viewer: Actor) -> sa.ColumnElement[bool]:

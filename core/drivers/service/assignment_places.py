@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from core import audit
 from core.db import Writer, take_transaction_lock
 from core.drivers.models import Assignment, AssignmentAct, AssignmentChange, ChangeReason, Driver
+from core.drivers.queries.names import name_drivers
 from core.drivers.rules.assignments import AssignmentState, find_time_problem, find_vehicle_problem, name_state
 from core.errors import Conflict, Invalid, NotFound
 from core.permissions import Actor, system
@@ -76,8 +77,9 @@ def check_times(assignment: Assignment) -> None:
 def check_parties(session: Writer, *, driver: Driver, vehicle: VehicleRecord) -> None:
     """Raise Conflict, with the way back, for a driver who may not drive or a vehicle that is given to nobody."""
     if driver.access_status.is_barred:
+        name = name_drivers(session.connection(), [driver.id])[driver.id]
         raise Conflict(
-            f"{driver.name} is {driver.access_status.replace('_', ' ')} and cannot be given a vehicle. "
+            f"{name} is {driver.access_status.replace('_', ' ')} and cannot be given a vehicle. "
             f"{driver.access_words or 'Ask the park why.'}",
             problem="driver_barred",
             driver_id=driver.id,

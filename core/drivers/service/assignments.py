@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import Range
 from core import outbox
 from core.db import Writer
 from core.drivers.models import Assignment, AssignmentAct, AssignmentKind, ChangeReason, Driver
+from core.drivers.queries.names import name_drivers
 from core.drivers.rules.assignments import Change, find_change_problem
 from core.drivers.schemas.assignments import Booking
 from core.drivers.service.assignment_making import make_assignment
@@ -56,7 +57,8 @@ def end_assignment(session: Writer, *, actor: Actor, at: datetime, driver_id: in
     query = sa.select(Assignment.id).where(Assignment.driver_id == driver_id, Assignment.during.contains(at))
     assignment_id = session.scalar(query)
     if assignment_id is None:
-        raise Conflict(f"{driver.name} has no vehicle just now; there is nothing to end.", driver_id=driver_id)
+        name = name_drivers(session.connection(), [driver_id])[driver_id]
+        raise Conflict(f"{name} has no vehicle just now; there is nothing to end.", driver_id=driver_id)
     hand_back(session, actor=actor, at=at, assignment_id=assignment_id)
 
 

@@ -6,9 +6,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from core import audit, outbox
+from core import audit, outbox, vault
 from core.db import Writer
 from core.drivers.models import AccessStatus, Driver
+from core.drivers.queries.names import NAME, PHONE
 from core.drivers.schemas import NewDriver
 from core.errors import Conflict, Invalid
 from core.permissions import Actor, needs
@@ -24,14 +25,24 @@ def register_driver(session: Writer, *, actor: Actor, at: datetime, new: NewDriv
             "The driver was not added: that park does not exist.",
             fields={"park_id": f"There is no park {new.park_id}."},
         )
-    known = session.execute(sa.select(Driver.id).where(Driver.phone == new.phone)).scalar_one_or_none()
+    phone_blind = vault.blind(field=PHONE, text=new.phone)
+    known = session.execute(sa.select(Driver.id).where(Driver.phone_blind == phone_blind)).scalar_one_or_none()
     if known is not None:
         raise Conflict(
             f"{new.phone} is the number of driver {known}. Open that record instead.",
             fields={"phone": f"Already used by driver {known}."},
             driver_id=known,
         )
-    driver = Driver(park_id=new.park_id, user_id=user_id, name=new.name.strip(), phone=new.phone, created_at=at)
+    key_id = vault.make_key(session, at=at)
+    driver = Driver(
+        park_id=new.park_id,
+        user_id=user_id,
+        key_id=key_id,
+        name_sealed=vault.seal_text(session, key_id=key_id, field=NAME, text=new.name.strip()),
+        phone_sealed=vault.seal_text(session, key_id=key_id, field=PHONE, text=new.phone),
+        phone_blind=phone_blind,
+        created_at=at,
+    )
     session.add(driver)
     session.flush()
     audit.record(session, actor=actor, at=at, action="drivers.driver_registered", subject=("driver", driver.id))

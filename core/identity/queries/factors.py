@@ -9,9 +9,10 @@ from datetime import datetime
 import pyotp
 import sqlalchemy as sa
 
+from core import sealing
 from core.db import Reader
 from core.errors import NotFound
-from core.identity import rules, sealing
+from core.identity import rules
 from core.identity.models import Passkey, RecoveryCode, Totp, User
 from core.permissions import Actor
 

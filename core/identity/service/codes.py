@@ -10,8 +10,9 @@ from datetime import datetime
 import pyotp
 import sqlalchemy as sa
 
+from core import sealing
 from core.db import Writer
-from core.identity import passwords, rules, sealing
+from core.identity import passwords, rules
 from core.identity.models import Passkey, RecoveryCode, Totp
 
 RECOVERY_CODES = 10

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 
+from core import sealing
 from core.db import Writer
-from core.identity import rules, sealing
+from core.identity import rules
 from core.identity.gateway import Mail, Mailer, MailNotSent, make_mailer
 from core.identity.models import Letter, ResetRequest, Ticket, TicketKind, User
 from core.identity.service.posting import Post, issue_link

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from core import outbox
+from core import outbox, sealing
 from core.config import Config
 from core.db import Writer
-from core.identity import passwords, rules, sealing
+from core.identity import passwords, rules
 from core.identity.models import Letter, Ticket, TicketKind, User
 
 LIFE = {TicketKind.INVITATION: rules.INVITATION_FOR, TicketKind.RESET: rules.RESET_FOR}

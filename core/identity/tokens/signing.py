@@ -13,9 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from joserfc.jwk import ECKey, KeySet
 
+from core import sealing
 from core.db import Database, Reader, Writer, take_transaction_lock
 from core.errors import ConfigurationError
-from core.identity import sealing
 from core.identity.models import SigningKey
 from core.identity.tokens.lifetimes import KEYS_READ_EVERY
 

@@ -46,7 +46,7 @@ FACTS: Mapping[str, str] = {
 }
 
 # Facts between parts of the product, told to nobody outside.
-UNTOLD = frozenset({"identity.letter_written", "identity.reset_requested"})
+UNTOLD = frozenset({"files.file_kept", "files.file_scanned", "identity.letter_written", "identity.reset_requested"})
 
 
 def names_for(facts: Iterable[str] | None) -> list[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from core import sealing
 from core.config import Config
-from core.identity import sealing
 
 _PURPOSE = "webhooks:secrets"
 

@@ -22,7 +22,7 @@ import httpx
 import msgspec
 import psycopg
 
-from core import clock
+from core import clock, keyring
 from core.access import queries
 from core.access.queries import JobRecord
 from core.config import Retention
@@ -142,6 +142,8 @@ class World:
 @contextmanager
 def small_world(vehicle_count: int) -> Iterator[World]:
     """Make it, and clear it away. From the main thread: the database ends with the thread that started it."""
+    # Of this program and of those it starts, which open the same database.
+    os.environ.setdefault("ERP_MASTER_KEYS", keyring.draw_keys())
     folder = Path(tempfile.mkdtemp(prefix="erp-deaths-"))
     folder.chmod(0o755)
     server = Server(folder / "postgres", _free_port())

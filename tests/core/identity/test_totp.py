@@ -13,10 +13,11 @@ from cryptography.exceptions import InvalidTag
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core import sealing
 from core.audit import AuditEntry
 from core.db import Database
 from core.errors import Conflict, NotFound, Unauthenticated
-from core.identity import queries, rules, sealing, service
+from core.identity import queries, rules, service
 from core.identity.models import Letter, RecoveryCode, Totp, User
 from core.identity.service import Code, Password, Post
 from core.permissions import OPERATOR, Actor

@@ -12,7 +12,8 @@ from core.access.models import EmergencyCode, JobState, Notice, Reason
 from core.access.models import ImmobilizationJob as Job
 from core.access.schemas import ImmobilizationOrder
 from core.config import AccessTiming
-from core.drivers.models import Driver
+from core.drivers import service as drivers
+from core.drivers.schemas import NewDriver
 from portals import emergency
 from tests.conftest import ROOT
 from tests.core.access.fair import Debtor
@@ -156,7 +157,5 @@ class TestAnEmergencyStart:
 
 
 def _another(session, fleet, at) -> int:
-    another = Driver(name="Bea", phone="+14155550199", park_id=fleet.park_id, created_at=at)
-    session.add(another)
-    session.flush()
-    return another.id
+    another = NewDriver(name="Bea", phone="+14155550199", park_id=fleet.park_id)
+    return drivers.register_driver(session, actor=ROOT, at=at, new=another)

@@ -8,11 +8,14 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from core import vault
 from core.access import service as access
 from core.access.models import Reason
 from core.access.schemas import HoldStatus, ImmobilizationOrder, IncidentFact, NewHold, Severity
 from core.config import AccessTiming, StandingThresholds
 from core.db import Database
+from core.drivers.models import Driver
+from core.drivers.queries.names import NAME, PHONE
 from core.events import service as events
 from core.events.schemas import NewCircle, NewGeofence
 from core.identity import service as identity
@@ -33,8 +36,8 @@ ENEMY = replace(ROOT, name=HOSTILE)
 # Table, column, and a cast that keeps each row's text apart from the others'.
 TEXTS = (
     *(("vehicles_parks", "name"), ("vehicles_vehicles", "name"), ("vehicles_vehicles", "make")),
-    *(("vehicles_vehicles", "model"), ("vehicles_vehicles", "plate"), ("drivers_drivers", "name")),
-    *(("drivers_drivers", "phone"), ("drivers_assignments", "created_by"), ("identity_users", "name")),
+    *(("vehicles_vehicles", "model"), ("vehicles_vehicles", "plate")),
+    *(("drivers_assignments", "created_by"), ("identity_users", "name")),
     *(("identity_user_roles", "granted_by"), ("identity_api_clients", "name"), ("events_geofences", "name")),
     *(("events_geofences", "created_by"), ("events_geofences", "no_lock"), ("access_jobs", "note")),
     *(("access_jobs", "ordered_by"), ("access_jobs", "waiting_for"), ("health_beats", "words")),
@@ -51,6 +54,11 @@ def plant(database: Database, at: datetime) -> None:
         for table, column in TEXTS:
             text = sa.text(f"UPDATE {table} SET {column} = :hostile || substr(md5(ctid::text), 1, 4)")
             session.execute(text, {"hostile": HOSTILE})
+        for driver in session.scalars(sa.select(Driver)):
+            driver.name_sealed = vault.seal_text(
+                session, key_id=driver.key_id, field=NAME, text=f"{HOSTILE}{driver.id}"
+            )
+            driver.phone_sealed = vault.seal_text(session, key_id=driver.key_id, field=PHONE, text=HOSTILE)
 
 
 def _make_records(session: sa.orm.Session, at: datetime) -> None:
