@@ -46,6 +46,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "drivers:read": frozenset({ADMIN, OPERATOR, STAFF, SYSTEM}),
     "drivers:register": frozenset({ADMIN, OPERATOR}),
     "drivers:assign": frozenset({ADMIN, OPERATOR, SYSTEM}),
+    "drivers:hand_over": frozenset({ADMIN, OPERATOR, STAFF, DRIVER}),  # a driver their own vehicle
     "drivers:set_access": frozenset({SYSTEM}),
     "drivers:read_own": frozenset({DRIVER}),
     "telemetry:read": frozenset({ADMIN, OPERATOR, STAFF, SYSTEM}),
@@ -53,7 +54,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "telemetry:ingest": frozenset({DEVICE, SYSTEM}),
     "telemetry:replay": frozenset({ADMIN}),
     "telemetry:maintain": frozenset({SYSTEM}),
-    "telemetry:record_mileage": frozenset({ADMIN, OPERATOR, STAFF}),
+    "telemetry:record_mileage": frozenset({ADMIN, OPERATOR, STAFF, SYSTEM}),
     "telemetry:follow": frozenset({SYSTEM}),
     "access:read": frozenset({ADMIN, OPERATOR, SYSTEM}),
     "access:immobilize": frozenset({ADMIN}),  # an operator needs the grant
@@ -128,6 +129,7 @@ WORDS: dict[str, str] = {
     "vehicles:note_device": "Note that a device nobody knows has reported",
     "vehicles:claim_device": "Put a device that reports into a vehicle",
     "drivers:register": "Add drivers",
+    "drivers:hand_over": "Inspect a vehicle that is taken over or given back, and sign for it",
     "drivers:set_access": "Write down whether a driver may drive",
     "drivers:read_own": "Read one's own record as a driver",
     "telemetry:read_own": "Read how one's own vehicles do",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tasks import access, files, letters
+from tasks import access, files, handovers, letters
 
 JOBS: Mapping[str, Callable[..., Any]] = {
     "access.deliver": access.deliver,
     "files.scan": files.scan,
+    "handovers.record_mileage": handovers.record_mileage,
     "letters.answer_reset": letters.answer_reset,
     "letters.send": letters.send,
 }
@@ -26,7 +27,9 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "drivers.assignment_cancelled": (),
     "drivers.assignment_changed": (),
     "drivers.assignment_ended": (),
+    "drivers.damage_found": (),
     "drivers.driver_registered": (),
+    "drivers.handover_signed": ("handovers.record_mileage",),
     "drivers.shift_refused": (),
     "drivers.vehicle_assigned": (),
     "events.detected": (),

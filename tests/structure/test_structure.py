@@ -66,6 +66,7 @@ SHARED = {
     "core.access.service.verdict",
     "core.drivers.service.assignment_making",
     "core.drivers.service.assignment_places",
+    "core.drivers.service.handover_drafts",
     "core.events.service.additions",
     "core.identity.service.endings",
     "core.identity.service.families",

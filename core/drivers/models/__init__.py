@@ -10,6 +10,17 @@ from core.drivers.models.assignments import (
     ShiftDay,
     ShiftPattern,
 )
+from core.drivers.models.handovers import (
+    Damage,
+    DamageKind,
+    DamageSeverity,
+    Handover,
+    HandoverKind,
+    HandoverPhoto,
+    HandoverSignature,
+    Party,
+    PhotoView,
+)
 from core.drivers.models.people import AccessStatus, Driver
 
 __all__ = [
@@ -19,8 +30,17 @@ __all__ = [
     "AssignmentChange",
     "AssignmentKind",
     "ChangeReason",
+    "Damage",
+    "DamageKind",
+    "DamageSeverity",
     "DayOutcome",
     "Driver",
+    "Handover",
+    "HandoverKind",
+    "HandoverPhoto",
+    "HandoverSignature",
+    "Party",
+    "PhotoView",
     "ShiftDay",
     "ShiftPattern",
 ]
