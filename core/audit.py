@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -45,18 +46,33 @@ def record(
     **detail: Any,
 ) -> None:
     """Write one audit entry in the transaction of what it tells."""
-    session.execute(
-        sa.insert(AuditEntry).values(
-            at=at,
-            actor_kind=actor.kind,
-            actor_id=actor.id,
-            actor_name=actor.name,
-            action=action,
-            subject_kind=subject[0],
-            subject_id=str(subject[1]),
-            detail=detail,
-        )
-    )
+    record_each(session, actor=actor, at=at, action=action, entries=[(subject, detail)])
+
+
+def record_each(
+    session: Writer,
+    *,
+    actor: Actor,
+    at: datetime,
+    action: str,
+    entries: Sequence[tuple[tuple[str, object], Mapping[str, Any]]],
+) -> None:
+    """Write one audit entry for each subject with its detail, in one round trip. None: nothing is written."""
+    rows = [
+        {
+            "at": at,
+            "actor_kind": actor.kind,
+            "actor_id": actor.id,
+            "actor_name": actor.name,
+            "action": action,
+            "subject_kind": subject[0],
+            "subject_id": str(subject[1]),
+            "detail": detail,
+        }
+        for subject, detail in entries
+    ]
+    if rows:
+        session.connection().execute(sa.insert(AuditEntry), rows)
 
 
 _COLUMNS = AuditEntry.__table__.c

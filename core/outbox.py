@@ -102,14 +102,22 @@ class Fact(NamedTuple):
 
 
 _PUBLISH = f"""
-    WITH published AS (INSERT INTO outbox_facts (at, name, ids) VALUES (%s, %s, %s))
+    WITH published AS (
+        INSERT INTO outbox_facts (at, name, ids) SELECT %s, %s, ids FROM unnest(%s::jsonb[]) AS told (ids)
+    )
     SELECT pg_notify('{CHANNEL}', '')
 """  # noqa: S608 - our own name
 
 
 def publish(session: Writer, name: str, *, at: datetime, **ids: Any) -> None:
     """Publish a fact with this transaction; readers are woken when it commits."""
-    driver(session.connection()).execute(_PUBLISH, (at, name, Jsonb(ids)))
+    publish_each(session, name, at=at, ids=[ids])
+
+
+def publish_each(session: Writer, name: str, *, at: datetime, ids: Sequence[Mapping[str, Any]]) -> None:
+    """Publish a fact of this name for each of `ids`, in one statement. None: nothing is published."""
+    if ids:
+        driver(session.connection()).execute(_PUBLISH, (at, name, [Jsonb(one) for one in ids]))
 
 
 _SINCE = sa.text("""

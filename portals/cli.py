@@ -120,6 +120,25 @@ def add_park(name: str, time_zone: str, currency: str) -> None:
     click.echo(f"{name} is park {park_id}.")
 
 
+@erp.command(name="import")
+@click.argument("kind", type=click.Choice(["vehicles"]))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only say what each line is.")
+@click.option("--bad", type=click.Path(dir_okay=False, path_type=Path), help="Write the bad lines here, to be mended.")
+def import_fleet(kind: str, file: Path, dry_run: bool, bad: Path | None) -> None:
+    """Take vehicles in from the CSV file FILE. Every bad line is told and left out; exit status 1 if there are any."""
+    from portals.imports import KINDS, carry_out, look
+
+    with db.current().reading() as reader:
+        seen = look(reader, viewer=OWNER, at=clock.now(), kind=KINDS[kind], content=file.read_bytes())
+    if not dry_run:
+        seen = carry_out(db.current(), seen, actor=OWNER, at=clock.now())
+    click.echo("\n".join(seen.tell()))
+    if bad is not None and seen.bad:
+        bad.write_bytes(seen.write_bad())
+    sys.exit(1 if seen.bad else 0)
+
+
 @erp.group(name="audit")
 def audit_log() -> None:
     """Check the audit log, or hand it out."""

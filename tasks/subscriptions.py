@@ -46,6 +46,7 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "telemetry.trip_ended": (),
     "vehicles.status_changed": (),
     "vehicles.tracker_paired": (),
+    "vehicles.vehicle_changed": (),
     "vehicles.vehicle_registered": (),
     "webhooks.endpoint_disabled": (),
 }

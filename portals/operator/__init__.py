@@ -52,6 +52,7 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     drivers,
     events,
     geofences,
+    imports,
     locks,
     registration,
     timetable,
@@ -59,4 +60,9 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     timetable_weekly,
     track,
     vehicles,
+    vehicles_bulk,
+    vehicles_export,
+    vehicles_fleet,
+    vehicles_timeline,
+    vehicles_views,
 )

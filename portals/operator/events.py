@@ -23,7 +23,6 @@ from portals.operator import bp
 from portals.security import as_cell
 
 PAGE_SIZE = 100
-LATEST_SHOWN = 8
 MOST_IN_FILE = 50_000
 _FILE_STEP = 5_000
 COLUMNS = (
@@ -88,12 +87,6 @@ def download_events() -> Response:
     response = Response(text.getvalue(), mimetype="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="events.csv"'
     return response
-
-
-def read_latest_events(vehicle_id: int) -> dict[str, Any]:
-    """What `operator/events/_latest.html` shows: the latest events of one vehicle."""
-    records = queries.list_detections(read(), viewer=actor(), vehicle_id=vehicle_id, most=LATEST_SHOWN)
-    return {"latest_events": in_words(read(), actor(), records), "span": event_rows.span}
 
 
 def _read_page(chosen: dict[str, Any]) -> tuple[list[DetectionRecord], str | None]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+
 from flask import Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from core.errors import Conflict, Invalid, Refusal
-from core.vehicles import queries, service
+from core.vehicles import queries, rules, service
 from core.vehicles.schemas import FAMILIES, NewVehicle
 from portals import hx
 from portals.doors import actor, at, read, write
 from portals.forms import parse_form
 from portals.operator import bp
+from portals.operator.vehicles_words import CLASSES, ENGINES, GATEWAYS
 
-POWERTRAINS = [("ice", "Combustion engine"), ("hybrid", "Hybrid"), ("electric", "Electric")]
-CLASSES = [("car", "Car"), ("van", "Van"), ("truck", "Truck"), ("bus", "Bus"), ("motorcycle", "Motorcycle")]
-GATEWAYS = [("vialon_relay", "Wialon (vialon_relay)"), ("traccar_command", "Traccar (traccar_command)")]
+VIN_TOLD = "operator/vehicles/_vin_told.html"
+_VIN_LENGTH, _LONGEST_TYPED = 17, 64
+_NO_VIN = re.compile(r"[^A-HJ-NPR-Z0-9]")
 
 # What a field wants, for values that are not even of its form.
 WANTED = {
@@ -37,10 +41,29 @@ WANTED = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class VinTold:
+    """What a VIN tells while it is typed: how much of it is there, what is wrong, who has it, what looks odd."""
+
+    vin: str
+    counted: str | None = None
+    problem: str | None = None
+    known_id: int | None = None
+    warning: str | None = None
+
+
 @bp.get("/vehicles/new")
 def new_vehicle() -> Response:
     """The empty form."""
     return _show()
+
+
+@bp.get("/vehicles/new/vin")
+def check_vin() -> ResponseReturnValue:
+    """What is to be said of a VIN while it is typed; asked for by itself, the form."""
+    if not hx.is_asked_for(VIN_TOLD):
+        return redirect(url_for("operator.new_vehicle"))
+    return hx.render(VIN_TOLD, told=read_vin(request.args.get("vin", "")))
 
 
 @bp.post("/vehicles/new")
@@ -59,6 +82,26 @@ def register_vehicle() -> ResponseReturnValue:
     return redirect(url_for("operator.show_vehicle", vehicle_id=vehicle_id), 303)
 
 
+def read_vin(typed: str) -> VinTold | None:
+    """What a VIN as far as it is typed tells; None of nothing."""
+    vin = rules.normal_vin(typed[:_LONGEST_TYPED])
+    if not vin:
+        return None
+    if len(vin) < _VIN_LENGTH:
+        # Wrong letters are told of at once, and not after the seventeenth.
+        wrong = "".join(sorted(set(_NO_VIN.findall(vin))))
+        problem = (
+            f"No VIN has {' or '.join(wrong)}. It knows digits and capital letters without I, O and Q."
+            if wrong
+            else None
+        )
+        return VinTold(vin, problem=problem, counted=f"{len(vin)} of {_VIN_LENGTH} characters")
+    if problem := rules.vin_problem(vin):
+        return VinTold(vin, problem=problem)
+    found = queries.list_vehicles(read(), viewer=actor(), text=vin, most=1)
+    return VinTold(vin, known_id=found[0].id if found else None, warning=rules.vin_warning(vin))
+
+
 def _show(refusal: Refusal | None = None) -> Response:
     return hx.render(
         "operator/vehicles/new.html",
@@ -68,14 +111,15 @@ def _show(refusal: Refusal | None = None) -> Response:
             for park in queries.list_parks(read(), viewer=actor())
             if actor().may("vehicles:register", park_id=park["id"])
         ],
-        powertrains=POWERTRAINS,
-        classes=CLASSES,
+        powertrains=ENGINES.items(),
+        classes=CLASSES.items(),
         families=list(FAMILIES.items()),
-        gateways=GATEWAYS,
+        gateways=GATEWAYS.items(),
         refusal=refusal,
         errors=refusal.fields if refusal else {},
         known_id=_visible(refusal.facts.get("vehicle_id")) if refusal else None,
         typed=request.form,
+        told=None if refusal else read_vin(request.form.get("vin", "")),
     )
 
 

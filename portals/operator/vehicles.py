@@ -1,13 +1,11 @@
-"""The vehicles of the operator's parks: the list, and everything about one of them."""
+"""Everything about one vehicle, on one page."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-import msgspec
 from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from msgspec import Meta
 
 from core import audit
 from core.access import queries as access
@@ -21,64 +19,18 @@ from core.vehicles.schemas import VehicleStatus
 from portals import hx
 from portals.doors import actor, at, read, write
 from portals.filters import number
-from portals.forms import parse_form, record_id
 from portals.operator import bp
 from portals.operator.access import read_panel
-from portals.operator.events import read_latest_events
 from portals.operator.mileage import read_mileage, record_reading
 from portals.operator.motion import say_motion
-from portals.operator.registration import CLASSES, POWERTRAINS
+from portals.operator.vehicles_status import parse_status
+from portals.operator.vehicles_timeline import read_timeline
+from portals.operator.vehicles_words import CLASSES, ENGINES, STATUSES
 
-PAGE_SIZE = 100
 ORDERS_SHOWN = 5
 POINTS_SHOWN = 10
-STATUSES = {
-    "onboarding": "Onboarding",
-    "available": "Available",
-    "rented": "Rented",
-    "in_repair": "In repair",
-    "blocked": "Blocked",
-    "written_off": "Written off",
-}
-STATUS_WANTED = {"status": "Choose one of the list.", "status_reason": "Say why, in 3 to 500 characters."}
 STATE = "operator/vehicles/_state.html"
 PANEL = "operator/vehicles/_panel.html"
-
-
-class StatusChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a vehicle is to stand, and why."""
-
-    status: str
-    status_reason: Annotated[str, Meta(min_length=3, max_length=500)]
-
-
-@bp.get("/vehicles")
-def list_vehicles() -> Response:
-    """The vehicles that match the search, a page at a time."""
-    text, status = request.args.get("q", ""), request.args.get("status", "")
-    status = status if status in STATUSES else ""
-    after_id = request.args.get("after", 0, type=record_id)
-    found = queries.list_vehicles(
-        read(), viewer=actor(), text=text, status=_as_status(status), after_id=after_id, most=PAGE_SIZE + 1
-    )
-    shown = found[:PAGE_SIZE]
-    ids = [vehicle.id for vehicle in shown]
-    states = telemetry.list_states(read(), viewer=actor(), vehicle_ids=ids)
-    return hx.render(
-        "operator/vehicles/list.html",
-        "operator/vehicles/_rows.html",
-        vehicles=shown,
-        states=states,
-        motions={vehicle_id: say_motion(states.get(vehicle_id), at=at()) for vehicle_id in ids},
-        drivers=drivers.list_current_drivers(read(), viewer=actor(), at=at(), vehicle_ids=ids),
-        counts=queries.count_by_status(read(), viewer=actor()),
-        statuses=STATUSES,
-        text=text,
-        chosen_status=status,
-        may_register=actor().may("vehicles:register"),
-        after_id=after_id,
-        next_after=shown[-1].id if len(found) > PAGE_SIZE else None,
-    )
 
 
 @bp.get("/vehicles/<int:vehicle_id>")
@@ -103,9 +55,7 @@ def show_panel(vehicle_id: int) -> ResponseReturnValue:
 def change_status(vehicle_id: int) -> ResponseReturnValue:
     """Move a vehicle to another status."""
     try:
-        change = _parse_change()
-        if change.status not in STATUSES:
-            raise Invalid("The status was not changed.", fields={"status": "Choose one of the list."})
+        change = parse_status()
         service.change_status(
             write(),
             actor=actor(),
@@ -131,14 +81,6 @@ def record_mileage(vehicle_id: int) -> ResponseReturnValue:
     return redirect(url_for("operator.show_vehicle", vehicle_id=vehicle_id), 303)
 
 
-def _parse_change() -> StatusChange:
-    try:
-        return parse_form(StatusChange)
-    except Invalid as invalid:
-        fields = {name: STATUS_WANTED.get(name, words) for name, words in invalid.fields.items()}
-        raise Invalid("The status was not changed.", fields=fields) from invalid
-
-
 def _show_card(
     vehicle: VehicleRecord, refusal: Refusal | None = None, mileage_refusal: Refusal | None = None
 ) -> Response:
@@ -147,11 +89,10 @@ def _show_card(
         "operator/vehicles/show.html",
         status=refused.status if refused else 200,
         vehicle=vehicle,
-        powertrains=dict(POWERTRAINS),
-        classes=dict(CLASSES),
+        powertrains=ENGINES,
+        classes=CLASSES,
         vin_warning=rules.vin_warning(vehicle.vin),
         points=telemetry.list_last_points(read(), viewer=actor(), vehicle_id=vehicle.id, most=POINTS_SHOWN),
-        status_changes=queries.list_status_changes(read(), viewer=actor(), vehicle_id=vehicle.id),
         statuses=STATUSES,
         may_change_status=actor().may("vehicles:change_status", park_id=vehicle.park_id, vehicle_id=vehicle.id),
         refusal=refusal,
@@ -162,7 +103,7 @@ def _show_card(
         **_read_orders(vehicle),
         **_read_lock(vehicle),
         **read_mileage(vehicle),
-        **read_latest_events(vehicle.id),
+        **read_timeline(vehicle),
     )
 
 
@@ -194,7 +135,3 @@ def _read_orders(vehicle: VehicleRecord) -> dict[str, Any]:
 
 def _with_attempts(job: JobRecord) -> JobRecord:
     return access.get_job(read(), viewer=actor(), vehicle_id=job.vehicle_id, job_id=job.id)
-
-
-def _as_status(code: str) -> VehicleStatus | None:
-    return VehicleStatus(code) if code else None

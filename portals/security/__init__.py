@@ -9,12 +9,22 @@ from __future__ import annotations
 
 from portals.doors import ErpApp
 from portals.security import contact, cookies, crossing, headers, hosts
-from portals.security.cells import as_cell
+from portals.security.cells import as_cell, from_cell
 from portals.security.crossing import csrf, is_own_origin
 from portals.security.headers import csp_nonce, let_form_lead_to
 from portals.security.targets import own_path
 
-__all__ = ["as_cell", "csp_nonce", "csrf", "hosts", "install", "is_own_origin", "let_form_lead_to", "own_path"]
+__all__ = [
+    "as_cell",
+    "csp_nonce",
+    "csrf",
+    "from_cell",
+    "hosts",
+    "install",
+    "is_own_origin",
+    "let_form_lead_to",
+    "own_path",
+]
 
 
 def install(app: ErpApp) -> None:

@@ -9,3 +9,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 def as_cell(text: str) -> str:
     """`text` as a spreadsheet shows it, never as one it reckons with: an apostrophe makes it a text. Numbers stay."""
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def from_cell(text: str) -> str:
+    """What a cell that `as_cell` or a person has guarded so was before."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text

@@ -55,6 +55,15 @@ class TestWhatIsSealed:
                 vault.open_texts(reader, sealed, field=NAME)
         assert len(asked) == 1
 
+    def test_is_sealed_for_many_with_one_query_for_their_keys(self, database: Database, at: datetime) -> None:
+        asked: list[str] = []
+        with database.transaction() as session:
+            keys = vault.make_keys(session, count=5, at=at)
+            sa.event.listen(session.connection(), "before_cursor_execute", lambda *given: asked.append(given[2]))
+            sealed = vault.seal_texts(session, [(key, NAME, str(key)) for key in keys])
+        assert len(asked) == 1
+        assert opened(database, *sealed) == [str(key) for key in keys]
+
     def test_is_not_opened_as_another_field_nor_when_a_bit_is_turned_nor_under_another_key(
         self, database: Database, at: datetime
     ) -> None:

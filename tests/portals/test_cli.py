@@ -15,6 +15,7 @@ from core.identity import queries as people
 from core.identity import service
 from core.vehicles import queries
 from tests.conftest import ROOT, Fleet
+from tests.portals.imports.fleets import make_vin
 
 
 def erp(database: Database, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -86,3 +87,28 @@ class TestTheKeys:
         with database.reading() as reader:
             open_keys = reader.execute(sa.text("SELECT count(*) FROM identity_signing_keys WHERE retired_at IS NULL"))
             assert open_keys.scalar_one() == 1
+
+
+class TestAFleetInAFile:
+    def test_is_looked_at_taken_in_and_its_bad_lines_handed_back(
+        self, database: Database, fleet: Fleet, tmp_path: Path
+    ) -> None:
+        file, bad = tmp_path / "fleet.csv", tmp_path / "bad.csv"
+        file.write_text(f"VIN;Model;Park;Notes\n{make_vin(1)};Vue;Bayview;\n{make_vin(2)};Vue;Nowhere;\n")
+        told = erp(database, tmp_path, "import", "vehicles", str(file), "--dry-run")
+        assert told.returncode == 1, told.stderr
+        assert told.stdout.splitlines() == [
+            "Not read: Notes",
+            "line 3: Park “Nowhere”: There is no such park that you may add vehicles to. "
+            "Write one of Bayview, Mission.",
+            "1 new, 0 changed, 0 unchanged, 1 bad",
+        ]
+        done = erp(database, tmp_path, "import", "vehicles", str(file), "--bad", str(bad))
+        assert done.stdout.endswith("1 new, 0 changed, 0 unchanged, 1 bad\n")
+        mended = tmp_path / "mended.csv"
+        mended.write_text(bad.read_text().replace("Nowhere;", "Mission;"))
+        again = erp(database, tmp_path, "import", "vehicles", str(mended))
+        assert (again.returncode, again.stdout.splitlines()[-1]) == (0, "1 new, 0 changed, 0 unchanged, 0 bad")
+        with database.reading() as reader:
+            vins = {vehicle.vin for vehicle in queries.list_vehicles(reader, viewer=ROOT)}
+        assert {make_vin(1), make_vin(2)} <= vins

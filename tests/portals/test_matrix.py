@@ -29,7 +29,7 @@ from core.drivers.schemas import NewDriver, NewShiftPattern
 from core.events import service as events
 from core.events.schemas import NewCircle, NewGeofence
 from core.identity import service as identity
-from core.identity.models import Passkey, User, UserGrant
+from core.identity.models import Passkey, SavedView, User, UserGrant
 from core.identity.tokens import Holder
 from core.permissions import GRANTABLE, PERMISSIONS, Actor, system
 from core.vehicles import service as vehicles
@@ -110,6 +110,7 @@ FORMS: dict[str, dict[str, str]] = {
     "operator.hold_driver": {"status": "suspended", "why": "Complaint."},
     "operator.lift_hold": {"review": "Looked into."},
     "operator.change_status": STATUS,
+    "operator.remove_vehicles_view": {},
     "operator.record_mileage": {"odometer_km": "80123", "read_for": "Inspection"},
     "operator.immobilize": THEFT | NOTE,
     "operator.cancel_immobilization": {"job_id": "{job_id}"},
@@ -256,10 +257,12 @@ class World:
             passkey_id = make_passkey(session, self.fleet.user_ids[name], self.at)
             endpoint = make_endpoint(session, ROOT, self.fleet.park_id, self.at)
             colleague = make_colleague(session, self.at)
+            view_id = make_view(session, self.fleet.user_ids[name], self.at)
         browser = self.app.test_client()
         with browser.session_transaction() as stored:
             stored["_user_id"], stored["_fresh"] = cookie, True
-        own = {"session_id": int(other.partition(":")[0]), "passkey_id": passkey_id, **endpoint, **colleague}
+        own = {"session_id": int(other.partition(":")[0]), "passkey_id": passkey_id, "view_id": view_id}
+        own |= endpoint | colleague
         return Asker(name, browser, frozenset(roles), frozenset(grants), True, sees_all=name == "admin", own=own)
 
     def program(self, *scopes: str, name: str = "program") -> Asker:
@@ -303,7 +306,7 @@ def world(app: ErpApp, database: Database, fleet: Fleet, at: datetime) -> World:
         client_id = identity.create_client(
             session, actor=ROOT, at=at, name="Program", scopes=sorted(GRANTABLE), park_ids=[fleet.park_id]
         ).client_id
-        made = World(app, database, fleet, at, client_id, here={"session_id": 0, "passkey_id": 0})
+        made = World(app, database, fleet, at, client_id, here={"session_id": 0, "passkey_id": 0, "view_id": 0})
         made.here["client_id"] = identity.create_client(
             session, actor=ROOT, at=at, name="App", scopes=[], redirect_uris=["https://example.test/back"]
         ).client_id
@@ -341,7 +344,13 @@ def world(app: ErpApp, database: Database, fleet: Fleet, at: datetime) -> World:
         )
         made.elsewhere["session_id"] = int(cookie.partition(":")[0])
         made.elsewhere["passkey_id"] = make_passkey(session, fleet.user_ids["admin"], at)
-        made.elsewhere |= {"code": "US-ZZ", "user_id": 999_999, "grant_id": 999_999, "client_id": "erp-unknown"}
+        made.elsewhere |= {
+            "code": "US-ZZ",
+            "user_id": 999_999,
+            "grant_id": 999_999,
+            "view_id": 999_999,
+            "client_id": "erp-unknown",
+        }
         made.elsewhere |= make_endpoint(session, ROOT, fleet.other_park_id, at)
     return made
 
@@ -409,6 +418,13 @@ def make_passkey(session: Writer, user_id: int, at: datetime) -> int:
     session.add(passkey)
     session.flush()
     return passkey.id
+
+
+def make_view(session: Writer, user_id: int, at: datetime) -> int:
+    view = SavedView(user_id=user_id, page="vehicles", name="Silent", query="", is_shared=False, saved_at=at)
+    session.add(view)
+    session.flush()
+    return view.id
 
 
 def make_endpoint(session: Writer, actor: Actor, park_id: int, at: datetime) -> dict[str, object]:

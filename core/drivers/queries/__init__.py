@@ -10,6 +10,7 @@ from core.drivers.queries.handovers import (
     get_handover,
     list_handovers,
 )
+from core.drivers.queries.holders import HolderChange, list_driven_ids, list_holder_changes
 from core.drivers.queries.names import name_drivers, open_names
 from core.drivers.queries.people import OwnDriver, find_own_driver, list_drivers
 from core.drivers.queries.plans import (
@@ -34,6 +35,7 @@ __all__ = [
     "DamageMark",
     "HandoverLine",
     "HandoverRecord",
+    "HolderChange",
     "OwnDriver",
     "ShiftDayRecord",
     "ShiftPatternRecord",
@@ -47,8 +49,10 @@ __all__ = [
     "list_assignments",
     "list_current_drivers",
     "list_damages",
+    "list_driven_ids",
     "list_drivers",
     "list_handovers",
+    "list_holder_changes",
     "list_own_assignments",
     "list_own_vehicle_ids",
     "list_pattern_ids",

@@ -15,6 +15,7 @@ from core.identity.models.oauth import (
 )
 from core.identity.models.people import User, UserGrant, UserPark, UserRole
 from core.identity.models.sessions import ExternalLogin, LoginSession, Throttle
+from core.identity.models.views import SavedView
 
 __all__ = [
     "ApiClient",
@@ -31,6 +32,7 @@ __all__ = [
     "ResetRequest",
     "Revocation",
     "RevokedKind",
+    "SavedView",
     "SigningKey",
     "Throttle",
     "Ticket",

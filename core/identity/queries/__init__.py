@@ -17,6 +17,7 @@ from core.identity.queries.factors import Factors, PasskeyRecord, TotpSetup, fin
 from core.identity.queries.letters import TicketHolder, find_ticket_holder, list_letters
 from core.identity.queries.people import get_user, has_users, list_grants, list_users
 from core.identity.queries.sessions import SignedIn, find_signed_in, list_sessions
+from core.identity.queries.views import ViewRecord, list_saved_views
 
 __all__ = [
     "Client",
@@ -28,6 +29,7 @@ __all__ = [
     "TicketHolder",
     "TicketKind",
     "TotpSetup",
+    "ViewRecord",
     "find_client",
     "find_consent",
     "find_factors",
@@ -45,6 +47,7 @@ __all__ = [
     "list_grants",
     "list_letters",
     "list_own_apps",
+    "list_saved_views",
     "list_sessions",
     "list_users",
 ]

@@ -71,8 +71,10 @@ from core.identity.service.tickets import Redeemed, ask_for_reset, redeem_ticket
 from core.identity.service.token_revocation import revoke_access_token, revoke_refresh_token
 from core.identity.service.totp import begin_totp, confirm_totp, remove_totp
 from core.identity.service.upkeep import clear_finished
+from core.identity.service.views import MOST_VIEWS, remove_view, save_view
 
 __all__ = [
+    "MOST_VIEWS",
     "Asked",
     "Challenge",
     "Claimed",
@@ -133,6 +135,7 @@ __all__ = [
     "redeem_ticket",
     "remove_passkey",
     "remove_totp",
+    "remove_view",
     "rename_passkey",
     "renew_recovery_codes",
     "reopen_client",
@@ -142,6 +145,7 @@ __all__ = [
     "revoke_refresh_token",
     "rotate_client_secret",
     "rotate_signing_key",
+    "save_view",
     "send",
     "send_reset",
     "settle_letter",

@@ -10,11 +10,18 @@ from core.telemetry.queries.refusals import (
     has_room_for_strangers,
     list_refusals,
 )
-from core.telemetry.queries.states import list_intake, list_own_states, list_states, list_states_by_id
+from core.telemetry.queries.states import (
+    list_heard_ids,
+    list_ids_by_report,
+    list_intake,
+    list_own_states,
+    list_states,
+    list_states_by_id,
+)
 from core.telemetry.queries.storage import Storage, describe_storage
 from core.telemetry.queries.subjects import Subject, get_subject
 from core.telemetry.queries.tracks import TRACK_FIELDS, Track, read_track
-from core.telemetry.queries.trips import list_stops, list_trips
+from core.telemetry.queries.trips import list_latest_trips, list_stops, list_trips
 
 __all__ = [
     "POINT_COLUMNS",
@@ -32,8 +39,11 @@ __all__ = [
     "get_subject",
     "has_room_for_strangers",
     "list_fleet_day",
+    "list_heard_ids",
+    "list_ids_by_report",
     "list_intake",
     "list_last_points",
+    "list_latest_trips",
     "list_mileage_readings",
     "list_own_states",
     "list_periods",

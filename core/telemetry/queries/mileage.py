@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,8 +24,10 @@ def find_mileage(reader: Reader, *, viewer: Actor, vehicle_id: int) -> dict[str,
     return next(iter(plain_rows(reader.execute(query))), None)
 
 
-def list_mileage_readings(reader: Reader, *, viewer: Actor, vehicle_id: int, most: int = 100) -> list[dict[str, Any]]:
-    """The newest `most` readings people made of one vehicle, newest first. Needs telemetry:read."""
+def list_mileage_readings(
+    reader: Reader, *, viewer: Actor, vehicle_id: int, before: datetime | None = None, most: int = 100
+) -> list[dict[str, Any]]:
+    """The newest `most` readings people made of one vehicle (before a moment), newest first. Needs telemetry:read."""
     vehicles.check_sight(reader, viewer=viewer, permission="telemetry:read", vehicle_id=vehicle_id)
     query = (
         sa.select(MileageReading.__table__)
@@ -32,4 +35,6 @@ def list_mileage_readings(reader: Reader, *, viewer: Actor, vehicle_id: int, mos
         .order_by(MileageReading.read_at.desc())
         .limit(most)
     )
+    if before is not None:
+        query = query.where(MileageReading.read_at < before)
     return plain_rows(reader.execute(query))

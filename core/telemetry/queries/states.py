@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from core.db import Reader, plain_rows
 from core.permissions import Actor
@@ -57,6 +58,27 @@ def list_states_by_id(
     if changed_since is not None:
         query = query.where(states.c.arrived_at > changed_since)
     return [dict(zip(STATE_COLUMNS, row, strict=True)) for row in reader.execute(query)]
+
+
+def list_heard_ids(reader: Reader, *, viewer: Actor, since: datetime) -> list[int]:
+    """The vehicles in sight whose latest report is not older than `since`, by id. Needs telemetry:read."""
+    viewer.require("telemetry:read")
+    return _list_ids(reader, viewer, states.c.vehicle_id, states.c.ts >= since)
+
+
+def list_ids_by_report(reader: Reader, *, viewer: Actor) -> list[int]:
+    """The vehicles in sight that have ever reported, that of the oldest latest report first. Needs telemetry:read."""
+    viewer.require("telemetry:read")
+    return _list_ids(reader, viewer, states.c.ts, states.c.ts.is_not(None))
+
+
+def _list_ids(reader: Reader, viewer: Actor, order: sa.ColumnElement[Any], which: sa.ColumnElement[bool]) -> list[int]:
+    """As one array: a fleet of thousands is asked for its ids at each look at a list."""
+    ids = postgresql.aggregate_order_by(states.c.vehicle_id, order)
+    query = sa.select(sa.func.array_agg(ids)).where(which)
+    if viewer.reach("telemetry:read").parks is not None:
+        query = query.join(Vehicle, Vehicle.id == states.c.vehicle_id).where(is_readable(viewer))
+    return list(reader.execute(query).scalar() or ())
 
 
 def list_own_states(reader: Reader, *, viewer: Actor) -> dict[int, dict[str, Any]]:

@@ -36,6 +36,20 @@ def list_trips(
     return found
 
 
+def list_latest_trips(
+    reader: Reader, *, viewer: Actor, vehicle_id: int, before: datetime, most: int = 50
+) -> list[dict[str, Any]]:
+    """The last trips of a vehicle that began before a moment, newest first. Needs telemetry:read."""
+    get_subject(reader, viewer=viewer, vehicle_id=vehicle_id)
+    query = (
+        sa.select(trips)
+        .where(trips.c.vehicle_id == vehicle_id, trips.c.started_at < before, trips.c.withdrawn_at.is_(None))
+        .order_by(trips.c.started_at.desc())
+        .limit(most)
+    )
+    return plain_rows(reader.execute(query))
+
+
 def list_stops(
     reader: Reader,
     *,

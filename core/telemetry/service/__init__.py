@@ -2,7 +2,7 @@
 
 from core.telemetry.service.following import Followed, save_followed
 from core.telemetry.service.intake import ingest
-from core.telemetry.service.mileage import record_mileage_reading
+from core.telemetry.service.mileage import record_first_readings, record_mileage_reading
 from core.telemetry.service.replay import MOST as MOST_REPLAYED
 from core.telemetry.service.replay import replay_refusals
 from core.telemetry.service.upkeep import CUT_TABLES, drop_expired, make_storage
@@ -14,6 +14,7 @@ __all__ = [
     "drop_expired",
     "ingest",
     "make_storage",
+    "record_first_readings",
     "record_mileage_reading",
     "replay_refusals",
     "save_followed",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from core import audit, outbox
 from core.db import Writer
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Invalid, NotFound
 from core.permissions import Actor, needs
 from core.telemetry.models import MileageReading
 from core.telemetry.schemas import MOST_MILEAGE_M, MOST_REASON
@@ -69,6 +70,32 @@ def record_mileage_reading(
     )
     since_ms = int(read_at.timestamp() * 1000)
     outbox.publish(session, "telemetry.mileage_read", at=at, vehicle_ids=[vehicle_id], since_ms=[since_ms])
+
+
+@needs("telemetry:record_mileage")
+def record_first_readings(
+    session: Writer, *, actor: Actor, at: datetime, readings: Mapping[int, int], reason: str
+) -> None:
+    """Record what the odometers of many vehicles that are new say at this moment: metres by vehicle.
+
+    Raises NotFound for one that is out of reach, Invalid for a mileage that cannot be.
+    """
+    reached = vehicles.list_known_ids(
+        session.connection(), viewer=actor, permission="telemetry:record_mileage", vehicle_ids=readings
+    )
+    for vehicle_id, odometer_m in readings.items():
+        if vehicle_id not in reached:
+            raise NotFound(f"There is no vehicle {vehicle_id}.")
+        if wrong := _faults(at, at, odometer_m, reason, 0):
+            raise Invalid(f"The reading was not recorded. {' '.join(wrong.values())}", fields=wrong)
+    told = {"read_at": at, "reason": reason, "recorded_by": actor.name, "recorded_at": at}
+    rows = [{"vehicle_id": id_, "odometer_m": odometer_m, **told} for id_, odometer_m in readings.items()]
+    session.connection().execute(sa.insert(MileageReading), rows)
+    detail = {"read_at": at.isoformat(), "reason": reason}
+    entries = [(("vehicle", id_), {"odometer_m": odometer_m, **detail}) for id_, odometer_m in readings.items()]
+    audit.record_each(session, actor=actor, at=at, action="telemetry.mileage_read", entries=entries)
+    since_ms = [int(at.timestamp() * 1000)] * len(rows)
+    outbox.publish(session, "telemetry.mileage_read", at=at, vehicle_ids=list(readings), since_ms=since_ms)
 
 
 def _faults(at: datetime, read_at: datetime, odometer_m: int, reason: str, raw_retention_days: int) -> dict[str, str]:

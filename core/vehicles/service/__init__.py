@@ -1,6 +1,7 @@
 """Every write about vehicles. A file is a noun; what the edges call stands here."""
 
 from core.permissions import system
+from core.vehicles.service.imports import import_vehicles, judge_vehicles
 from core.vehicles.service.parks import add_park
 from core.vehicles.service.registry import change_status, register_vehicle
 from core.vehicles.service.trackers import claim_device
@@ -17,6 +18,8 @@ __all__ = [
     "change_status",
     "claim_device",
     "forget_unknown_device",
+    "import_vehicles",
+    "judge_vehicles",
     "note_unknown_device",
     "register_vehicle",
 ]

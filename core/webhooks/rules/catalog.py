@@ -43,6 +43,7 @@ FACTS: Mapping[str, str] = {
     "telemetry.trip_ended": "A trip ended",
     "vehicles.status_changed": "The status of a vehicle changed",
     "vehicles.tracker_paired": "A tracker was put into a vehicle",
+    "vehicles.vehicle_changed": "The record of a vehicle was changed",
     "vehicles.vehicle_registered": "A vehicle was registered",
     "webhooks.endpoint_disabled": "An endpoint was disabled because it failed or asked for it",
 }

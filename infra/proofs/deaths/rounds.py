@@ -15,6 +15,7 @@ from core import audit
 from core.access.queries import JobRecord
 from core.access.schemas import JobState, OrderKind
 from core.audit_verification import verify_log
+from core.db import AWAY
 from core.notes import Signer
 from infra.proofs.deaths.program import FIRST, Plan, approve
 from infra.proofs.deaths.world import World, small_world
@@ -43,11 +44,14 @@ class Round:
 def prove(victims: Sequence[Victim] = VICTIMS) -> bool:
     """Print each round; whether all held."""
     with small_world(vehicle_count=len(VICTIMS) * 2 * MOST_STEPS) as world:
-        rounds = list(_all_rounds(world, victims))
+        rounds = []
+        for one in _all_rounds(world, victims):
+            rounds.append(one)
+            words = (
+                f"{one.kind.value:<10} {one.victim:<8} killed {one.at_step:<42} {one.verdict:<32} {one.took_s:5.1f} s"
+            )
+            print(words, *(f"WRONG: {wrong}" for wrong in one.wrong), flush=True)
         tampered = _check_log(world)
-    for one in rounds:
-        words = f"{one.kind.value:<10} {one.victim:<8} killed {one.at_step:<42} {one.verdict:<32} {one.took_s:5.1f} s"
-        print(words, *(f"WRONG: {wrong}" for wrong in one.wrong), flush=True)
     wrong = [one for one in rounds if one.wrong]
     print(
         f"{len(rounds)} deaths, {len(wrong)} of them with something wrong. {dict(Counter(r.verdict for r in rounds))}"
@@ -190,7 +194,11 @@ class Cast:
             self.world.server.start()
 
     def _is_over(self) -> bool:
-        return all(not job.state.is_open for job in self.world.jobs_of(self.number))
+        """A database that has just been killed cannot be asked, and then it is not over."""
+        try:
+            return all(not job.state.is_open for job in self.world.jobs_of(self.number))
+        except AWAY:
+            return False
 
     def _run_order(self, kind: OrderKind) -> None:
         plan = msgspec.structs.replace(self._plan(deadly=0), kind=kind)

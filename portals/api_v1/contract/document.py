@@ -35,6 +35,7 @@ TAGS = {
     "debts": "What drivers owe, as your accounting system tells it.",
     "events": "What was detected about vehicles.",
     "geofences": "Places that vehicles enter and leave.",
+    "imports": "Vehicles and drivers out of CSV files.",
     "openapi": "This description.",
     "standings": "Whether drivers may drive, why, and what they are judged by.",
     "telemetry": "Points in, and what was made of them out.",

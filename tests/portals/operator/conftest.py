@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from core.db import Database
+from core.identity import service as identity
 from infra import browser as browsers
+from portals.doors import ErpApp
+from tests.conftest import PASSWORD, ROOT, Fleet
 from tests.portals.operator.worker import Worker
 
 Open = Callable[..., Page]
@@ -27,6 +32,39 @@ def operator(sign_in: Callable[[str], FlaskClient]) -> FlaskClient:
 def dispatcher(sign_in: Callable[[str], FlaskClient]) -> FlaskClient:
     """The browser of an operator who may not."""
     return sign_in("dispatcher")
+
+
+@pytest.fixture
+def staff(app: ErpApp, database: Database, fleet: Fleet, at: datetime) -> FlaskClient:
+    """The browser of park staff, who have no part in orders."""
+    with database.transaction() as session:
+        identity.create_user(
+            session,
+            actor=ROOT,
+            at=at,
+            email="staff@example.test",
+            name="Staff",
+            password=PASSWORD,
+            roles=["staff"],
+            park_ids=[fleet.park_id],
+        )
+    browser = app.test_client()
+    browser.post("/sign-in", data={"email": "staff@example.test", "password": PASSWORD})
+    return browser
+
+
+@pytest.fixture
+def count_statements(database: Database) -> Callable[[Callable[[], object]], int]:
+    """By how many statements a request reads."""
+    seen: list[str] = []
+    sa.event.listen(database.reader, "before_cursor_execute", lambda *given: seen.append(given[2]))
+
+    def counted(ask: Callable[[], object]) -> int:
+        seen.clear()
+        ask()
+        return len(seen)
+
+    return counted
 
 
 @pytest.fixture

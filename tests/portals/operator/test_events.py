@@ -81,5 +81,5 @@ class TestTheVehiclesPage:
     def test_shows_its_latest_events(self, operator, fleet, some):
         page = operator.get(f"/operator/vehicles/{fleet.vehicle_id}").text
         check_page(page)
-        assert "Latest events" in page and "Stood with the engine running." in page
+        assert "Timeline" in page and "Stood with the engine running." in page
         assert f'href="{URL}?vehicle={fleet.vehicle_id}"' in page

@@ -355,7 +355,7 @@ class TestVerdict:
         page = operator.get(vehicle).text
 
         check_page(page)
-        orders = page.partition('id="orders-title"')[2]
+        orders = page.partition("Latest orders to lock and release")[2]
         assert "Lock: failed" in orders
         assert "None of 1 attempts reached the vehicle." in orders
         for step in ("Immobilize ordered", "Immobilize attempt begun", "Immobilize attempt answered"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.portals.page import check_page
+from tests.portals.page import check_fragment, check_page
 
 NEW = "/operator/vehicles/new"
 # The fields that the form sends even when nobody touched them.
@@ -70,3 +70,35 @@ class TestRegistration:
 
         assert answer.status_code == 409
         assert f'href="/operator/vehicles/{fleet.other_vehicle_id}"' not in answer.text
+
+
+class TestVinWhileItIsTyped:
+    @pytest.mark.parametrize(
+        ("vin", "words"),
+        [
+            ("", "17 characters"),
+            ("1hg cm8", "6 of 17 characters"),
+            ("1HGCO", "No VIN has O."),
+            ("1HGCM82633A004353", "should be"),
+            ("5GZCZ43D13S812716", "one character was mistyped"),
+            ("WVWZZZ1JZ3W000001", "check the papers"),
+            ("1FTFW1ET9DFC10312", "The VIN is sound"),
+            ("1HGCM82633A004352", 'href="/operator/vehicles/1"'),
+            ("9" * 40, "this one has 40"),
+        ],
+    )
+    def test_is_told_of(self, operator, vin, words):
+        headers = {"HX-Request": "true", "HX-Target": "div#vin_told"}
+
+        fragment = operator.get(f"{NEW}/vin", query_string={"vin": vin}, headers=headers).text
+
+        check_fragment(fragment)
+        assert words in fragment
+
+    def test_does_not_tell_of_a_vehicle_out_of_sight(self, operator):
+        headers = {"HX-Request": "true", "HX-Target": "div#vin_told"}
+
+        assert "sound" in operator.get(f"{NEW}/vin?vin=5GZCZ43D13S812715", headers=headers).text
+
+    def test_opened_by_itself_is_the_form(self, operator):
+        assert operator.get(f"{NEW}/vin?vin=1HG").location == NEW

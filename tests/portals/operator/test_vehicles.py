@@ -1,4 +1,4 @@
-"""The list of vehicles, and everything about one."""
+"""Everything about one vehicle."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from core.identity import service as identity
 from core.vehicles import service
 from core.vehicles.schemas import NewVehicle
-from tests.conftest import PASSWORD, ROOT
+from tests.conftest import ROOT
 from tests.portals.page import check_fragment, check_page
 from tests.portals.reports import report
 
@@ -17,62 +16,6 @@ from tests.portals.reports import report
 @pytest.fixture
 def card(fleet):
     return f"/operator/vehicles/{fleet.vehicle_id}"
-
-
-class TestList:
-    def test_shows_what_a_vehicle_is_who_has_it_and_what_it_last_said(self, operator, fleet, database, at):
-        report(database, fleet.vehicle_id, at=at, speed_kmh=43.0)
-
-        page = operator.get("/operator/vehicles").text
-
-        check_page(page)
-        for shown in ("Car 1", "7ABC123", "Honda Accord 2021", "Bayview", "Onboarding", "Ana Lopez", "43\xa0km/h"):
-            assert shown in page
-        assert f'datetime="{at.isoformat()}"' in page
-
-    def test_leaves_out_what_is_in_another_park(self, operator):
-        assert "Mission" not in operator.get("/operator/vehicles").text
-
-    def test_finds_by_words(self, operator):
-        assert "Car 1" in operator.get("/operator/vehicles?q=abc12").text
-        assert "No vehicle matches" in operator.get("/operator/vehicles?q=zebra").text
-
-    def test_finds_by_status(self, operator):
-        assert "Car 1" in operator.get("/operator/vehicles?status=onboarding").text
-        assert "No vehicle matches" in operator.get("/operator/vehicles?status=rented").text
-
-    def test_keeps_what_was_typed(self, operator):
-        page = operator.get("/operator/vehicles?q=Accord&status=onboarding").text
-
-        assert 'value="Accord"' in page
-        assert '<option value="onboarding" selected>' in page
-
-    def test_sends_only_the_rows_to_htmx(self, operator):
-        headers = {"HX-Request": "true", "HX-Target": "section#rows"}
-
-        rows = operator.get("/operator/vehicles?q=Car", headers=headers).text
-
-        check_fragment(rows)
-        assert rows.lstrip().startswith('<section id="rows"')
-
-    def test_goes_on_on_the_next_page(self, operator, fleet, database, at):
-        with database.transaction() as session:
-            for number in range(100):
-                new = NewVehicle(vin=f"WVWZZZ1JZ3W{number:06d}", model="Golf", park_id=fleet.park_id)
-                service.register_vehicle(session, actor=ROOT, at=at, new=new)
-
-        first = operator.get("/operator/vehicles").text
-        next_page = first.partition('rel="next" href="')[2].partition('"')[0]
-        second = operator.get(next_page).text
-
-        assert "WVWZZZ1JZ3W000098" in first and "WVWZZZ1JZ3W000099" not in first
-        assert "WVWZZZ1JZ3W000099" in second and "WVWZZZ1JZ3W000098" not in second
-        assert 'rel="next"' not in second
-
-    def test_begins_anew_after_a_number_that_no_vehicle_can_have(self, operator):
-        assert "Car 1" in operator.get(f"/operator/vehicles?after={'9' * 30}").text
-        assert operator.get(f"/operator/geofences?after={'9' * 30}").status_code == 200
-        assert operator.get(f"/operator/events?vehicle={'9' * 30}").status_code == 200
 
 
 class TestCard:
@@ -131,23 +74,6 @@ class TestPanel:
 
 
 class TestParkStaff:
-    @pytest.fixture
-    def staff(self, app, database, fleet, at):
-        with database.transaction() as session:
-            identity.create_user(
-                session,
-                actor=ROOT,
-                at=at,
-                email="staff@example.test",
-                name="Staff",
-                password=PASSWORD,
-                roles=["staff"],
-                park_ids=[fleet.park_id],
-            )
-        browser = app.test_client()
-        browser.post("/sign-in", data={"email": "staff@example.test", "password": PASSWORD})
-        return browser
-
     def test_sees_a_vehicle_without_its_lock(self, staff, card):
         page = staff.get(card).text
         panel = staff.get(f"{card}/panel", headers={"HX-Request": "true"}).text

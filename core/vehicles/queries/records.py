@@ -55,7 +55,8 @@ class VehicleRecord:
     version: int
 
 
-_RECORD = (
+# What a VehicleRecord is made of.
+RECORD = (
     sa.select(
         Vehicle.id,
         Vehicle.park_id,
@@ -86,7 +87,7 @@ _RECORD = (
 def get_vehicle(reader: Reader, *, viewer: Actor, vehicle_id: int) -> VehicleRecord:
     """The vehicle `vehicle_id`. Needs vehicles:read. Raises NotFound, also when it is out of the viewer's sight."""
     viewer.require("vehicles:read")
-    row = reader.execute(_RECORD.where(Vehicle.id == vehicle_id)).one_or_none()
+    row = reader.execute(RECORD.where(Vehicle.id == vehicle_id)).one_or_none()
     if row is None or not viewer.may("vehicles:read", park_id=row.park_id, vehicle_id=row.id):
         raise NotFound(f"There is no vehicle {vehicle_id}.")
     return VehicleRecord(*tuple(row))
@@ -129,15 +130,13 @@ def list_vehicles(
     `text` is looked for in name, plate, VIN, make and model.
     """
     viewer.require("vehicles:read")
-    query = _RECORD.where(Vehicle.id > after_id, _is_readable(viewer)).order_by(Vehicle.id)
+    query = RECORD.where(Vehicle.id > after_id, is_readable(viewer)).order_by(Vehicle.id)
     if vehicle_ids is not None:
         query = query.where(Vehicle.id.in_(list(vehicle_ids)))
     if status is not None:
         query = query.where(Vehicle.status == status)
     if text.strip():
-        wanted = f"%{_escaped(text.strip())}%"
-        columns = (Vehicle.name, Vehicle.plate, Vehicle.vin, Vehicle.make, Vehicle.model)
-        query = query.where(sa.or_(*(column.ilike(wanted, escape="\\") for column in columns)))
+        query = query.where(is_worded(text))
     if most is not None:
         query = query.limit(most)
     return [VehicleRecord(*tuple(row)) for row in reader.execute(query)]
@@ -146,7 +145,7 @@ def list_vehicles(
 def count_by_status(reader: Reader, *, viewer: Actor) -> dict[str, int]:
     """How many vehicles of the viewer's parks are in each status. Needs vehicles:read."""
     viewer.require("vehicles:read")
-    query = sa.select(Vehicle.status, sa.func.count()).where(_is_readable(viewer)).group_by(Vehicle.status)
+    query = sa.select(Vehicle.status, sa.func.count()).where(is_readable(viewer)).group_by(Vehicle.status)
     return {str(status): count for status, count in reader.execute(query)}
 
 
@@ -267,7 +266,15 @@ def list_duties(reader: Reader) -> dict[int, Duty]:
     return {row.id: Duty(row.vehicle_class, row.park_id, row.time_zone, row.on_duty) for row in reader.execute(_DUTY)}
 
 
-def _is_readable(viewer: Actor) -> sa.ColumnElement[bool]:
+def is_worded(text: str) -> sa.ColumnElement[bool]:
+    """Whether the words stand in name, plate, VIN, make or model."""
+    wanted = f"%{_escaped(text.strip())}%"
+    columns = (Vehicle.name, Vehicle.plate, Vehicle.vin, Vehicle.make, Vehicle.model)
+    return sa.or_(*(column.ilike(wanted, escape="\\") for column in columns))
+
+
+def is_readable(viewer: Actor) -> sa.ColumnElement[bool]:
+    """Whether the viewer may read a Vehicle: a condition for queries."""
     return in_reach(viewer, "vehicles:read", park_id=Vehicle.park_id, vehicle_id=Vehicle.id)
 
 

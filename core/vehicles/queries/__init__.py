@@ -1,0 +1,53 @@
+"""Every read about vehicles, as far as the viewer's right reaches."""
+
+from core.vehicles.queries.fleet import (
+    FACETS,
+    NOT_KNOWN,
+    FleetCounts,
+    FleetQuery,
+    SortKey,
+    count_fleet,
+    list_fleet,
+)
+from core.vehicles.queries.records import (
+    Device,
+    Duty,
+    VehicleRecord,
+    check_reach,
+    check_sight,
+    count_by_status,
+    find_device,
+    get_vehicle,
+    list_duties,
+    list_ids_by_device,
+    list_known_ids,
+    list_parks,
+    list_status_changes,
+    list_unknown_devices,
+    list_vehicles,
+)
+
+__all__ = [
+    "FACETS",
+    "NOT_KNOWN",
+    "Device",
+    "Duty",
+    "FleetCounts",
+    "FleetQuery",
+    "SortKey",
+    "VehicleRecord",
+    "check_reach",
+    "check_sight",
+    "count_by_status",
+    "count_fleet",
+    "find_device",
+    "get_vehicle",
+    "list_duties",
+    "list_fleet",
+    "list_ids_by_device",
+    "list_known_ids",
+    "list_parks",
+    "list_status_changes",
+    "list_unknown_devices",
+    "list_vehicles",
+]
