@@ -217,6 +217,7 @@ def _show_new(refusal: Refusal | None = None) -> Response:
 def _show(record: AssignmentRecord, refusal: Refusal | None = None) -> Response:
     zone = ZoneInfo(record.time_zone)
     state = record.state(at())
+    handovers = queries.list_handovers(read(), viewer=actor(), assignment_ids=[record.id])
     typed = {
         "vehicle_id": str(record.vehicle_id),
         "driver_id": str(record.driver_id),
@@ -233,7 +234,8 @@ def _show(record: AssignmentRecord, refusal: Refusal | None = None) -> Response:
         state=state.value,
         times=describe_times(record),
         back=timetable_url(record),
-        who=name_people().get(record.driver_id, f"Driver {record.driver_id}"),
+        who=queries.name_drivers(read(), [record.driver_id])[record.driver_id],
+        handovers={line.kind.value: line for line in handovers},
         typed={**typed, **request.form},
         reasons=REASONS,
         swaps=_list_swaps(record) if state.value in {"planned", "begun"} else [],
@@ -253,6 +255,7 @@ def _choices(park_id: int, time_zone: str) -> dict[str, Any]:
         "kinds": KINDS,
         "time_zone": time_zone,
         "may_assign": actor().may("drivers:assign", park_id=park_id),
+        "may_hand_over": actor().may("drivers:hand_over", park_id=park_id),
     }
 
 
@@ -262,9 +265,9 @@ def _list_swaps(record: AssignmentRecord) -> list[tuple[int, str]]:
     around = queries.list_assignments(
         read(), viewer=actor(), since=since, until=since + 2 * SWAP_RANGE, park_id=record.park_id
     )
-    names = name_people()
+    names = queries.name_drivers(read(), [one.driver_id for one in around])
     return [
-        (one.id, f"{names.get(one.driver_id, f'Driver {one.driver_id}')}, {one.vehicle}, {describe_times(one)}")
+        (one.id, f"{names[one.driver_id]}, {one.vehicle}, {describe_times(one)}")
         for one in around
         if one.id != record.id and one.state(at()) is record.state(at()) and one.vehicle_id != record.vehicle_id
     ]
