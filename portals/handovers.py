@@ -20,6 +20,7 @@ from core.drivers.rules.handovers import PHOTO_WORDS
 from core.drivers.schemas import HandoverKind, HandoverReadings, NewDamage, PhotoView, Signature
 from core.errors import Invalid, NotFound, Refusal
 from core.files import queries as files
+from core.identity import queries as identity
 from portals import file_answers, hx
 from portals.doors import actor, at, read, write
 from portals.forms import parse_form
@@ -175,6 +176,7 @@ class Desk:
             has_signed=mine in line.signed_by,
             is_draft=not line.signed_by and line.signed_at is None,
             who=queries.name_drivers(read(), [line.driver_id]).get(line.driver_id, ""),
+            signers=identity.name_users(read(), user_ids=[one.signer_id for one in record.signatures]),
             photo_words=PHOTO_WORDS,
             places=list_places(line.vehicle_class),
             kinds=DAMAGE_KINDS,

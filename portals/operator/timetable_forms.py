@@ -15,6 +15,7 @@ from core.drivers.queries import AssignmentRecord
 from core.drivers.rules.local_times import exists, to_moment
 from core.drivers.schemas import AssignmentChange, AssignmentKind, Ending, Swap
 from core.errors import Invalid, NotFound, Refusal
+from core.identity import queries as identity
 from core.vehicles import queries as vehicles
 from portals import hx
 from portals.doors import actor, at, read, write
@@ -217,6 +218,8 @@ def _show_new(refusal: Refusal | None = None) -> Response:
 def _show(record: AssignmentRecord, refusal: Refusal | None = None) -> Response:
     zone = ZoneInfo(record.time_zone)
     state = record.state(at())
+    history = queries.list_assignment_changes(read(), viewer=actor(), assignment_id=record.id)
+    people = [line.actor_id for line in history if line.actor_kind == "user" and line.actor_id is not None]
     handovers = queries.list_handovers(read(), viewer=actor(), assignment_ids=[record.id])
     typed = {
         "vehicle_id": str(record.vehicle_id),
@@ -239,7 +242,8 @@ def _show(record: AssignmentRecord, refusal: Refusal | None = None) -> Response:
         typed={**typed, **request.form},
         reasons=REASONS,
         swaps=_list_swaps(record) if state.value in {"planned", "begun"} else [],
-        history=queries.list_assignment_changes(read(), viewer=actor(), assignment_id=record.id),
+        history=history,
+        names=identity.name_users(read(), user_ids=people),
         reason_words={**dict(REASONS), "handed_back": "The vehicle was handed back"},
         zone=zone,
         **_choices(record.park_id, record.time_zone),

@@ -14,7 +14,7 @@ if (signing) letSign(signing);
 function keepAtOnce(form) {
   form.classList.add("is-live");
   const input = /** @type {HTMLInputElement} */ (form.querySelector("input[type=file]"));
-  input.addEventListener("change", async () => {
+  const send = async () => {
     const file = input.files?.[0];
     if (!file) return;
     form.classList.add("is-sending");
@@ -25,7 +25,10 @@ function keepAtOnce(form) {
       input.files = files.files;
     }
     form.requestSubmit();
-  });
+  };
+  input.addEventListener("change", send);
+  // Chosen before this was here.
+  void send();
 }
 
 /** A photo no larger than it need be: a phone's own takes a minute on a weak line. What cannot be read is sent as it is.
