@@ -121,12 +121,15 @@ def list_handovers(
     vehicle_id: int | None = None,
     assignment_ids: Iterable[int] | None = None,
     is_open: bool | None = None,
+    before_id: int | None = None,
     most: int = 50,
 ) -> list[HandoverLine]:
     """The newest handovers that the viewer may see, newest first: of a vehicle, of assignments, open or signed."""
     query = _LINE.where(_visible(viewer)).order_by(Handover.id.desc()).limit(most)
     if vehicle_id is not None:
         query = query.where(Handover.vehicle_id == vehicle_id)
+    if before_id is not None:
+        query = query.where(Handover.id < before_id)
     if assignment_ids is not None:
         query = query.where(Handover.assignment_id.in_(list(assignment_ids)))
     if is_open is not None:
