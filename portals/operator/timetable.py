@@ -95,6 +95,7 @@ class Block:
     times: str
     hours: str
     label: str
+    is_barred: bool
 
 
 @bp.get("/timetable")
@@ -222,7 +223,12 @@ def _list_blocks(fleet: list[VehicleRecord], window: Window) -> dict[int, list[B
         who = names[record.driver_id]
         state, times = record.state(at()).value, describe_times(record)
         label = f"{who} has {record.vehicle}, {times}. {record.terms}, {STATES[state]}."
-        blocks[record.vehicle_id].append(Block(record, state, who, times, _name_hours(record, window.zone), label))
+        is_barred = state != "ended" and record.access_status.is_barred
+        if is_barred:
+            label += f" The driver is {record.access_status.replace('_', ' ')} and may not drive."
+        blocks[record.vehicle_id].append(
+            Block(record, state, who, times, _name_hours(record, window.zone), label, is_barred)
+        )
     return blocks
 
 

@@ -24,7 +24,7 @@ from core.vehicles.queries import VehicleRecord
 
 ASSIGN = "drivers:assign"
 # Looks at the vehicle that is given, for an actor who may give it but perhaps not read the registry.
-_LOOKER = system("assignments", "vehicles:read")
+LOOKER = system("assignments", "vehicles:read")
 
 
 def get_driver(session: Writer, *, actor: Actor, driver_id: int) -> Driver:
@@ -39,7 +39,7 @@ def get_driver(session: Writer, *, actor: Actor, driver_id: int) -> Driver:
 def get_vehicle(session: Writer, *, actor: Actor, vehicle_id: int) -> VehicleRecord:
     """The vehicle. NotFound out of sight, Forbidden out of reach."""
     vehicles.check_reach(session.connection(), actor=actor, permission=ASSIGN, vehicle_id=vehicle_id)
-    return vehicles.get_vehicle(session.connection(), viewer=_LOOKER, vehicle_id=vehicle_id)
+    return vehicles.get_vehicle(session.connection(), viewer=LOOKER, vehicle_id=vehicle_id)
 
 
 def get_assignment(session: Writer, *, actor: Actor, assignment_id: int) -> Assignment:

@@ -13,6 +13,7 @@ from core.drivers.models import Damage, Driver, Handover, HandoverKind, Handover
 from core.drivers.queries.handovers import NOTE
 from core.drivers.rules.handovers import find_begin_problem
 from core.drivers.schemas.handovers import HandoverReadings, NewDamage
+from core.drivers.service.assignment_places import LOOKER, check_parties
 from core.drivers.service.handover_drafts import (
     get_assignment_to_hand_over,
     get_draft,
@@ -22,6 +23,7 @@ from core.drivers.service.handover_drafts import (
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.files import service as files
 from core.permissions import Actor, needs
+from core.vehicles import queries as vehicles
 
 PHOTO, DAMAGE_PHOTO = "drivers.handover_photo", "drivers.damage_photo"
 
@@ -30,7 +32,8 @@ PHOTO, DAMAGE_PHOTO = "drivers.handover_photo", "drivers.damage_photo"
 def begin_handover(session: Writer, *, actor: Actor, at: datetime, assignment_id: int, kind: HandoverKind) -> int:
     """Begin the inspection at the taking or the giving back, or find the one that was begun; returns its id.
 
-    Raises Conflict when it is too early or too late for it, NotFound for whoever is on neither side.
+    Raises Conflict when it is too early or too late for it, and at a taking, with the way back, for a driver who may
+    not drive or a vehicle that is not available; NotFound for whoever is on neither side.
     """
     assignment = get_assignment_to_hand_over(session, actor=actor, assignment_id=assignment_id)
     known = session.scalar(sa.select(Handover.id).where(Handover.assignment_id == assignment_id, Handover.kind == kind))
@@ -46,6 +49,10 @@ def begin_handover(session: Writer, *, actor: Actor, at: datetime, assignment_id
     )
     if problem:
         raise Conflict(f"The handover was not begun. {problem}", assignment_id=assignment_id)
+    if kind is HandoverKind.TAKING:
+        driver = session.get_one(Driver, assignment.driver_id)
+        vehicle = vehicles.get_vehicle(session.connection(), viewer=LOOKER, vehicle_id=assignment.vehicle_id)
+        check_parties(session, driver=driver, vehicle=vehicle)
     handover = Handover(
         assignment_id=assignment_id,
         kind=kind,
