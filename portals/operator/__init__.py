@@ -45,10 +45,13 @@ def frame() -> dict[str, object]:
 
 from portals.operator import (  # noqa: E402, F401 - they add the routes
     access,
+    admissions,
     approvals,
     board,
     driver_access,
+    driver_card,
     driver_codes,
+    driver_documents,
     drivers,
     events,
     geofences,
@@ -65,4 +68,5 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     vehicles_fleet,
     vehicles_timeline,
     vehicles_views,
+    verification,
 )

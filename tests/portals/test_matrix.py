@@ -23,9 +23,10 @@ from core.access.models import Reason
 from core.access.schemas import ImmobilizationOrder, ToldDebt
 from core.config import AccessTiming
 from core.db import Database, Writer
+from core.drivers import queries as driver_records
 from core.drivers import service as drivers
 from core.drivers.models import AssignmentKind
-from core.drivers.schemas import NewDriver, NewShiftPattern
+from core.drivers.schemas import HandIn, NewDriver, NewShiftPattern
 from core.events import service as events
 from core.events.schemas import NewCircle, NewGeofence
 from core.identity import service as identity
@@ -42,6 +43,7 @@ from core.webhooks.schemas import NewEndpoint
 from portals.doors import ErpApp
 from portals.policy import POLICY, PORTALS, Rule, Way
 from tests.conftest import ROOT, Fleet
+from tests.core.drivers.papers import new_page
 from tests.orders import PLENTY
 
 SIGN_IN, NOBODY, NOT_THERE, MAY_NOT, LET_IN = "302 to sign in", "401", "404", "403", "let in"
@@ -70,6 +72,7 @@ LOOK_FOR_NOTHING = {
     "auth.accept_invitation",
     "auth.show_reset",
     "auth.reset_password",
+    "apply.show_form",
 }
 # What is done last, since it ends a session or takes a record away.
 LAST = (
@@ -109,6 +112,18 @@ FORMS: dict[str, dict[str, str]] = {
     "operator.withdraw_driver_fact": {"kind": "rating", "key": "own"},
     "operator.hold_driver": {"status": "suspended", "why": "Complaint."},
     "operator.lift_hold": {"review": "Looked into."},
+    "operator.change_driver": {"name": "Theirs", "phone": "+14155550177", "version": "1"},
+    "operator.step_driver": {"stage": "left", "reason": "resigned"},
+    "operator.add_page": {},
+    "operator.remove_page": {},
+    "operator.hand_in": {},
+    "operator.accept_document": {"valid_until": "2030-01-31"},
+    "operator.refuse_document": {"reason": "expired"},
+    "operator.set_admission": {"least_age_years": "21"},
+    "operator.renew_link": {},
+    "driver.add_page": {},
+    "driver.remove_page": {},
+    "driver.hand_in": {},
     "operator.change_status": STATUS,
     "operator.remove_vehicles_view": {},
     "operator.record_mileage": {"odometer_km": "80123", "read_for": "Inspection"},
@@ -180,6 +195,9 @@ BODIES: dict[str, dict[str, Any]] = {
         "overdue_since": None,
         "as_of": "2026-11-20T00:00:00Z",
     },
+    "api_v1.change_driver": {"name": "Theirs"},
+    "api_v1.step_driver": {"stage": "left", "reason": "resigned"},
+    "api_v1.decide_driver_document": {"state": "refused", "reason": "expired"},
     "api_v1.note_driver_document": {"as_of": NOW, "state": "missing"},
     "api_v1.note_driver_rating": {"as_of": NOW, "value": 4.9, "trips": 30},
     "api_v1.note_driver_incident": {"as_of": NOW, "severity": "minor", "at": NOW},
@@ -345,6 +363,7 @@ def world(app: ErpApp, database: Database, fleet: Fleet, at: datetime) -> World:
         made.elsewhere["session_id"] = int(cookie.partition(":")[0])
         made.elsewhere["passkey_id"] = make_passkey(session, fleet.user_ids["admin"], at)
         made.elsewhere |= {
+            "kind": "tattoo",
             "code": "US-ZZ",
             "user_id": 999_999,
             "grant_id": 999_999,
@@ -360,6 +379,10 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
     order = ImmobilizationOrder(reason=Reason.THEFT)
     debt = msgspec.convert(BODIES["api_v1.note_debt"], ToldDebt)
     access.note_debt(session, actor=ROOT, at=at, driver_id=driver_id, debt=debt, timing=AccessTiming())
+    for _ in range(2):
+        document_id = drivers.add_page(session, actor=ROOT, at=at, driver_id=driver_id, page=new_page())
+    drivers.hand_in(session, actor=ROOT, at=at, document_id=document_id, new=HandIn())
+    document = driver_records.get_document(session.connection(), viewer=ROOT, document_id=document_id)
     booked = drivers.assign_vehicle(
         session,
         actor=ROOT,
@@ -380,6 +403,10 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
     )
     return {
         "filename": "favicon.svg",
+        "park_id": park_id,
+        "document_id": document_id,
+        "page_id": document.pages[0].id,
+        "kind": "licence",
         "code": "default",
         "key": "licence",
         "vehicle_id": vehicle_id,
