@@ -5,6 +5,7 @@ from core.drivers.service.assignment_changes import change_assignment, swap_assi
 from core.drivers.service.assignments import assign_vehicle, cancel_assignment, end_assignment, hand_back
 from core.drivers.service.changes import change_driver, change_own_record
 from core.drivers.service.documents import add_page, discard_draft, hand_in, remove_page
+from core.drivers.service.imports import import_drivers, judge_drivers
 from core.drivers.service.lives import take_step
 from core.drivers.service.looks import note_look
 from core.drivers.service.people import register_driver, set_access
@@ -31,6 +32,8 @@ __all__ = [
     "end_shift_pattern",
     "hand_back",
     "hand_in",
+    "import_drivers",
+    "judge_drivers",
     "make_shifts",
     "note_look",
     "refuse_document",

@@ -15,10 +15,16 @@ GOOD = f"VIN;Model;Colour\n{make_vin(1)};Vue;red\n{make_vin(2)};;\n"
 HTMX = {"HX-Request": "true", "HX-Target": "section#report"}
 
 
-def send(browser: FlaskClient, text: str | bytes | None, *, headers: dict[str, str] | None = None, **form: str):
+def send(
+    browser: FlaskClient,
+    text: str | bytes | None,
+    *,
+    path: str = "/operator/vehicles/import",
+    headers: dict[str, str] | None = None,
+    **form: str,
+):
     content = text.encode() if isinstance(text, str) else text
     files = {} if content is None else {"file": (io.BytesIO(content), "fleet.csv")}
-    path = "/operator/vehicles/import"
     return browser.post(path, data=form | files, content_type="multipart/form-data", headers=headers)
 
 
@@ -101,3 +107,29 @@ class TestTheImportOfVehicles:
         for kind in KINDS.values():
             names = [name for column in kind.columns for name in column.names]
             assert sorted(names) == sorted(set(names))
+
+
+class TestTheImportOfDrivers:
+    FILE = "Name;Phone;Shoes\nBea Ruiz;+14155550111;41\nCy Ng;415 555 0112;42\n"
+
+    def test_begins_with_a_file_and_a_sample_that_it_takes(self, operator: FlaskClient) -> None:
+        answer = operator.get("/operator/drivers/import")
+        check_page(answer.text)
+        assert "one driver a line" in answer.text
+        seen = send(operator, operator.get("/operator/drivers/import?sample=1").data, path="/operator/drivers/import")
+        assert "Change 1 driver" in seen.text, "the sample says more of the driver who is there"
+
+    def test_looks_takes_in_and_hands_back(self, operator: FlaskClient) -> None:
+        path = "/operator/drivers/import"
+        seen = send(operator, self.FILE, path=path)
+        check_page(seen.text)
+        assert "Add 1 driver" in seen.text and "Write it with + and the country code" in seen.text
+        digest = seen.text.partition('name="seen" value="')[2][:64]
+        done = send(operator, self.FILE, path=path, headers=HTMX, step="import", seen=digest)
+        assert "1 driver added. 1 line left out" in done.text
+        assert "Bea Ruiz" in operator.get("/operator/drivers").text
+        bad = send(operator, self.FILE, path=path, step="bad").data.decode("utf-8-sig").splitlines()
+        assert bad[1].endswith("Cy Ng;415 555 0112;42")
+
+    def test_is_refused_to_who_may_not_add_drivers(self, sign_in) -> None:
+        assert sign_in("driver").get("/operator/drivers/import").status_code in {302, 403, 404}
