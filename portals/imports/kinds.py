@@ -64,7 +64,7 @@ KINDS = {
             judge=vehicles.judge_vehicles,
             bring=vehicles.import_vehicles,
             add_beside=_record_mileages,
-            values={"ice": "combustion engine"},
+            values={"ice": "combustion engine", "in_repair": "in repair"},
         ),
         Kind(
             word="drivers",

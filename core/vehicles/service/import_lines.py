@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.imports import Cells, Line, Problem, find_repeated, name_lines, normal_word
 from core.vehicles import rules
-from core.vehicles.models import Powertrain, VehicleClass
+from core.vehicles.models import Powertrain, VehicleClass, VehicleStatus
 
 _POWERTRAINS = {
     Powertrain.ICE: "ice petrol gasoline gas diesel combustion cng lpg benzin benzina essence gazole gasolina gasoleo "
@@ -25,6 +25,17 @@ _CLASSES = {
     VehicleClass.MOTORCYCLE: "motorcycle motorbike scooter moped motorrad moto motocicleta motocicletta motocykl "
     "мотоцикл",
 }
+# How a vehicle may begin; one that is there changes its status on its page, with a reason.
+_STATUSES = {
+    VehicleStatus.ONBOARDING: "onboarding new neu nuevo nouveau nuovo",
+    VehicleStatus.AVAILABLE: "available free active inservice ready verfügbar frei aktiv disponible activo libre actif "
+    "disponibile disponível dostępny свободен",
+    VehicleStatus.RENTED: "rented rentedout hired onrent vermietet alquilado rentado loué noleggiato alugado wynajęty",
+    VehicleStatus.IN_REPAIR: "inrepair repair workshop maintenance inworkshop werkstatt inreparatur taller entaller "
+    "enreparación atelier enréparation officina oficina ремонт",
+    VehicleStatus.BLOCKED: "blocked gesperrt bloqueado bloqué bloccato zablokowany заблокирован",
+}
+STATUS_WORDS = {normal_word(word): value for value, words in _STATUSES.items() for word in words.split()}
 POWERTRAIN_WORDS = {normal_word(word): value for value, words in _POWERTRAINS.items() for word in words.split()}
 CLASS_WORDS = {normal_word(word): value for value, words in _CLASSES.items() for word in words.split()}
 _YEAR = "A year from 1950 to 2100, with four digits: 2021."
@@ -49,6 +60,7 @@ class VehicleLine:
     vehicle_class: VehicleClass | None = None
     device_uid: str | None = None
     odometer_m: int | None = None
+    status: VehicleStatus | None = None
 
 
 def read_line(line: Line, *, parks: Mapping[int, str]) -> tuple[VehicleLine, list[Problem]]:
@@ -67,6 +79,7 @@ def read_line(line: Line, *, parks: Mapping[int, str]) -> tuple[VehicleLine, lis
         vehicle_class=cells.choice("vehicle_class", CLASS_WORDS, offered="car, van, truck, bus, motorcycle"),
         device_uid=_read_device(cells),
         odometer_m=_read_odometer(cells),
+        status=cells.choice("status", STATUS_WORDS, offered="onboarding, available, rented, in repair, blocked"),
     )
     return said, cells.problems
 

@@ -156,6 +156,27 @@ class TestANewVehicle:
         do(database, f"VIN,Model\n{make_vin(1)},Vue\n", at, OF_BAYVIEW)
         assert list_all(database)[make_vin(1)].park == "Bayview"
 
+    def test_begins_as_the_line_says(self, database: Database, fleet: Fleet, at: datetime) -> None:
+        text = (
+            "VIN,Model,Park,Estado\n"
+            f"{make_vin(1)},Vue,Bayview,Available\n{make_vin(2)},Vue,Bayview,en taller\n{make_vin(3)},Vue,Bayview,\n"
+            f"{make_vin(4)},Vue,Bayview,written off\n"
+        )
+        done = do(database, text, at)
+        assert said(done).keys() == {5}
+        kept = list_all(database)
+        assert [kept[make_vin(n)].status for n in (1, 2, 3)] == ["available", "in_repair", "onboarding"]
+        with database.reading() as reader:
+            history = queries.list_status_changes(reader, viewer=ROOT, vehicle_id=kept[make_vin(2)].id)
+        assert [(row["status"], row["reason"]) for row in history] == [("in_repair", "Imported")]
+        assert look_at(database, text.replace("Available", "Blocked")).counts[Outcome.UNCHANGED] == 3
+
+    def test_begins_as_the_line_says_if_its_writer_may_say_so(self, database: Database, fleet: Fleet) -> None:
+        may = Actor("client", 1, "Program", grants=frozenset({"vehicles:register"}), parks=None)
+        text = f"VIN,Model,Park,Status,km\n{make_vin(1)},Vue,Bayview,available,5\n"
+        words = said(look_at(database, text, may))[2]
+        assert "You may not say how a vehicle stands" in words and "You may not record mileages" in words
+
     def test_begins_with_what_its_odometer_says(self, database: Database, fleet: Fleet, at: datetime) -> None:
         text = (
             "VIN,Model,Park,Odometer (km),Miles\n"
