@@ -92,7 +92,7 @@ class Cells:
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        self.problems = [] if line.problem is None else [Problem(None, "", line.problem)]
+        self.problems: list[Problem] = []
 
     def get(self, field: str) -> str:
         """What stands in a cell; nothing, when it is empty or there is no such column."""
@@ -168,6 +168,11 @@ class Cells:
             self.refuse(field, f"The day must be from {least} to {most}.")
             return None
         return found
+
+
+def unreadable(line: Line) -> Verdict:
+    """What is said of a line whose cells could not be told apart: that alone."""
+    return Verdict(line.number, Outcome.BAD, problems=(Problem(None, "", line.problem or ""),))
 
 
 def normal_word(text: str) -> str:

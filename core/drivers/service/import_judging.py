@@ -19,7 +19,7 @@ from core.drivers.service.import_lines import (
     licence_problems_of,
     read_line,
 )
-from core.imports import Change, Line, Outcome, Problem, Verdict, find_repeated, find_steps, name_lines
+from core.imports import Change, Line, Outcome, Problem, Verdict, find_repeated, find_steps, name_lines, unreadable
 from core.permissions import Actor
 from core.vehicles.models import Park
 
@@ -60,6 +60,9 @@ def judge(reader: Reader, *, actor: Actor, lines: Sequence[Line], today: date, l
     look = _Look(actor, parks, list_known(reader, whole, locked=locked), whole, today)
     judged = []
     for line, (said, problems) in zip(lines, read, strict=True):
+        if line.problem is not None:
+            judged.append(Judged(said, unreadable(line)))
+            continue
         twice = [Problem(field, line.cells.get(field, ""), words) for field, words in repeated.get(line.number, [])]
         judged.append(look.judge(line, said, [*problems, *twice]))
     return _in_steps(_once_each(judged), look)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.db import Reader
-from core.imports import Change, Line, Outcome, Problem, Verdict, find_steps
+from core.imports import Change, Line, Outcome, Problem, Verdict, find_steps, unreadable
 from core.permissions import Actor
 from core.vehicles import rules
 from core.vehicles.models import Park, Tracker, Vehicle, VehicleStatus
@@ -59,6 +59,9 @@ def judge(reader: Reader, *, actor: Actor, lines: Sequence[Line], locked: bool =
     look = _Look(actor, parks, _list_known(reader, [said for said, _ in read], locked=locked))
     judged = []
     for line, (said, problems) in zip(lines, read, strict=True):
+        if line.problem is not None:
+            judged.append(Judged(said, unreadable(line)))
+            continue
         twice = [Problem(field, line.cells.get(field, ""), words) for field, words in repeated.get(line.number, [])]
         judged.append(look.judge(line, said, [*problems, *twice]))
     return _in_steps(judged, look)
