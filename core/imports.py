@@ -19,6 +19,8 @@ _SHOWN = 60
 _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]00:00(?::00)?)?")
 _DOTTED_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _SLASHED_DAY = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
+_WHOLE = re.compile(r"(\d{1,3}(?:[ ,.'\u202f\u00a0]\d{3})+|\d{1,12})(?:[.,]0{1,2})?")
+_CUT = re.compile(r"(\d{1,3}(?:[ ,.'\u202f\u00a0]\d{3})+|\d{1,12})(?:[.,]\d{1,2})?")
 _SHORTENED = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
 
 
@@ -143,12 +145,14 @@ class Cells:
         self.refuse(field, f"There is no such {what}. Write one of {_offer(names.values())}.")
         return None
 
-    def whole(self, field: str, *, least: int, most: int, words: str) -> int | None:
-        """A whole number; 2021.0 and 12,500 are ones too. `words` say what is wanted."""
+    def whole(self, field: str, *, least: int, most: int, words: str, is_cut: bool = False) -> int | None:
+        """A whole number; 2021.0 and 12,500 are ones too. `words` say what is wanted; one that `is_cut` may have
+        further digits, which do not count.
+        """
         text = self.text(field, most=120)
         if text is None:
             return None
-        found = re.fullmatch(r"(\d{1,3}(?:[ ,.'\u202f\u00a0]\d{3})+|\d{1,12})(?:[.,]0{1,2})?", text)
+        found = (_CUT if is_cut else _WHOLE).fullmatch(text)
         number = int(re.sub(r"\D", "", found[1])) if found else -1
         if not least <= number <= most:
             self.refuse(field, words)

@@ -120,6 +120,8 @@ class _Look:
         beyond = []
         if said.odometer_m is not None and not self._actor.may(_READ_OFF, park_id=park_id):
             beyond.append(("odometer_km", "You may not record mileages. Leave the cell empty."))
+        if said.status is VehicleStatus.WRITTEN_OFF:
+            beyond.append(("status", "A vehicle that is written off is not added. Take the line out."))
         moved = said.status not in (None, VehicleStatus.ONBOARDING)
         if moved and not self._actor.may("vehicles:change_status", park_id=park_id):
             beyond.append(("status", "You may not say how a vehicle stands. Leave the cell empty."))

@@ -25,7 +25,7 @@ _CLASSES = {
     VehicleClass.MOTORCYCLE: "motorcycle motorbike scooter moped motorrad moto motocicleta motocicletta motocykl "
     "мотоцикл",
 }
-# How a vehicle may begin; one that is there changes its status on its page, with a reason.
+# How a vehicle begins; one that is there changes its status on its page, with a reason.
 _STATUSES = {
     VehicleStatus.ONBOARDING: "onboarding new neu nuevo nouveau nuovo",
     VehicleStatus.AVAILABLE: "available free active inservice ready verfügbar frei aktiv disponible activo libre actif "
@@ -34,6 +34,7 @@ _STATUSES = {
     VehicleStatus.IN_REPAIR: "inrepair repair workshop maintenance inworkshop werkstatt inreparatur taller entaller "
     "enreparación atelier enréparation officina oficina ремонт",
     VehicleStatus.BLOCKED: "blocked gesperrt bloqueado bloqué bloccato zablokowany заблокирован",
+    VehicleStatus.WRITTEN_OFF: "writtenoff scrapped totalled abgeschrieben dadodebaja réformé",
 }
 STATUS_WORDS = {normal_word(word): value for value, words in _STATUSES.items() for word in words.split()}
 POWERTRAIN_WORDS = {normal_word(word): value for value, words in _POWERTRAINS.items() for word in words.split()}
@@ -120,8 +121,8 @@ def _read_device(cells: Cells) -> str | None:
 
 def _read_odometer(cells: Cells) -> int | None:
     """The mileage in metres, out of the column of the one unit or the other."""
-    km = cells.whole("odometer_km", least=0, most=_MOST_KM, words=f"Whole kilometres, at most {_MOST_KM:,}.")
-    miles = cells.whole("odometer_mi", least=0, most=_MOST_KM, words=f"Whole miles, at most {_MOST_KM:,}.")
+    km = cells.whole("odometer_km", least=0, most=_MOST_KM, words=f"Kilometres, at most {_MOST_KM:,}.", is_cut=True)
+    miles = cells.whole("odometer_mi", least=0, most=_MOST_KM, words=f"Miles, at most {_MOST_KM:,}.", is_cut=True)
     if km is not None and miles is not None:
         cells.refuse("odometer_mi", "The mileage stands in kilometres too. Keep one of them.")
     return km * 1000 if km is not None else None if miles is None else round(miles * _METRES_OF_MILE)

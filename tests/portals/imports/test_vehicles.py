@@ -235,7 +235,8 @@ class TestAVehicleThatIsThere:
             )
         seen = look_at(database, f"VIN,Model\n{FIRST},Civic\n")
         assert "is written off" in said(seen)[2]
-        assert look_at(database, f"VIN,Model\n{FIRST},Accord\n").counts[Outcome.UNCHANGED] == 1
+        unchanged = look_at(database, f"VIN,Model,Status\n{FIRST},Accord,written_off\n")
+        assert unchanged.counts[Outcome.UNCHANGED] == 1
 
     def test_out_of_sight_is_not_shown(self, database: Database, fleet: Fleet) -> None:
         text = f"VIN,Model,Plate\n{SECOND},Vue,X1\n"

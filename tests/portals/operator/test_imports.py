@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 
 import pytest
 from flask.testing import FlaskClient
 
+from core.db import Database
+from core.vehicles import service as vehicles
+from core.vehicles.models import VehicleStatus
 from portals.imports import KINDS
+from tests.conftest import ROOT
 from tests.portals.imports.fleets import make_vin
 from tests.portals.page import check_fragment, check_page
 
@@ -74,6 +79,19 @@ class TestTheImportOfVehicles:
             answer = send(operator, GOOD, step="import", seen=seen)
             assert "This is another file than the one you looked at." in answer.text
         assert make_vin(1) not in operator.get("/operator/vehicles?q=FTBW").text
+
+    def test_takes_what_the_list_of_vehicles_was_saved_as_for_unchanged(
+        self, operator: FlaskClient, database: Database, at: datetime
+    ) -> None:
+        with database.transaction() as session:
+            vehicles.change_status(
+                session, actor=ROOT, at=at, vehicle_id=1, status=VehicleStatus.IN_REPAIR, reason="Brakes"
+            )
+        saved = operator.post("/operator/vehicles/export", data={"all": "1"}).data
+        assert b"in_repair" in saved
+        answer = send(operator, saved)
+        assert "Everything in this file is there already" in answer.text
+        assert "Not read, because nobody here knows them: vehicle_id, driver_id" in answer.text
 
     def test_hands_the_bad_lines_back(self, operator: FlaskClient) -> None:
         answer = send(operator, GOOD, step="bad")
