@@ -125,21 +125,19 @@ class TestANewDriver:
         assert stage is Stage.ACTIVE
         assert {name for (name,) in facts} == {"drivers.driver_registered", "drivers.stage_changed"}
 
-    @pytest.mark.parametrize("phone", ["+1 (415) 555-0111", "001 415 555 0111", "'+1.415.555.0111", "+1/415/5550111"])
-    def test_has_one_number_however_it_is_written(
-        self, database: Database, fleet: Fleet, at: datetime, phone: str
-    ) -> None:
+    def test_has_one_number_however_it_is_written(self, database: Database, fleet: Fleet, at: datetime) -> None:
         assert do(database, HEADINGS + BEA, at).counts[Outcome.NEW] == 1
-        assert look_at(database, f"Name,Phone\nBea Ruiz,{phone}\n").counts[Outcome.UNCHANGED] == 1
+        for phone in ("+1 (415) 555-0111", "001 415 555 0111", "'+1.415.555.0111", "+1/415/5550111"):
+            assert look_at(database, f"Name,Phone\nBea Ruiz,{phone}\n").counts[Outcome.UNCHANGED] == 1, phone
 
-    def test_is_hinted_at_when_the_licence_has_expired(self, database: Database, fleet: Fleet) -> None:
-        seen = look_at(database, HEADINGS + BEA.replace("2029", "2019"))
+    def test_is_hinted_at_when_the_licence_has_expired(self, looked_at: Database) -> None:
+        seen = look_at(looked_at, HEADINGS + BEA.replace("2029", "2019"))
         assert seen.verdicts[0].hints == ("The licence has expired.",)
 
-    def test_is_born_on_a_day_that_the_column_tells_apart(self, database: Database, fleet: Fleet, at: datetime) -> None:
+    def test_is_born_on_a_day_that_the_column_tells_apart(self, looked_at: Database) -> None:
         text = "Name,Phone,Park,Born\nBea Ruiz,+14155550111,Bayview,03/04/1990\n"
-        assert "may be the one day or the other" in said(look_at(database, text))[2]
-        seen = look_at(database, f"{text}Cy Ng,+14155550112,Bayview,12/31/1990\n")
+        assert "may be the one day or the other" in said(look_at(looked_at, text))[2]
+        seen = look_at(looked_at, f"{text}Cy Ng,+14155550112,Bayview,12/31/1990\n")
         assert ("birth_date", None, "1990-03-04") in changes(seen)
 
 
@@ -224,7 +222,7 @@ ROWS = st.lists(st.tuples(NAMES, PHONES, LICENCES), min_size=1, max_size=5)
 
 
 class TestAnyFile:
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(rows=ROWS)
     def test_does_what_it_said_and_nothing_more_the_second_time(
         self, database: Database, fleet: Fleet, at: datetime, rows: list[tuple[str, str, str]]
