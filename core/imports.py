@@ -12,6 +12,7 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 Value = TypeVar("Value")
@@ -179,6 +180,7 @@ def unreadable(line: Line) -> Verdict:
     return Verdict(line.number, Outcome.BAD, problems=(Problem(None, "", line.problem or ""),))
 
 
+@lru_cache(maxsize=1024)
 def normal_word(text: str) -> str:
     """A word without case, spaces and signs: “In repair” and in_repair are the same."""
     return "".join(letter for letter in text.casefold() if letter.isalnum())

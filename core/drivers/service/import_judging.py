@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from core.db import Reader
 from core.drivers.models import Stage
 from core.drivers.rules import licences
-from core.drivers.service.import_known import Known, blind_licence_of, blind_phone, list_known
+from core.drivers.service.import_known import Blinds, Known, list_known
 from core.drivers.service.import_lines import (
     DriverLine,
     find_repeated_values,
@@ -56,8 +56,8 @@ def judge(reader: Reader, *, actor: Actor, lines: Sequence[Line], today: date, l
     parks = {row.id: row.name for row in rows if reach.covers(row.id)}
     read = [read_line(line, parks=parks, today=today) for line in lines]
     repeated = find_repeated_values(said for said, _ in read)
-    whole = [said for said, _ in read]
-    look = _Look(actor, parks, list_known(reader, whole, locked=locked), whole, today)
+    blinds = {said.number: Blinds.of(said) for said, _ in read}
+    look = _Look(actor, parks, list_known(reader, blinds.values(), locked=locked), blinds, today)
     judged = []
     for line, (said, problems) in zip(lines, read, strict=True):
         if line.problem is not None:
@@ -76,7 +76,7 @@ class _Look:
         actor: Actor,
         parks: Mapping[int, str],
         known: Sequence[Known],
-        lines: Iterable[DriverLine],
+        blinds: Mapping[int, Blinds],
         today: date,
     ) -> None:
         self._actor, self._parks, self._today = actor, parks, today
@@ -86,7 +86,8 @@ class _Look:
         self._by_licence: dict[bytes | None, Known] = {
             one.licence_blind: one for one in known if one.licence_blind is not None
         }
-        meant = (self._by_licence.get(blind_licence_of(said)) for said in lines)
+        self._blinds = blinds
+        meant = (self._by_licence.get(one.licence) for one in blinds.values())
         self._meant = {one.id for one in meant if one is not None}
 
     def judge(self, line: Line, said: DriverLine, problems: list[Problem]) -> Judged:
@@ -114,7 +115,7 @@ class _Look:
 
     def find_holder(self, judged: Judged) -> Known | None:
         """Another driver who has the phone number of this line."""
-        holder = self._by_phone.get(blind_phone(judged.said))
+        holder = self._by_phone.get(self._blinds[judged.number].phone)
         return None if holder is None or (judged.known is not None and holder.id == judged.known.id) else holder
 
     def name(self, known: Known) -> str:
@@ -125,9 +126,10 @@ class _Look:
 
     def _find(self, said: DriverLine) -> Known | None:
         """Who is meant: whoever has the licence, else whoever has the phone number and is not meant by a licence."""
-        if (found := self._by_licence.get(blind_licence_of(said))) is not None:
+        blinds = self._blinds[said.number]
+        if (found := self._by_licence.get(blinds.licence)) is not None:
             return found
-        found = self._by_phone.get(blind_phone(said))
+        found = self._by_phone.get(blinds.phone)
         return None if found is None or found.id in self._meant else found
 
     def _find_missing(self, said: DriverLine) -> list[tuple[str, str]]:
@@ -142,7 +144,7 @@ class _Look:
 
     def _find_obstacles(self, said: DriverLine, whole: DriverLine, known: Known) -> list[tuple[str, str]]:
         """Why the record of whoever is meant cannot be changed by the line."""
-        by = "licence_number" if self._by_licence.get(blind_licence_of(said)) is known else "phone"
+        by = "licence_number" if self._by_licence.get(self._blinds[said.number].licence) is known else "phone"
         if not self._actor.may(_ADD, park_id=known.park_id):
             return [(by, "This is somebody outside your parks. Ask an administrator.")]
         if _is_other_person(said, known):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -40,15 +40,21 @@ class Known:
     said: DriverLine
 
 
-def blind_phone(said: DriverLine) -> bytes | None:
-    """The keyed hash by which the phone number of a line is found."""
-    return None if said.phone is None else vault.blind(field=PHONE, text=said.phone)
+@dataclass(frozen=True, slots=True)
+class Blinds:
+    """The keyed hashes by which a line finds who it means: of the phone number and of the licence."""
 
+    phone: bytes | None
+    licence: bytes | None
 
-def blind_licence_of(said: DriverLine) -> bytes | None:
-    """The keyed hash by which the licence of a line is found."""
-    key = licence_key_of(said)
-    return None if key is None else vault.blind(field=fields.LICENCE, text=key)
+    @classmethod
+    def of(cls, said: DriverLine) -> Blinds:
+        """Those of one line; None of what it does not say."""
+        key = licence_key_of(said)
+        return cls(
+            None if said.phone is None else vault.blind(field=PHONE, text=said.phone),
+            None if key is None else vault.blind(field=fields.LICENCE, text=key),
+        )
 
 
 _KNOWN = (
@@ -75,11 +81,11 @@ _KNOWN = (
 )
 
 
-def list_known(reader: Reader, said: Sequence[DriverLine], *, locked: bool) -> list[Known]:
+def list_known(reader: Reader, blinds: Collection[Blinds], *, locked: bool) -> list[Known]:
     """Every driver who has a phone number or a licence of these lines, opened."""
     wanted = sa.union(
-        sa.select(Driver.id).where(Driver.phone_blind == _any(map(blind_phone, said))),
-        sa.select(Profile.driver_id).where(Profile.licence_blind == _any(map(blind_licence_of, said))),
+        sa.select(Driver.id).where(Driver.phone_blind == _any(one.phone for one in blinds)),
+        sa.select(Profile.driver_id).where(Profile.licence_blind == _any(one.licence for one in blinds)),
     )
     query = _KNOWN.where(Driver.id.in_(wanted))
     rows = reader.execute(query.with_for_update(of=Driver) if locked else query).all()

@@ -13,7 +13,7 @@ from core import audit, outbox, vault
 from core.db import Writer
 from core.drivers.models import Driver, Profile, ProfileChange, Stage, StageChange, StageReason
 from core.drivers.service.import_judging import Judged
-from core.drivers.service.import_known import SEALED, blind_licence_of, blind_phone
+from core.drivers.service.import_known import SEALED, Blinds
 from core.drivers.service.import_lines import DriverLine
 from core.imports import Outcome
 from core.permissions import Actor
@@ -87,7 +87,7 @@ def _row(one: Judged, key: int, sealed: Mapping[str, bytes | None], at: datetime
 
 def _own(said: DriverLine, sealed: Mapping[str, bytes | None]) -> dict[str, Any]:
     """What stands in the record of the driver itself; the rest is in the profile."""
-    return {"name_sealed": sealed["name"], "phone_sealed": sealed["phone"], "phone_blind": blind_phone(said)}
+    return {"name_sealed": sealed["name"], "phone_sealed": sealed["phone"], "phone_blind": Blinds.of(said).phone}
 
 
 def _profile(said: DriverLine, sealed: Mapping[str, bytes | None], at: datetime) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def _profile(said: DriverLine, sealed: Mapping[str, bytes | None], at: datetime)
         "birth_date_sealed": sealed["birth_date"],
         "address_sealed": sealed["address"],
         "licence_number_sealed": sealed["licence_number"],
-        "licence_blind": blind_licence_of(said),
+        "licence_blind": Blinds.of(said).licence,
         "licence_country": said.licence_country,
         "licence_region": said.licence_region,
         "licence_categories": list(said.licence_categories or ()),

@@ -83,7 +83,7 @@ VEHICLE_FAULTS: list[tuple[Spoil, str]] = [
     (_with(9, "no spaces"), "The ID of a tracker has 3 to 64"),
     (lambda row: row[:-1], "has 10 cells, the headings are 11"),
     (lambda row: [*row, "one more"], "has 12 cells, the headings are 11"),
-    (lambda row: [*row[:2], '"never closed', *row[3:]], 'A " opens a cell here and is not closed'),
+    (lambda row: [*row[:2], 'Unit "one', '"two" three', *row[4:]], "A quoted cell does not end where it should"),
 ]
 
 
