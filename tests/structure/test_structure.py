@@ -81,6 +81,7 @@ SHARED = {
     "core.identity.service.codes",
     "core.identity.service.proofs",
     "core.identity.service.lockout",
+    "core.drivers.service.import_storing",
     "core.vehicles.service.import_storing",
     "core.webhooks.service.order",
 }
