@@ -76,6 +76,7 @@ SHARED = {
     "core.identity.service.codes",
     "core.identity.service.proofs",
     "core.identity.service.lockout",
+    "core.inbox.service.changes",
     "core.vehicles.service.import_storing",
     "core.webhooks.service.order",
 }
