@@ -101,9 +101,9 @@ GRANTABLE: dict[str, str] = {
     "access:read": "Read the orders given to vehicles",
     "access:release": "Release a vehicle",
     "events:read": "Read what was detected about vehicles, and the geofences",
-    "events:manage_geofences": "Add, rename and close geofences",
     "inbox:read": "Read what wants a person",
     "inbox:handle": "Acknowledge, assign, put off and close what wants a person",
+    "events:manage_geofences": "Add, rename and close geofences",
     "webhooks:read": "Read webhook endpoints and what was sent to them",
     "webhooks:manage": "Add and change webhook endpoints, and send messages again",
 }

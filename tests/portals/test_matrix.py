@@ -31,6 +31,8 @@ from core.events.schemas import NewCircle, NewGeofence
 from core.identity import service as identity
 from core.identity.models import Passkey, SavedView, User, UserGrant
 from core.identity.tokens import Holder
+from core.inbox.models import Item
+from core.inbox.rules.claims import ItemState
 from core.permissions import GRANTABLE, PERMISSIONS, Actor, system
 from core.vehicles import service as vehicles
 from core.vehicles.models import RelayGateway
@@ -58,6 +60,9 @@ SOCKETS = {"live.live"}
 LOOK_FOR_NOTHING = {
     "admin.claim_device",
     "admin.end_user_session",
+    # An item is there for those alone who may see what it is about.
+    "api_v1.get_inbox_item",
+    "api_v1.acknowledge_inbox_item",
     "account.remove_totp",
     "security.show_contact",
     "transparency.show_checkpoint",
@@ -110,6 +115,8 @@ FORMS: dict[str, dict[str, str]] = {
     "operator.hold_driver": {"status": "suspended", "why": "Complaint."},
     "operator.lift_hold": {"review": "Looked into."},
     "operator.change_status": STATUS,
+    "operator.handle_inbox_item": {"item": "{item_id}", "act": "acknowledge"},
+    "admin.handle_inbox_item": {"item": "{item_id}", "act": "acknowledge"},
     "operator.remove_vehicles_view": {},
     "operator.record_mileage": {"odometer_km": "80123", "read_for": "Inspection"},
     "operator.immobilize": THEFT | NOTE,
@@ -180,6 +187,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "overdue_since": None,
         "as_of": "2026-11-20T00:00:00Z",
     },
+    "api_v1.acknowledge_inbox_item": {},
     "api_v1.note_driver_document": {"as_of": NOW, "state": "missing"},
     "api_v1.note_driver_rating": {"as_of": NOW, "value": 4.9, "trips": 30},
     "api_v1.note_driver_incident": {"as_of": NOW, "severity": "minor", "at": NOW},
@@ -386,11 +394,30 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         "driver_id": driver_id,
         "assignment_id": booked,
         "pattern_id": drivers.add_shift_pattern(session, actor=ROOT, at=at, new=weekly),
+        "item_id": make_item(session, park_id, vehicle_id, at),
         "geofence_id": events.add_geofence(session, actor=ROOT, at=at, new=fence),
         "job_id": access.immobilize(
             session, actor=ROOT, at=at, vehicle_id=vehicle_id, order=order, timing=AccessTiming(), limits=PLENTY
         ),
     }
+
+
+def make_item(session: Writer, park_id: int, vehicle_id: int, at: datetime) -> int:
+    item = Item(
+        kind="towing",
+        key=f"of a trial {vehicle_id}",
+        park_id=park_id,
+        vehicle_id=vehicle_id,
+        severity=3,
+        happened_at=at,
+        detail={},
+        state=ItemState.OPEN,
+        opened_at=at,
+        open_since=at,
+    )
+    session.add(item)
+    session.flush()
+    return item.id
 
 
 def make_colleague(session: Writer, at: datetime) -> dict[str, object]:

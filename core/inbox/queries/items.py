@@ -15,7 +15,7 @@ from core.errors import NotFound
 from core.identity.models import User
 from core.inbox.models import Item, Step, StepAct
 from core.inbox.queries.sight import in_sight
-from core.inbox.rules.catalog import KINDS, Group, Kind, Severity, say
+from core.inbox.rules.catalog import KINDS, Group, Kind, Severity, name, say
 from core.inbox.rules.claims import ClosedWhy, ItemState
 from core.permissions import Actor
 from core.vehicles.models import Park
@@ -74,6 +74,11 @@ class ItemRecord:
     def words(self) -> Kind:
         """The words of its kind."""
         return KINDS[self.kind]
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return name(self.kind, self.detail)
 
     @property
     def sentence(self) -> str:
@@ -144,8 +149,17 @@ def list_items(
 
 def get_item(reader: Reader, *, viewer: Actor, item_id: int) -> ItemRecord:
     """One item. Needs inbox:read; NotFound out of sight."""
-    viewer.require("inbox:read")
-    row = reader.execute(_RECORD.where(Item.id == item_id, in_sight(viewer, "inbox:read"))).one_or_none()
+    return _get(reader, viewer, "inbox:read", item_id)
+
+
+def get_item_to_handle(reader: Reader, *, viewer: Actor, item_id: int) -> ItemRecord:
+    """One item, for who handles it. Needs inbox:handle; NotFound out of sight."""
+    return _get(reader, viewer, "inbox:handle", item_id)
+
+
+def _get(reader: Reader, viewer: Actor, permission: str, item_id: int) -> ItemRecord:
+    viewer.require(permission)
+    row = reader.execute(_RECORD.where(Item.id == item_id, in_sight(viewer, permission))).one_or_none()
     if row is None:
         raise NotFound(f"There is no item {item_id} in the inbox.")
     return ItemRecord(*tuple(row))
@@ -193,7 +207,7 @@ class Counts:
 def count_items(reader: Reader, *, viewer: Actor, query: ItemQuery) -> Counts:
     """How many items there are to choose among. Needs inbox:read."""
     viewer.require("inbox:read")
-    group = sa.case({name: kind.group.value for name, kind in KINDS.items()}, value=Item.kind, else_="")
+    group = sa.case({each: kind.group.value for each, kind in KINDS.items()}, value=Item.kind, else_="")
     values = {
         "severity": sa.cast(Item.severity, sa.Text),
         "group": group,
@@ -230,7 +244,7 @@ def count_waiting(reader: Reader, *, viewer: Actor) -> tuple[int, int]:
 def list_own_reminders(reader: Reader, *, viewer: Actor) -> list[ItemRecord]:
     """What runs out of the driver whose account the viewer is, the next first. Needs drivers:read_own."""
     viewer.require("drivers:read_own")
-    expiring = [name for name, kind in KINDS.items() if kind.group is Group.EXPIRY]
+    expiring = [each for each, kind in KINDS.items() if kind.group is Group.EXPIRY]
     query = (
         _RECORD.join(Driver, Driver.id == Item.driver_id)
         .where(Driver.user_id == viewer.id, Item.kind.in_(expiring), Item.state != ItemState.CLOSED)
@@ -244,7 +258,7 @@ def _asked(viewer: Actor, query: ItemQuery, *, but: str = "") -> list[sa.ColumnE
     if query.severities and but != "severity":
         asked.append(Item.severity.in_(query.severities))
     if query.groups and but != "group":
-        asked.append(Item.kind.in_([name for name, kind in KINDS.items() if kind.group in query.groups]))
+        asked.append(Item.kind.in_([each for each, kind in KINDS.items() if kind.group in query.groups]))
     if query.kinds:
         asked.append(Item.kind.in_(query.kinds))
     if query.park_ids and but != "park":

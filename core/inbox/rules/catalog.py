@@ -44,7 +44,8 @@ GROUPS: Mapping[Group, str] = {
 class Kind:
     """One kind of item.
 
-    `title` and `sentence` say it in words; the sentence takes ids and figures of the item's detail, never names.
+    `title` names the kind, `headline` one item of it where that says more, `sentence` what is to be known or done. The
+    last two take ids and figures of the item's detail, never names.
     `seen_by` is the right that one must hold, beside that to the inbox. After one of `facts` its source is asked at
     once; it is asked every minute anyway. `closes` says what closes it by itself. `by_hand`: a person can close it.
     One that comes back sooner than `quiet_for` after it was closed stays closed, unless it is louder than it was.
@@ -59,6 +60,7 @@ class Kind:
     closes: str
     facts: tuple[str, ...] = ()
     by_hand: bool = False
+    headline: str = ""
     quiet_for: timedelta = timedelta()
     is_urgent: bool = False
 
@@ -69,12 +71,13 @@ _ASSIGNED = (
     "drivers.assignment_changed",
     "drivers.assignment_cancelled",
 )
-_TAKEN_BACK = "It was taken back: a late report showed otherwise."
+_TAKEN_BACK = "A late report shows that it was not so."
 
 KINDS: Mapping[str, Kind] = {
     "driver_document": Kind(
         title="A driver's document runs out",
-        sentence="The {document} of the driver runs out.",
+        headline="{document} runs out",
+        sentence="The driver hands in a newer one in time, or may not drive.",
         group=Group.EXPIRY,
         severity=Severity.NOTE,
         seen_by="drivers:read",
@@ -186,7 +189,8 @@ KINDS: Mapping[str, Kind] = {
     ),
     "trouble_code": Kind(
         title="The engine reports trouble",
-        sentence="The engine reported the code {code}.",
+        headline="The engine reports {code}",
+        sentence="A trouble code of the engine: have it looked at before it strands somebody.",
         group=Group.VEHICLES,
         severity=Severity.LOOK,
         seen_by="events:read",
@@ -206,6 +210,13 @@ KINDS: Mapping[str, Kind] = {
         quiet_for=timedelta(days=1),
     ),
 }
+
+
+def name(kind: str, detail: Mapping[str, Any]) -> str:
+    """What one item is called."""
+    words = KINDS[kind]
+    headline = words.headline.format(**detail) or words.title
+    return headline[0].upper() + headline[1:]
 
 
 def say(kind: str, detail: Mapping[str, Any]) -> str:

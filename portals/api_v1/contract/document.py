@@ -36,6 +36,7 @@ TAGS = {
     "events": "What was detected about vehicles.",
     "geofences": "Places that vehicles enter and leave.",
     "imports": "Vehicles and drivers out of CSV files.",
+    "inbox": "What wants a person.",
     "openapi": "This description.",
     "standings": "Whether drivers may drive, why, and what they are judged by.",
     "telemetry": "Points in, and what was made of them out.",
@@ -51,6 +52,7 @@ PATH_PARAMETERS = {
     "message_id": "The id of a message, as in its `webhook-id`.",
     "job_id": "The id of an order, as the answer to it gave it.",
     "assignment_id": "The id of an assignment.",
+    "item_id": "The id of an item of the inbox.",
     "pattern_id": "The id of a weekly pattern of shifts.",
     "key": "Which one of its kind: `licence`, `medical`, the number of an incident. Yours to choose, and to keep.",
 }

@@ -132,9 +132,9 @@ class TestADetection:
         for code in ("P0300", "P0420"):
             world.detect(database, at=at, kind="dtc", subject=code)
         world.sweep(database, at=at)
-        assert sorted(item.sentence for item in world.items(database)) == [
-            "The engine reported the code P0300.",
-            "The engine reported the code P0420.",
+        assert sorted(item.title for item in world.items(database)) == [
+            "The engine reports P0300",
+            "The engine reports P0420",
         ]
 
     def test_that_needs_nobody_makes_none(self, database: Database, fleet: Fleet, at: datetime) -> None:

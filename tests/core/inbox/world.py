@@ -13,10 +13,11 @@ from core.access import service as access
 from core.access.models import ImmobilizationJob, JobState, OrderKind, Reason
 from core.access.schemas import DocumentFact, DocumentState
 from core.config import StandingThresholds
-from core.db import Database
+from core.db import Database, Writer
 from core.events.models import Detection
-from core.inbox import queries
+from core.inbox import queries, service
 from core.inbox.queries import ItemQuery, ItemRecord
+from core.inbox.rules.claims import ClosedWhy
 from core.telemetry.models import states
 from core.vehicles.models import UnknownDevice
 from tasks import inbox
@@ -124,6 +125,12 @@ def report_device(database: Database, *, at: datetime, count: int = 3, device_ui
                 device_uid=device_uid, source="teltonika", first_seen_at=at, last_seen_at=at, seen_count=count
             )
         )
+
+
+def close(session: Writer, item_id: int, *, at: datetime) -> None:
+    """Somebody closes an item as done."""
+    handled = service.close_items(session, actor=ROOT, at=at, item_ids=[item_id], why=ClosedWhy.DONE)
+    assert handled.done == [item_id]
 
 
 def sweep(database: Database, *, at: datetime) -> int:
