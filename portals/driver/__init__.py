@@ -12,6 +12,7 @@ from portals.doors import actor, at, read
 
 NAV = [
     ("driver.today", "Today", "steering-wheel"),
+    ("driver.list_documents", "Papers", "file-text"),
     ("driver.show_codes", "Emergency", "key"),
     ("driver.list_locks", "Locks", "history"),
     ("driver.show_own_access", "My access", "id-badge-2"),
@@ -32,4 +33,4 @@ def frame() -> dict[str, object]:
     return {"nav": policy.offered(NAV, actor())}
 
 
-from portals.driver import codes, locks, standing, today  # noqa: E402, F401 - they add the routes
+from portals.driver import codes, documents, locks, me, standing, today  # noqa: E402, F401 - they add the routes

@@ -40,8 +40,12 @@ def _find_way(item: ItemRecord) -> tuple[str, str] | None:
         return url_for("operator.show_lock", vehicle_id=item.vehicle_id), "Open the lock"
     if item.kind == "shift_refused":
         return url_for("operator.list_weekly"), "Open the weekly shifts"
+    if item.kind == "documents_waiting":
+        return url_for("operator.list_waiting_documents"), "Open the queue"
+    if item.kind in {"application", "driver_document"}:
+        return url_for("operator.show_driver", driver_id=item.driver_id), "Open the driver"
     if item.driver_id is not None:
-        return url_for("operator.show_driver_access", driver_id=item.driver_id), "Open the driver"
+        return url_for("operator.show_driver_access", driver_id=item.driver_id), "Open their standing"
     if item.vehicle_id is not None:
         return url_for("operator.show_vehicle", vehicle_id=item.vehicle_id), "Open the vehicle"
     return None

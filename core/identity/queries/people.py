@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +44,16 @@ _COLUMNS: tuple[Any, ...] = (
     _INVITED_UNTIL.label("invited_until"),
     _LETTER_PROBLEM.label("letter_problem"),
 )
+
+
+def name_people(reader: Reader, *, viewer: Actor) -> dict[int, str]:
+    """What the people are called that records name by pseudonym. For whoever may see such a record: no right of its
+    own, but none who is only a driver or an investor learns more than their own name.
+    """
+    query = sa.select(User.id, User.name)
+    if not viewer.may("vehicles:read"):
+        query = query.where(User.id == viewer.id)
+    return {row.id: row.name for row in reader.execute(query)}
 
 
 def list_users(reader: Reader, *, viewer: Actor) -> list[dict[str, Any]]:
@@ -96,3 +107,9 @@ def list_holders(reader: Reader, *, viewer: Actor, at: datetime, permission: str
 
 def _meets(one: Actor, other: Actor) -> bool:
     return one.parks is None or other.parks is None or not one.parks.isdisjoint(other.parks)
+
+
+def name_users(reader: Reader, *, user_ids: Iterable[int]) -> dict[int, str]:
+    """What these people are called, for pages that show who did something; for whoever may see that."""
+    query = sa.select(User.id, User.name).where(User.id.in_(list(user_ids)))
+    return {row.id: row.name for row in reader.execute(query)}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.db import Reader
-from core.inbox.queries.sources import detections, devices, documents, locks, shifts, standings, trackers
+from core.inbox.queries.sources import detections, devices, documents, locks, queues, shifts, standings, trackers
 from core.inbox.rules.catalog import KINDS
 from core.inbox.rules.claims import Said
 
@@ -31,11 +31,14 @@ class Source:
 SOURCES: Mapping[str, Source] = {
     "detections": Source(tuple(detections.KIND_OF.values()), detections.read),
     "devices": Source(("device_unknown",), devices.read),
-    "documents": Source(("driver_document",), documents.read),
+    "applications": Source(("application",), queues.read_applications),
+    "documents_waiting": Source(("documents_waiting",), queues.read_documents),
+    "driver_documents": Source(("driver_document",), documents.read_of_drivers),
     "lock_reviews": Source(("lock_review",), locks.read_reviews),
     "locks": Source(("lock_failed",), locks.read_failed),
     "shifts": Source(("shift_refused",), shifts.read),
     "standings": Source(("driver_barred", "driver_review"), standings.read),
     "trackers": Source(("tracker_silent",), trackers.read),
+    "vehicle_documents": Source(("vehicle_document",), documents.read_of_vehicles),
 }
 FACTS = frozenset[str]().union(*(source.facts for source in SOURCES.values()))
