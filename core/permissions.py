@@ -56,6 +56,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "drivers:configure": frozenset({ADMIN, OPERATOR}),
     "drivers:apply": frozenset({SYSTEM}),
     "drivers:assign": frozenset({ADMIN, OPERATOR, SYSTEM}),
+    "drivers:hand_over": frozenset({ADMIN, OPERATOR, STAFF, DRIVER}),  # a driver their own vehicle
     "drivers:set_access": frozenset({SYSTEM}),
     "drivers:read_own": frozenset({DRIVER}),
     "drivers:change_own": frozenset({DRIVER}),
@@ -64,7 +65,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "telemetry:ingest": frozenset({DEVICE, SYSTEM}),
     "telemetry:replay": frozenset({ADMIN}),
     "telemetry:maintain": frozenset({SYSTEM}),
-    "telemetry:record_mileage": frozenset({ADMIN, OPERATOR, STAFF}),
+    "telemetry:record_mileage": frozenset({ADMIN, OPERATOR, STAFF, SYSTEM}),
     "telemetry:follow": frozenset({SYSTEM}),
     "access:read": frozenset({ADMIN, OPERATOR, SYSTEM}),
     "access:immobilize": frozenset({ADMIN}),  # an operator needs the grant
@@ -154,6 +155,7 @@ WORDS: dict[str, str] = {
     "vehicles:claim_device": "Put a device that reports into a vehicle",
     "drivers:configure": "Say what a park asks of its drivers, and open its link for applications",
     "drivers:apply": "Take applications that come by a park's link",
+    "drivers:hand_over": "Inspect a vehicle that is taken over or given back, and sign for it",
     "drivers:set_access": "Write down whether a driver may drive",
     "drivers:read_own": "Read one's own record as a driver",
     "drivers:change_own": "Change one's own contact data as a driver",

@@ -24,6 +24,7 @@ NAV = [
 SECTIONS = {
     "vehicles": "operator.list_vehicles",
     "drivers": "operator.list_drivers",
+    "handovers": "operator.show_timetable",
     "timetable": "operator.show_timetable",
     "inbox": "operator.list_inbox",
     "approvals": "operator.list_approvals",
@@ -59,6 +60,7 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     drivers,
     events,
     geofences,
+    handovers,
     imports,
     inbox,
     locks,

@@ -26,7 +26,15 @@ from core.db import Database, Writer
 from core.drivers import queries as driver_records
 from core.drivers import service as drivers
 from core.drivers.models import AssignmentKind
-from core.drivers.schemas import HandIn, NewDriver, NewShiftPattern
+from core.drivers.schemas import (
+    DamageKind,
+    DamageSeverity,
+    HandIn,
+    HandoverKind,
+    NewDamage,
+    NewDriver,
+    NewShiftPattern,
+)
 from core.events import service as events
 from core.events.schemas import NewCircle, NewGeofence
 from core.identity import service as identity
@@ -61,6 +69,11 @@ SOCKETS = {"live.live"}
 # What they look for is not there: a device that the form would have named, an authenticator app, a contact address,
 # a way to sign in elsewhere, a link that was sent, a session of somebody who has none.
 LOOK_FOR_NOTHING = {
+    "operator.show_handover_file",
+    "driver.show_handover_file",
+    "driver.remove_handover_damage",
+    "operator.mend_damage",
+    "operator.remove_handover_damage",
     "admin.claim_device",
     "admin.end_user_session",
     # An item is there for those alone who may see what it is about.
@@ -166,6 +179,20 @@ FORMS: dict[str, dict[str, str]] = {
     "operator.release": {},
     "operator.assign_vehicle": VEHICLE | {"kind": "rental"},
     "operator.end_assignment": {},
+    "operator.begin_handover": {"kind": "taking"},
+    "operator.add_handover_photo": {"view": "front"},
+    "operator.note_handover_readings": {"fuel_pct": "50"},
+    "operator.mark_handover_damage": {"place": "roof", "kind": "dent", "severity": "minor"},
+    "operator.remove_handover_damage": {},
+    "operator.sign_handover": {"content_hash": "0" * 64},
+    "driver.begin_handover": {"kind": "taking"},
+    "driver.add_handover_photo": {"view": "front"},
+    "driver.note_handover_readings": {"fuel_pct": "50"},
+    "driver.mark_handover_damage": {"place": "roof", "kind": "dent", "severity": "minor"},
+    "driver.remove_handover_damage": {},
+    "driver.sign_handover": {"content_hash": "0" * 64},
+    "operator.reopen_handover": {},
+    "operator.mend_damage": {},
     "operator.change_planned": VEHICLE | {"driver_id": "1", "starts_at": "2199-01-01T08:00"},
     "operator.cancel_planned": {"reason": "mistake"},
     "operator.return_planned": {},
@@ -420,9 +447,12 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         driver_id=driver_id,
         vehicle_id=vehicle_id,
         kind=AssignmentKind.SHIFT,
-        starts_at=at - timedelta(days=3),
-        ends_at=at - timedelta(days=2, hours=12),
+        starts_at=at - timedelta(days=2),
+        ends_at=at - timedelta(days=1, hours=12),
     )
+    handover_id = drivers.begin_handover(session, actor=ROOT, at=at, assignment_id=booked, kind=HandoverKind.TAKING)
+    dent = NewDamage(x=1, y=1, kind=DamageKind.DENT, severity=DamageSeverity.MINOR)
+    damage_id = drivers.mark_damage(session, actor=ROOT, at=at, handover_id=handover_id, damage=dent)
     weekly = NewShiftPattern(
         vehicle_id=vehicle_id,
         driver_id=driver_id,
@@ -431,13 +461,13 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         ends=time(16),
         first_day=date(2199, 1, 1),
     )
-    document_id = vehicles.add_document(
+    paper_id = vehicles.add_document(
         session, actor=ROOT, at=at, vehicle_id=vehicle_id, new=NewDocument(kind="insurance"), pages=[PAGE]
     )
     session.flush()
     return {
-        "document_id": document_id,
-        "file_id": session.query(DocumentPage).filter_by(document_id=document_id).one().file_id,
+        "paper_id": paper_id,
+        "paper_file_id": session.query(DocumentPage).filter_by(document_id=paper_id).one().file_id,
         "photo_id": vehicles.add_photo(session, actor=ROOT, at=at, vehicle_id=vehicle_id, photo=PAGE),
         "filename": "favicon.svg",
         "park_id": park_id,
@@ -448,6 +478,9 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         "vehicle_id": vehicle_id,
         "driver_id": driver_id,
         "assignment_id": booked,
+        "handover_id": handover_id,
+        "damage_id": damage_id,
+        "file_id": uuid.uuid4(),
         "pattern_id": drivers.add_shift_pattern(session, actor=ROOT, at=at, new=weekly),
         "item_id": make_item(session, park_id, vehicle_id, at),
         "geofence_id": events.add_geofence(session, actor=ROOT, at=at, new=fence),

@@ -36,6 +36,8 @@ FACTS: Mapping[str, str] = {
     "drivers.driver_registered": "A driver was registered",
     "drivers.profile_changed": "What is known of a driver was changed",
     "drivers.stage_changed": "Somebody applied, became active as a driver, left or was refused",
+    "drivers.damage_found": "A handover that both sides signed found new damage on a vehicle",
+    "drivers.handover_signed": "A vehicle was taken over or given back, and both sides signed",
     "drivers.shift_refused": "A shift of a weekly pattern could not be made",
     "drivers.vehicle_assigned": "A driver was given a vehicle",
     "events.detected": "Something was detected about a vehicle, changed or was withdrawn",
