@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from core.errors import Conflict, Invalid, Refusal
 from core.vehicles import queries, rules, service
+from core.vehicles.rules import VinHint
 from core.vehicles.schemas import NewVehicle
 from portals import hx
 from portals.doors import actor, at, read, write
@@ -44,6 +45,7 @@ class VinTold:
     problem: str | None = None
     known_id: int | None = None
     warning: str | None = None
+    hint: VinHint | None = None
 
 
 @bp.get("/vehicles/new")
@@ -92,7 +94,12 @@ def read_vin(typed: str) -> VinTold | None:
     if problem := rules.vin_problem(vin):
         return VinTold(vin, problem=problem)
     found = queries.list_vehicles(read(), viewer=actor(), text=vin, most=1)
-    return VinTold(vin, known_id=found[0].id if found else None, warning=rules.vin_warning(vin))
+    return VinTold(
+        vin,
+        known_id=found[0].id if found else None,
+        warning=rules.vin_warning(vin),
+        hint=rules.hint_from_vin(vin, this_year=at().year),
+    )
 
 
 def _show(refusal: Refusal | None = None) -> Response:

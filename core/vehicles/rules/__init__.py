@@ -10,7 +10,7 @@ from core.vehicles.rules.statuses import (
     find_status_problem,
     list_next_statuses,
 )
-from core.vehicles.rules.vin_meaning import VinMeaning, read_vin
+from core.vehicles.rules.vin_hints import VinHint, hint_from_vin
 
 __all__ = [
     "LONGEST_REASON",
@@ -20,19 +20,19 @@ __all__ = [
     "Step",
     "StepName",
     "Validity",
-    "VinMeaning",
+    "VinHint",
     "compute_check_digit",
     "find_field_problems",
     "find_reason_problem",
     "find_status_problem",
     "find_value_problem",
+    "hint_from_vin",
     "is_device_uid",
     "list_missing_kinds",
     "list_next_statuses",
     "list_onboarding_steps",
     "name_validity",
     "normal_vin",
-    "read_vin",
     "vin_problem",
     "vin_warning",
 ]

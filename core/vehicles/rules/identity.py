@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from core.vehicles.rules.vin_meaning import is_north_american
+from core.vehicles.rules.vin_origins import is_north_american
 
 _FORM = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
 _DEVICE_UID = re.compile(r"[A-Za-z0-9_.:-]{3,64}")
