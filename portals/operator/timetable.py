@@ -222,7 +222,7 @@ def _list_blocks(fleet: list[VehicleRecord], window: Window) -> dict[int, list[B
     for record in sorted(found, key=lambda one: one.starts_at):
         who = names[record.driver_id]
         state, times = record.state(at()).value, describe_times(record)
-        label = f"{who} has {record.vehicle}, {times}. {record.terms}, {STATES[state]}."
+        label = f"{record.vehicle}, {times}. {record.terms}, {STATES[state]}."
         is_barred = state != "ended" and record.access_status.is_barred
         if is_barred:
             label += f" The driver is {record.access_status.replace('_', ' ')} and may not drive."
