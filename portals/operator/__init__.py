@@ -46,10 +46,13 @@ def frame() -> dict[str, object]:
 
 from portals.operator import (  # noqa: E402, F401 - they add the routes
     access,
+    admissions,
     approvals,
     board,
     driver_access,
+    driver_card,
     driver_codes,
+    driver_documents,
     drivers,
     events,
     geofences,
@@ -63,8 +66,12 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     track,
     vehicles,
     vehicles_bulk,
+    vehicles_data,
     vehicles_export,
     vehicles_fleet,
+    vehicles_papers,
     vehicles_timeline,
+    vehicles_tracker,
     vehicles_views,
+    verification,
 )

@@ -23,9 +23,18 @@ from core.access.models import Reason
 from core.access.schemas import ImmobilizationOrder, ToldDebt
 from core.config import AccessTiming
 from core.db import Database, Writer
+from core.drivers import queries as driver_records
 from core.drivers import service as drivers
 from core.drivers.models import AssignmentKind
-from core.drivers.schemas import DamageKind, DamageSeverity, HandoverKind, NewDamage, NewDriver, NewShiftPattern
+from core.drivers.schemas import (
+    DamageKind,
+    DamageSeverity,
+    HandIn,
+    HandoverKind,
+    NewDamage,
+    NewDriver,
+    NewShiftPattern,
+)
 from core.events import service as events
 from core.events.schemas import NewCircle, NewGeofence
 from core.identity import service as identity
@@ -33,8 +42,8 @@ from core.identity.models import Passkey, SavedView, User, UserGrant
 from core.identity.tokens import Holder
 from core.permissions import GRANTABLE, PERMISSIONS, Actor, system
 from core.vehicles import service as vehicles
-from core.vehicles.models import RelayGateway
-from core.vehicles.schemas import NewTracker
+from core.vehicles.models import DocumentPage, RelayGateway
+from core.vehicles.schemas import NewDocument, NewTracker, Upload
 from core.webhooks import service as webhooks
 from core.webhooks.gateway import Address
 from core.webhooks.rules.catalog import public_id
@@ -42,6 +51,7 @@ from core.webhooks.schemas import NewEndpoint
 from portals.doors import ErpApp
 from portals.policy import POLICY, PORTALS, Rule, Way
 from tests.conftest import ROOT, Fleet
+from tests.core.drivers.papers import new_page
 from tests.orders import PLENTY
 
 SIGN_IN, NOBODY, NOT_THERE, MAY_NOT, LET_IN = "302 to sign in", "401", "404", "403", "let in"
@@ -51,6 +61,7 @@ FURTHER = {"park_admin": "admin", "staff": "staff"}
 # The app that acts for the operator has some of the operator's rights.
 APP_SCOPES = frozenset({"vehicles:read", "access:immobilize"})
 
+PAGE = Upload(name="page.png", content=b"\x89PNG\r\n\x1a\n" + bytes(9))
 # A websocket needs a server: who is let in is told by tests/portals/test_live.py.
 SOCKETS = {"live.live"}
 # What they look for is not there: a device that the form would have named, an authenticator app, a contact address,
@@ -75,9 +86,13 @@ LOOK_FOR_NOTHING = {
     "auth.accept_invitation",
     "auth.show_reset",
     "auth.reset_password",
+    "apply.show_form",
 }
 # What is done last, since it ends a session or takes a record away.
 LAST = (
+    "operator.withdraw_document",
+    "operator.remove_photo",
+    "operator.take_out_tracker",
     "api_v1.close_geofence",
     "api_v1.cancel_assignment",
     "api_v1.cancel_immobilization",
@@ -114,8 +129,31 @@ FORMS: dict[str, dict[str, str]] = {
     "operator.withdraw_driver_fact": {"kind": "rating", "key": "own"},
     "operator.hold_driver": {"status": "suspended", "why": "Complaint."},
     "operator.lift_hold": {"review": "Looked into."},
+    "operator.change_driver": {"name": "Theirs", "phone": "+14155550177", "version": "1"},
+    "operator.give_account": {},
+    "operator.step_driver": {"stage": "left", "reason": "resigned"},
+    "operator.add_page": {},
+    "operator.remove_page": {},
+    "operator.hand_in": {},
+    "operator.accept_document": {"valid_until": "2030-01-31"},
+    "operator.refuse_document": {"reason": "expired"},
+    "operator.set_admission": {"least_age_years": "21"},
+    "operator.renew_link": {},
+    "driver.add_page": {},
+    "driver.remove_page": {},
+    "driver.hand_in": {},
     "operator.change_status": STATUS,
     "operator.remove_vehicles_view": {},
+    "operator.change_vehicle_data": {"name": "Car 1", "model": "Accord", "vehicle_class": "car"},
+    "operator.add_document": {},
+    "operator.add_photos": {},
+    "operator.withdraw_document": {"why": "Of another vehicle"},
+    "operator.put_photo_first": {},
+    "operator.change_groups": {"into": "Night"},
+    "operator.remove_photo": {},
+    "operator.pair_tracker": {"tracker.device_uid": "860000000000009"},
+    "operator.take_out_tracker": {},
+    "operator.finish_onboarding": {"anyway": "Papers are at the notary"},
     "operator.record_mileage": {"odometer_km": "80123", "read_for": "Inspection"},
     "operator.immobilize": THEFT | NOTE,
     "operator.cancel_immobilization": {"job_id": "{job_id}"},
@@ -199,6 +237,10 @@ BODIES: dict[str, dict[str, Any]] = {
         "overdue_since": None,
         "as_of": "2026-11-20T00:00:00Z",
     },
+    "api_v1.change_driver": {"name": "Theirs"},
+    "api_v1.step_driver": {"stage": "left", "reason": "resigned"},
+    "api_v1.hand_in_driver_document": {"kind": "insurance", "pages": [{"name": "a.pdf", "content": "JVBERi0xLjQK"}]},
+    "api_v1.decide_driver_document": {"state": "refused", "reason": "expired"},
     "api_v1.note_driver_document": {"as_of": NOW, "state": "missing"},
     "api_v1.note_driver_rating": {"as_of": NOW, "value": 4.9, "trips": 30},
     "api_v1.note_driver_incident": {"as_of": NOW, "severity": "minor", "at": NOW},
@@ -276,11 +318,17 @@ class World:
             passkey_id = make_passkey(session, self.fleet.user_ids[name], self.at)
             endpoint = make_endpoint(session, ROOT, self.fleet.park_id, self.at)
             colleague = make_colleague(session, self.at)
+            photo_id = vehicles.add_photo(session, actor=ROOT, at=self.at, vehicle_id=self.fleet.vehicle_id, photo=PAGE)
             view_id = make_view(session, self.fleet.user_ids[name], self.at)
         browser = self.app.test_client()
         with browser.session_transaction() as stored:
             stored["_user_id"], stored["_fresh"] = cookie, True
-        own = {"session_id": int(other.partition(":")[0]), "passkey_id": passkey_id, "view_id": view_id}
+        own = {
+            "session_id": int(other.partition(":")[0]),
+            "passkey_id": passkey_id,
+            "view_id": view_id,
+            "photo_id": photo_id,
+        }
         own |= endpoint | colleague
         return Asker(name, browser, frozenset(roles), frozenset(grants), True, sees_all=name == "admin", own=own)
 
@@ -364,6 +412,7 @@ def world(app: ErpApp, database: Database, fleet: Fleet, at: datetime) -> World:
         made.elsewhere["session_id"] = int(cookie.partition(":")[0])
         made.elsewhere["passkey_id"] = make_passkey(session, fleet.user_ids["admin"], at)
         made.elsewhere |= {
+            "kind": "tattoo",
             "code": "US-ZZ",
             "user_id": 999_999,
             "grant_id": 999_999,
@@ -379,6 +428,10 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
     order = ImmobilizationOrder(reason=Reason.THEFT)
     debt = msgspec.convert(BODIES["api_v1.note_debt"], ToldDebt)
     access.note_debt(session, actor=ROOT, at=at, driver_id=driver_id, debt=debt, timing=AccessTiming())
+    for _ in range(2):
+        document_id = drivers.add_page(session, actor=ROOT, at=at, driver_id=driver_id, page=new_page())
+    drivers.hand_in(session, actor=ROOT, at=at, document_id=document_id, new=HandIn())
+    document = driver_records.get_document(session.connection(), viewer=ROOT, document_id=document_id)
     booked = drivers.assign_vehicle(
         session,
         actor=ROOT,
@@ -400,8 +453,19 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         ends=time(16),
         first_day=date(2199, 1, 1),
     )
+    paper_id = vehicles.add_document(
+        session, actor=ROOT, at=at, vehicle_id=vehicle_id, new=NewDocument(kind="insurance"), pages=[PAGE]
+    )
+    session.flush()
     return {
+        "paper_id": paper_id,
+        "paper_file_id": session.query(DocumentPage).filter_by(document_id=paper_id).one().file_id,
+        "photo_id": vehicles.add_photo(session, actor=ROOT, at=at, vehicle_id=vehicle_id, photo=PAGE),
         "filename": "favicon.svg",
+        "park_id": park_id,
+        "document_id": document_id,
+        "page_id": document.pages[0].id,
+        "kind": "licence",
         "code": "default",
         "key": "licence",
         "vehicle_id": vehicle_id,

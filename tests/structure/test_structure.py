@@ -64,6 +64,10 @@ SHARED = {
     "core.access.service.limits",
     "core.access.service.judging",
     "core.access.service.verdict",
+    "core.drivers.service.additions",
+    "core.drivers.service.papers",
+    "core.drivers.service.records",
+    "core.drivers.service.sealing",
     "core.drivers.service.assignment_making",
     "core.drivers.service.assignment_places",
     "core.drivers.service.handover_drafts",
@@ -77,6 +81,7 @@ SHARED = {
     "core.identity.service.codes",
     "core.identity.service.proofs",
     "core.identity.service.lockout",
+    "core.drivers.service.import_storing",
     "core.vehicles.service.import_storing",
     "core.webhooks.service.order",
 }

@@ -1,5 +1,6 @@
-"""Tables of drivers and their assignments to vehicles."""
+"""Tables of drivers, their documents, and their assignments to vehicles."""
 
+from core.drivers.models.admissions import Admission, Application
 from core.drivers.models.assignments import (
     Assignment,
     AssignmentAct,
@@ -10,6 +11,7 @@ from core.drivers.models.assignments import (
     ShiftDay,
     ShiftPattern,
 )
+from core.drivers.models.documents import Document, DocumentKind, DocumentPage, DocumentState, RefusalReason
 from core.drivers.models.handovers import (
     Damage,
     DamageKind,
@@ -21,10 +23,14 @@ from core.drivers.models.handovers import (
     Party,
     PhotoView,
 )
+from core.drivers.models.lives import Stage, StageChange, StageReason
 from core.drivers.models.people import AccessStatus, Driver
+from core.drivers.models.profiles import Profile, ProfileChange
 
 __all__ = [
     "AccessStatus",
+    "Admission",
+    "Application",
     "Assignment",
     "AssignmentAct",
     "AssignmentChange",
@@ -34,6 +40,10 @@ __all__ = [
     "DamageKind",
     "DamageSeverity",
     "DayOutcome",
+    "Document",
+    "DocumentKind",
+    "DocumentPage",
+    "DocumentState",
     "Driver",
     "Handover",
     "HandoverKind",
@@ -41,6 +51,12 @@ __all__ = [
     "HandoverSignature",
     "Party",
     "PhotoView",
+    "Profile",
+    "ProfileChange",
+    "RefusalReason",
     "ShiftDay",
     "ShiftPattern",
+    "Stage",
+    "StageChange",
+    "StageReason",
 ]

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core import audit, outbox
 from core.db import Writer, take_transaction_lock
-from core.drivers.models import Assignment, AssignmentAct, AssignmentChange, ChangeReason, Driver
+from core.drivers.models import Assignment, AssignmentAct, AssignmentChange, ChangeReason, Driver, Stage
 from core.drivers.queries.names import name_drivers
 from core.drivers.rules.assignments import AssignmentState, find_time_problem, find_vehicle_problem, name_state
 from core.errors import Conflict, Invalid, NotFound
@@ -76,6 +76,15 @@ def check_times(assignment: Assignment) -> None:
 
 def check_parties(session: Writer, *, driver: Driver, vehicle: VehicleRecord) -> None:
     """Raise Conflict, with the way back, for a driver who may not drive or a vehicle that is given to nobody."""
+    if driver.stage is not Stage.ACTIVE:
+        name = name_drivers(session.connection(), [driver.id])[driver.id]
+        raise Conflict(
+            f"{name} is not active as a driver and cannot be given a vehicle. "
+            "Finish the verification first, on the page of the driver.",
+            problem="driver_barred",
+            driver_id=driver.id,
+            stage=driver.stage.value,
+        )
     if driver.access_status.is_barred:
         name = name_drivers(session.connection(), [driver.id])[driver.id]
         raise Conflict(

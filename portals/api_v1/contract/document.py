@@ -33,6 +33,7 @@ TAGS = {
     "brakes": "What stops all immobilizations.",
     "changes": "Everything that happens, as a feed.",
     "debts": "What drivers owe, as your accounting system tells it.",
+    "drivers": "People who drive, and their documents.",
     "events": "What was detected about vehicles.",
     "geofences": "Places that vehicles enter and leave.",
     "imports": "Vehicles and drivers out of CSV files.",
@@ -47,6 +48,7 @@ TAGS = {
 PATH_PARAMETERS = {
     "vehicle_id": "The id of a vehicle.",
     "driver_id": "The id of a driver.",
+    "document_id": "The id of a document.",
     "geofence_id": "The id of a geofence.",
     "endpoint_id": "The id of a webhook endpoint.",
     "message_id": "The id of a message, as in its `webhook-id`.",
