@@ -187,10 +187,14 @@ def read_window(park: dict[str, Any]) -> Window:
     return Window(view, day, 1, zone)
 
 
-def name_people(park_id: int | None = None) -> dict[int, str]:
-    """The drivers in sight by id, those of one park if asked."""
+def list_people(park_id: int, *, also: int | None = None) -> list[tuple[int, str]]:
+    """The drivers of a park who may be chosen, by name: the active ones, and the one who has it already."""
     people = queries.list_drivers(read(), viewer=actor(), at=at())
-    return {one["id"]: one["name"] for one in people if park_id is None or one["park_id"] == park_id}
+    return [
+        (one["id"], one["name"])
+        for one in people
+        if one["park_id"] == park_id and (one["stage"] == "active" or one["id"] == also)
+    ]
 
 
 def describe_times(record: AssignmentRecord) -> str:
