@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.db import Writer
+from core.events import service as events
 from core.imports import Outcome, Verdict
 from core.permissions import Actor
 from core.telemetry import service as telemetry
 from core.vehicles import service as vehicles
 from portals.csv_files import Column
-from portals.imports import vehicle_columns
+from portals.imports import fine_columns, vehicle_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,16 @@ KINDS = {
             bring=vehicles.import_vehicles,
             add_beside=_record_mileages,
             values={"ice": "combustion engine"},
+        ),
+        Kind(
+            word="fines",
+            one="fine",
+            columns=fine_columns.COLUMNS,
+            sample=fine_columns.SAMPLE,
+            permission="events:record",
+            judge=events.judge_fines,
+            bring=events.import_fines,
+            days=fine_columns.DAYS,
         ),
     )
 }

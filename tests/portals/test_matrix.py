@@ -27,7 +27,8 @@ from core.drivers import service as drivers
 from core.drivers.models import AssignmentKind
 from core.drivers.schemas import NewDriver, NewShiftPattern
 from core.events import service as events
-from core.events.schemas import NewCircle, NewGeofence
+from core.events.queries import get_event
+from core.events.schemas import DisputeGround, EventSource, NewCircle, NewGeofence, NewIncident
 from core.identity import service as identity
 from core.identity.models import Passkey, SavedView, User, UserGrant
 from core.identity.tokens import Holder
@@ -42,6 +43,7 @@ from core.webhooks.schemas import NewEndpoint
 from portals.doors import ErpApp
 from portals.policy import POLICY, PORTALS, Rule, Way
 from tests.conftest import ROOT, Fleet
+from tests.core.events.log_world import PNG
 from tests.orders import PLENTY
 
 SIGN_IN, NOBODY, NOT_THERE, MAY_NOT, LET_IN = "302 to sign in", "401", "404", "403", "let in"
@@ -172,6 +174,7 @@ FORMS: dict[str, dict[str, str]] = {
     "admin.reopen_client": {},
 }
 NOW = datetime.now(UTC).isoformat()
+CRASH = {"kind": "incident", "vehicle_id": 1, "happened_at": NOW, "what": "damage", "severity": "minor"}
 BODIES: dict[str, dict[str, Any]] = {
     "api_v1.note_debt": {
         "owed_minor": 0,
@@ -192,6 +195,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "api_v1.withdraw_driver_document": {},
     "api_v1.withdraw_driver_rating": {},
     "api_v1.withdraw_driver_incident": {},
+    "api_v1.correct_event": {"reason": "typing_error", "record": CRASH},
+    "api_v1.withdraw_event": {"reason": "duplicate"},
+    "api_v1.decide_event_driver": {"driver_id": None},
+    "api_v1.dispute_event": {"ground": "other", "words": "Not so"},
+    "api_v1.decide_dispute": {"effect": "charge_stands", "reasons": "It was so"},
     "api_v1.immobilize": THEFT,
     "api_v1.cancel_immobilization": {},
     "api_v1.approve_immobilization": {},
@@ -378,7 +386,26 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         ends=time(16),
         first_day=date(2199, 1, 1),
     )
+    crash = NewIncident(
+        vehicle_id=vehicle_id, driver_id=driver_id, happened_at=at, what=CRASH["what"], severity=CRASH["severity"]
+    )
+    event_id = events.record_event(session, actor=ROOT, at=at, new=crash, source=EventSource.OFFICE).event_id
+    dispute_id = events.dispute_event(
+        session,
+        actor=ROOT,
+        at=at,
+        event_id=event_id,
+        ground=DisputeGround.NOT_ME,
+        words="Not so",
+        uploads=[events.Upload("dent.png", PNG)],
+    )
+    session.flush()
+    detail = get_event(session.connection(), viewer=ROOT, event_id=event_id)
     return {
+        "park_id": park_id,
+        "event_id": event_id,
+        "dispute_id": dispute_id,
+        "file_id": detail.disputes[0].files[0].id,
         "filename": "favicon.svg",
         "code": "default",
         "key": "licence",

@@ -33,8 +33,8 @@ def find_obstacle(
 
 
 def may_decide(decider: tuple[str, int | None], *, involved: Collection[tuple[str, int | None]]) -> bool:
-    """Whether somebody may decide: not who opened the dispute, nor who recorded or corrected the event."""
-    return decider not in involved
+    """Whether somebody may decide: a person, and not who opened the dispute or recorded or corrected the event."""
+    return decider[0] == "user" and decider not in involved
 
 
 def charge_after(

@@ -23,9 +23,10 @@ from core.events.service.incidents import (
 )
 from core.events.service.matches import decide_driver, rematch_vehicles
 from core.events.service.record_adding import Recorded
-from core.events.service.records import correct_event, record_event, withdraw_event
+from core.events.service.records import LOG_READER, correct_event, record_event, withdraw_event
 
 __all__ = [
+    "LOG_READER",
     "RECORDER",
     "Detected",
     "Recorded",

@@ -118,15 +118,18 @@ def decide_dispute(
     effect: DisputeEffect,
     reasons: str,
     charge_minor: int | None = None,
-) -> None:
+) -> int:
     """Decide a dispute, with reasons that its driver reads; what is charged becomes what the effect says.
+
+    Returns the id of the event.
 
     Raises Forbidden for who opened the dispute or had a hand in the record, Invalid for a reduction that is none.
     """
     event, dispute = _find(session, actor, dispute_id)
     if not rules.may_decide((actor.kind, actor.id), involved=_list_involved(session, dispute)):
         raise Forbidden(
-            "Somebody else has to decide this: you opened the dispute, or recorded, corrected or assigned the event."
+            "Somebody else has to decide this: a person who has neither opened the dispute nor recorded, corrected or "
+            "assigned the event."
         )
     text = _words(reasons, "reasons")
     try:
@@ -142,6 +145,7 @@ def decide_dispute(
     state = rules.STATE_OF[effect]
     end_dispute(session, actor=actor, at=at, event=event, dispute=dispute, state=state, effect=effect)
     _note(session, actor, at, dispute, "events.dispute_decided", effect=effect)
+    return event.id
 
 
 def _open(

@@ -30,9 +30,11 @@ from core.events.service.record_writing import (
     refuse_withdrawn,
     touch,
 )
-from core.permissions import Actor, needs
+from core.permissions import Actor, needs, system
 
 _RIGHT = "events:record"
+# Who shows what was just written to whoever wrote it.
+LOG_READER = system("event log", "events:read_records")
 
 
 @needs("events:record")
