@@ -61,6 +61,7 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "inbox.item_closed": (),
     "inbox.item_handled": (),
     "inbox.item_opened": (),
+    "privacy.driver_erased": (),
     "telemetry.batch_stored": (),
     "telemetry.mileage_read": (),
     "telemetry.trip_ended": (),

@@ -54,6 +54,7 @@ FACTS: Mapping[str, str] = {
     "events.record_added": "An incident, fine, repair or violation was recorded",
     "events.record_changed": "An event of the log was corrected or withdrawn",
     "events.record_matched": "Another driver, or nobody, was found to be whose an event is",
+    "privacy.driver_erased": "A driver was erased; forget them too",
     BATCH: "Points were stored: many times a second, and only told when named",
     "telemetry.mileage_read": "The odometer of a vehicle was read",
     "telemetry.trip_ended": "A trip ended",
