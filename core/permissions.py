@@ -199,7 +199,8 @@ class Actor:
     Roles and `grants` hold in all parks in view; each of `narrow` holds for its park or vehicle, if that is in view.
     `assets` are the vehicles that are the actor's own: the one a driver has now, those an investor holds. Only the
     rights to read one's own reach them.
-    `client_id` is the API client by which they act, if any.
+    `client_id` is the API client by which they act, if any. `name` is what is written down of them; of a person it is
+    a pseudonym, so that nobody's name stands where nothing can be taken back.
     """
 
     kind: Kind
@@ -234,7 +235,7 @@ class Actor:
         """Raise Forbidden unless `may` says yes to the same."""
         if self.may(permission, park_id=park_id, vehicle_id=vehicle_id):
             return
-        name, words = self.name or "You", WORDS[permission]
+        name, words = "You" if self.kind == "user" else self.name, WORDS[permission]
         if self.may(permission):
             text = f"{name} may not do this here: the right “{words}” ({permission}) does not reach this record."
             raise Forbidden(f"{text} Ask an administrator to widen it.", permission=permission)
@@ -254,6 +255,11 @@ class Actor:
 
     def _holds_widely(self, permission: str) -> bool:
         return permission in self.grants or not self.roles.isdisjoint(PERMISSIONS[permission])
+
+
+def pseudonym(user_id: int) -> str:
+    """What a person is called in records, files and logs. Who may see their name is shown it in its place."""
+    return f"user:{user_id}"
 
 
 def system(name: str, *permissions: str) -> Actor:
