@@ -9,6 +9,7 @@ from core.drivers.queries.admissions import (
     list_obstacles,
 )
 from core.drivers.queries.assignments import CurrentDriver, list_current_drivers, list_own_vehicle_ids
+from core.drivers.queries.damages import DamageMark, list_damages
 from core.drivers.queries.documents import (
     DocumentRecord,
     Expiring,
@@ -24,6 +25,14 @@ from core.drivers.queries.documents import (
     list_expiring,
     list_kind_standings,
     list_waiting,
+)
+from core.drivers.queries.handovers import (
+    HandoverLine,
+    HandoverRecord,
+    SignatureRecord,
+    find_photo,
+    get_handover,
+    list_handovers,
 )
 from core.drivers.queries.holders import HolderChange, list_driven_ids, list_holder_changes
 from core.drivers.queries.names import name_drivers, open_names
@@ -61,9 +70,12 @@ __all__ = [
     "AssignmentRecord",
     "ChangeRecord",
     "CurrentDriver",
+    "DamageMark",
     "DocumentRecord",
     "DriverRecord",
     "Expiring",
+    "HandoverLine",
+    "HandoverRecord",
     "Happening",
     "HolderChange",
     "OwnDriver",
@@ -73,14 +85,17 @@ __all__ = [
     "RosterLine",
     "ShiftDayRecord",
     "ShiftPatternRecord",
+    "SignatureRecord",
     "Waiting",
     "check_document_of",
     "find_own_driver",
+    "find_photo",
     "get_application",
     "get_assignment",
     "get_document",
     "get_driver",
     "get_handed_in_page",
+    "get_handover",
     "get_open_admission",
     "get_own_personal",
     "get_own_zone",
@@ -93,12 +108,14 @@ __all__ = [
     "list_assignment_changes",
     "list_assignments",
     "list_current_drivers",
+    "list_damages",
     "list_documents",
     "list_driven_ids",
     "list_driver_documents",
     "list_drivers",
     "list_drivers_of_park",
     "list_expiring",
+    "list_handovers",
     "list_holder_changes",
     "list_kind_standings",
     "list_obstacles",
