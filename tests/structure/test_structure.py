@@ -81,6 +81,8 @@ SHARED = {
     "core.identity.service.codes",
     "core.identity.service.proofs",
     "core.identity.service.lockout",
+    "core.drivers.service.import_storing",
+    "core.inbox.service.changes",
     "core.vehicles.service.import_storing",
     "core.webhooks.service.order",
 }
