@@ -14,6 +14,7 @@ from core.drivers.service.handovers import (
     note_readings,
     remove_damage,
 )
+from core.drivers.service.imports import import_drivers, judge_drivers
 from core.drivers.service.lives import take_step
 from core.drivers.service.looks import note_look
 from core.drivers.service.people import register_driver, set_access
@@ -45,6 +46,8 @@ __all__ = [
     "hand_back",
     "hand_in",
     "hand_in_whole",
+    "import_drivers",
+    "judge_drivers",
     "make_shifts",
     "mark_damage",
     "mend_damage",
