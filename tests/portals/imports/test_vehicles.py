@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import OperationalError
 
 from core import audit, clock
 from core.db import Database
@@ -285,6 +286,21 @@ class TestWhoImports:
         _before_storing(monkeypatch, lambda: next(once, False) and _register(database, at, make_vin(1)))
         done = do(database, f"VIN,Model,Park\n{make_vin(1)},Vue,Bayview\n{make_vin(2)},Vue,Bayview\n", at)
         assert [verdict.outcome for verdict in done.verdicts] == [Outcome.UNCHANGED, Outcome.NEW]
+
+    def test_keeps_others_from_what_was_looked_at_until_it_is_written(
+        self, database: Database, fleet: Fleet, at: datetime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        waited = []
+
+        def rename() -> None:
+            with pytest.raises(OperationalError, match="lock timeout"), database.transaction() as session:
+                session.execute(sa.text("SET LOCAL lock_timeout = '20ms'"))
+                session.execute(sa.text("UPDATE vehicles_vehicles SET model = 'Civic' WHERE id = 1"))
+            waited.append(True)
+
+        _before_storing(monkeypatch, rename)
+        do(database, f"VIN,Model\n{FIRST},Accord EX\n", at)
+        assert waited == [True]
 
     def test_is_told_when_others_do_not_cease_to(
         self, database: Database, fleet: Fleet, at: datetime, monkeypatch: pytest.MonkeyPatch
