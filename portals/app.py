@@ -31,6 +31,7 @@ from portals import (
     live,
     oauth,
     operator,
+    people,
     policy,
     security,
     transparency,
@@ -81,6 +82,7 @@ def create_app(config: Config, database: Database) -> ErpApp:
     security.install(app)
     errors.install(app)
     filters.install(app)
+    people.install(app)
     auth.install(app)
     oauth.install(app)
     live.install(app)

@@ -20,7 +20,7 @@ from core.errors import Conflict, Invalid, Refusal
 from core.identity.rules import Limit
 from core.permissions import system
 from portals import hx, limits
-from portals.doors import at, read, write
+from portals.doors import at, erp, read, write
 from portals.forms import parse_form
 from portals.papers import counter as papers
 from portals.papers.counter import Counter
@@ -68,7 +68,7 @@ def list_documents(token: str) -> Response:
         mine=mine,
         is_new="new" in request.args,
         reason=REASONS[mine.reason],
-        private_url=url_for("apply.list_documents", token=token, _external=True),
+        private_url=erp().settings.base_url + url_for("apply.list_documents", token=token),
     )
 
 

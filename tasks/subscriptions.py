@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tasks import access, driver_papers, files, letters
+from tasks import access, driver_papers, files, handovers, letters
 
 JOBS: Mapping[str, Callable[..., Any]] = {
     "access.deliver": access.deliver,
     "driver_papers.judge_driver": driver_papers.judge_driver,
     "driver_papers.judge_park": driver_papers.judge_park,
     "files.scan": files.scan,
+    "handovers.record_mileage": handovers.record_mileage,
     "letters.answer_reset": letters.answer_reset,
     "letters.send": letters.send,
 }
@@ -25,6 +26,7 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "access.job_finished": (),
     "access.job_ordered": ("access.deliver",),
     "access.standing_changed": (),
+    "drivers.account_given": (),
     "drivers.admission_changed": ("driver_papers.judge_park",),
     "drivers.assignment_cancelled": (),
     "drivers.assignment_changed": (),
@@ -35,6 +37,8 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "drivers.driver_registered": (),
     "drivers.profile_changed": (),
     "drivers.stage_changed": ("driver_papers.judge_driver",),
+    "drivers.damage_found": (),
+    "drivers.handover_signed": ("handovers.record_mileage",),
     "drivers.shift_refused": (),
     "drivers.vehicle_assigned": (),
     "events.detected": (),
@@ -49,8 +53,13 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "telemetry.batch_stored": (),
     "telemetry.mileage_read": (),
     "telemetry.trip_ended": (),
+    "vehicles.document_added": (),
+    "vehicles.document_withdrawn": (),
+    "vehicles.groups_changed": (),
+    "vehicles.photos_changed": (),
     "vehicles.status_changed": (),
     "vehicles.tracker_paired": (),
+    "vehicles.tracker_taken_out": (),
     "vehicles.vehicle_changed": (),
     "vehicles.vehicle_registered": (),
     "webhooks.endpoint_disabled": (),

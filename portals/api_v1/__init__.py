@@ -26,6 +26,7 @@ from portals.api_v1 import (  # noqa: E402 - they hang their views on bp
     drivers,  # noqa: F401
     events,  # noqa: F401
     geofences,  # noqa: F401
+    handovers,  # noqa: F401
     imports,  # noqa: F401
     openapi,  # noqa: F401
     standings,  # noqa: F401

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
+from uuid import uuid4
 
 import msgspec
 from flask import url_for
@@ -18,7 +19,9 @@ from core.drivers.schemas import (
     DocumentRefusal,
     DocumentState,
     DriverChanges,
+    HandIn,
     NewDriver,
+    NewPage,
     RefusalReason,
     Stage,
     StageStep,
@@ -110,6 +113,28 @@ class DriverDocumentPage(pages.Page, frozen=True, kw_only=True):
     items: list[DriverDocument]
 
 
+class UploadedPage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A picture (JPEG, PNG, WebP, HEIC) or a PDF."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=200, description="The name of the file.")]
+    content: Annotated[bytes, Meta(min_length=1, description="The file in base64 (RFC 4648).")]
+
+
+class NewDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A document with all its pages. The whole request is no larger than 16 MB."""
+
+    kind: DocumentKind
+    pages: Annotated[list[UploadedPage], Meta(min_length=1, max_length=8)]
+    title: Annotated[str, Meta(max_length=120, description="What one of kind `other` is.")] = ""
+    valid_until: Annotated[date | None, Meta(description="Its last day, as far as you know.")] = None
+
+
+class KeptDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """That a document was handed in, and waits to be looked at."""
+
+    id: int
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What became of a document that waits. An accepted one may need its last day, a refused one its reason."""
 
@@ -127,6 +152,13 @@ NEW = {
         "birth_date": "1990-05-01",
         "licence": {"country": "US", "region": "CA", "number": "D1234567", "categories": ["C"]},
     },
+}
+
+
+DOCUMENT = {
+    "kind": "insurance",
+    "valid_until": "2027-01-31",
+    "pages": [{"name": "policy.pdf", "content": "JVBERi0xLjQKJSVFT0YK"}],
 }
 
 
@@ -211,6 +243,23 @@ def list_driver_documents(driver_id: int) -> dict[str, Any]:
     """Everything a driver has handed in, the newest first, with what was replaced."""
     found = queries.list_documents(read(), viewer=actor(), driver_id=driver_id)
     return pages.page([_show_document(one) for one in found], most=10_000, last_id=None)
+
+
+@bp.post("/drivers/<int:driver_id>/documents")
+@operation(body=NewDocument, answers={201: KeptDocument}, refuses=(409,), keyed=True, example=DOCUMENT)
+def hand_in_driver_document(driver_id: int, body: NewDocument) -> Answer:
+    """Hand a document in for a driver, with all its pages. One of the kind that still waits is replaced by it."""
+    sent = [NewPage(kind=body.kind, upload_key=uuid4(), name=page.name, content=page.content) for page in body.pages]
+    document_id = service.hand_in_whole(
+        write(),
+        actor=actor(),
+        at=at(),
+        driver_id=driver_id,
+        pages=sent,
+        new=HandIn(title=body.title, valid_until=body.valid_until),
+    )
+    location = url_for("api_v1.list_driver_documents", driver_id=driver_id)
+    return Answer(KeptDocument(id=document_id), {"Location": location})
 
 
 @bp.put("/drivers/<int:driver_id>/documents/<int:document_id>/decision")

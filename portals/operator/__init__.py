@@ -22,6 +22,7 @@ NAV = [
 SECTIONS = {
     "vehicles": "operator.list_vehicles",
     "drivers": "operator.list_drivers",
+    "handovers": "operator.show_timetable",
     "timetable": "operator.show_timetable",
     "approvals": "operator.list_approvals",
     "locks": "operator.list_locks",
@@ -55,6 +56,7 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     drivers,
     events,
     geofences,
+    handovers,
     imports,
     locks,
     registration,
@@ -64,9 +66,12 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     track,
     vehicles,
     vehicles_bulk,
+    vehicles_data,
     vehicles_export,
     vehicles_fleet,
+    vehicles_papers,
     vehicles_timeline,
+    vehicles_tracker,
     vehicles_views,
     verification,
 )

@@ -10,7 +10,7 @@ from core.drivers.rules.documents import ASKABLE, NAMES
 from core.drivers.schemas import AdmissionRules
 from core.errors import Invalid, Refusal
 from portals import hx
-from portals.doors import actor, at, read, write
+from portals.doors import actor, at, erp, read, write
 from portals.operator import bp
 
 
@@ -55,6 +55,7 @@ def _show(refusal: Refusal | None = None, park_id: int | None = None) -> Respons
         admissions=queries.list_admissions(read(), viewer=actor()),
         kinds=[(kind, NAMES[kind.value]) for kind in ASKABLE],
         refusal=refusal,
+        base_url=erp().settings.base_url,
         refused_park=park_id,
         errors=refusal.fields if refusal else {},
     )

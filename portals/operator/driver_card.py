@@ -18,9 +18,10 @@ from core.drivers.rules.documents import NAMES, REFUSALS, SHAPES
 from core.drivers.schemas import Stage, StageReason, StageStep
 from core.errors import Conflict, Invalid, PreconditionFailed, Refusal
 from core.identity import queries as people
+from core.identity import service as identity
 from core.vehicles import queries as vehicles
 from portals import hx
-from portals.doors import actor, at, read, write
+from portals.doors import actor, at, erp, read, write
 from portals.forms import parse_form
 from portals.operator import bp
 from portals.operator.drivers import KINDS, STAGES
@@ -102,6 +103,25 @@ def step_driver(driver_id: int) -> ResponseReturnValue:
     return redirect(url_for("operator.show_driver", driver_id=driver_id), 303)
 
 
+@bp.post("/drivers/<int:driver_id>/account")
+def give_account(driver_id: int) -> ResponseReturnValue:
+    """Give the driver an account. Without a mail server the answer is the only page that shows the link."""
+    try:
+        post = identity.open_post(erp().settings)
+        invited = service.give_account(write(), actor=actor(), at=at(), driver_id=driver_id, post=post)
+    except (Invalid, Conflict) as refusal:
+        return _show(driver_id, refusal)
+    if invited.link is not None:
+        return hx.render(
+            "operator/driver/link.html",
+            status=201,
+            driver=queries.get_driver(read(), viewer=actor(), driver_id=driver_id, at=at()),
+            link=invited.link,
+        )
+    flash("The driver is invited by letter to choose a password.", "ok")
+    return redirect(url_for("operator.show_driver", driver_id=driver_id), 303)
+
+
 def _show(driver_id: int, refusal: Refusal | None = None) -> Response:
     reader = read()
     driver = queries.get_driver(reader, viewer=actor(), driver_id=driver_id, at=at())
@@ -132,7 +152,7 @@ def _show(driver_id: int, refusal: Refusal | None = None) -> Response:
         may_hand_in=_may("drivers:hand_in", driver),
         may_assign=_may("drivers:assign", driver),
         may_see_access=_may("access:read", driver),
-        may_make_codes=_may("access:release", driver),
+        may_give_account=_may("identity:invite_drivers", driver),
         refusal=refusal,
         errors=refusal.fields if refusal else {},
         typed=request.form,

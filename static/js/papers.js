@@ -69,7 +69,7 @@ class Uploader {
   #took(answer, row, file, key) {
     const page = new DOMParser().parseFromString(answer.responseText, "text/html");
     if (answer.status >= 400 || !page.getElementById("pages")) {
-      const why = page.querySelector(".field-error, .notice-act p")?.textContent;
+      const why = (page.querySelector(".field-error") ?? page.querySelector(".notice-act p"))?.textContent;
       return this.#fail(row, file, key, why ?? say("paper_not_sent"), answer.status >= 500 || !why);
     }
     row.remove();

@@ -17,6 +17,8 @@ const WORDS = {
   on: "on",
   off: "off",
 
+  files_sending: "Sending… Keep this page open.",
+
   motion_moving: "Moving",
   motion_idle: "Idle, engine on",
   motion_standing: "Standing",

@@ -70,6 +70,7 @@ SHARED = {
     "core.drivers.service.sealing",
     "core.drivers.service.assignment_making",
     "core.drivers.service.assignment_places",
+    "core.drivers.service.handover_drafts",
     "core.events.service.additions",
     "core.identity.service.endings",
     "core.identity.service.families",

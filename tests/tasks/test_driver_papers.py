@@ -8,11 +8,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.access import queries as access
-from core.access.schemas import FactKind
+from core.access.schemas import DocumentFact, FactKind
+from core.access.service import note_driver_fact
 from core.config import StandingThresholds
 from core.drivers import queries, service
 from core.drivers.models import AccessStatus
 from core.drivers.schemas import AdmissionRules, DocumentKind
+from core.errors import Conflict
+from core.permissions import Actor
 from tasks.driver_papers import judge_papers
 from tests.conftest import ROOT
 from tests.core.drivers.papers import accept, hand_in, refuse
@@ -94,6 +97,33 @@ class TestADriver:
         judge(at + 2 * MINUTE)
 
         assert list_facts(database, fleet) == before
+
+    def test_is_told_about_by_nobody_beside_the_documents_of_a_kind_that_is_handed_in(
+        self, database, fleet, judge, ask, at
+    ):
+        ask(DocumentKind.LICENCE)
+        clerk = Actor("user", 3, "Dana", roles=frozenset({"operator"}), parks=frozenset({fleet.park_id}))
+        held = DocumentFact(as_of=at)
+        with pytest.raises(Conflict, match="follows from what the driver hands in"), database.transaction() as session:
+            note_driver_fact(
+                session,
+                actor=clerk,
+                at=at,
+                driver_id=fleet.driver_id,
+                key="licence",
+                fact=held,
+                thresholds=THRESHOLDS,
+            )
+        with database.transaction() as session:
+            note_driver_fact(
+                session,
+                actor=clerk,
+                at=at,
+                driver_id=fleet.driver_id,
+                key="medical",
+                fact=held,
+                thresholds=THRESHOLDS,
+            )
 
     def test_who_does_not_drive_is_not_judged(self, database, fleet, ask, at):
         ask(DocumentKind.LICENCE)

@@ -12,6 +12,17 @@ from core.drivers.models.assignments import (
     ShiftPattern,
 )
 from core.drivers.models.documents import Document, DocumentKind, DocumentPage, DocumentState, RefusalReason
+from core.drivers.models.handovers import (
+    Damage,
+    DamageKind,
+    DamageSeverity,
+    Handover,
+    HandoverKind,
+    HandoverPhoto,
+    HandoverSignature,
+    Party,
+    PhotoView,
+)
 from core.drivers.models.lives import Stage, StageChange, StageReason
 from core.drivers.models.people import AccessStatus, Driver
 from core.drivers.models.profiles import Profile, ProfileChange
@@ -25,12 +36,21 @@ __all__ = [
     "AssignmentChange",
     "AssignmentKind",
     "ChangeReason",
+    "Damage",
+    "DamageKind",
+    "DamageSeverity",
     "DayOutcome",
     "Document",
     "DocumentKind",
     "DocumentPage",
     "DocumentState",
     "Driver",
+    "Handover",
+    "HandoverKind",
+    "HandoverPhoto",
+    "HandoverSignature",
+    "Party",
+    "PhotoView",
     "Profile",
     "ProfileChange",
     "RefusalReason",

@@ -17,7 +17,7 @@ from core.drivers.models import Driver, fields
 from core.drivers.models.admissions import Admission
 from core.drivers.models.documents import Document, DocumentKind, DocumentPage, DocumentState, RefusalReason
 from core.drivers.models.lives import Stage
-from core.drivers.rules.documents import PDF, Held, KindStanding, judge_kinds
+from core.drivers.rules.documents import ASKABLE, PDF, Held, KindStanding, judge_kinds
 from core.errors import NotFound
 from core.files import queries as files
 from core.files.models import FileState
@@ -219,8 +219,8 @@ def list_kind_standings(reader: Reader, *, viewer: Actor, driver_ids: Iterable[i
 
     Needs drivers:read or, for whoever hands documents in, drivers:hand_in.
     """
-    ids = list(driver_ids)
     reach = _is_known_to(viewer)
+    ids = list(driver_ids)
     asked = {
         driver_id: [DocumentKind(kind) for kind in kinds or ()]
         for driver_id, kinds in reader.execute(
@@ -238,6 +238,19 @@ def list_kind_standings(reader: Reader, *, viewer: Actor, driver_ids: Iterable[i
     for row in rows:
         held[row.driver_id].append(Held(row.kind, row.state, row.valid_until))
     return {driver_id: judge_kinds(held[driver_id], kinds) for driver_id, kinds in asked.items()}
+
+
+def is_told_by_documents(reader: Reader, *, driver_id: int, kind: str) -> bool:
+    """Whether how it is with a kind of document follows from what the driver has handed in, or was asked to: nobody
+    else tells it then. For the judgement of drivers: no viewer.
+    """
+    if kind not in set(ASKABLE):
+        return False
+    handed_in = sa.exists().where(Document.driver_id == driver_id, Document.kind == kind, _SEEN)
+    asked = sa.exists().where(
+        Driver.id == driver_id, Admission.park_id == Driver.park_id, Admission.required_kinds.contains([kind])
+    )
+    return bool(reader.execute(sa.select(sa.or_(handed_in, asked))).scalar_one())
 
 
 def list_drivers_of_park(reader: Reader, *, viewer: Actor, park_id: int) -> list[int]:

@@ -4,8 +4,13 @@ from core.drivers.models import (
     AccessStatus,
     AssignmentKind,
     ChangeReason,
+    DamageKind,
+    DamageSeverity,
     DocumentKind,
     DocumentState,
+    HandoverKind,
+    Party,
+    PhotoView,
     RefusalReason,
     Stage,
     StageReason,
@@ -21,6 +26,7 @@ from core.drivers.schemas.assignments import (
     Swap,
 )
 from core.drivers.schemas.documents import Acceptance, AdmissionRules, DocumentRefusal, HandIn, NewPage
+from core.drivers.schemas.handovers import HandoverReadings, NewDamage, Signature
 from core.drivers.schemas.people import NewDriver
 from core.drivers.schemas.profiles import DriverChanges, EmergencyContact, Licence, NewApplication, Personal, StageStep
 
@@ -33,6 +39,8 @@ __all__ = [
     "AssignmentTimes",
     "Booking",
     "ChangeReason",
+    "DamageKind",
+    "DamageSeverity",
     "DocumentKind",
     "DocumentRefusal",
     "DocumentState",
@@ -40,14 +48,20 @@ __all__ = [
     "EmergencyContact",
     "Ending",
     "HandIn",
+    "HandoverKind",
+    "HandoverReadings",
     "Licence",
     "NewApplication",
     "NewAssignment",
+    "NewDamage",
     "NewDriver",
     "NewPage",
     "NewShiftPattern",
+    "Party",
     "Personal",
+    "PhotoView",
     "RefusalReason",
+    "Signature",
     "SkippedDay",
     "Stage",
     "StageReason",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -13,11 +14,12 @@ from core.drivers.models.documents import Document, DocumentKind, DocumentPage, 
 from core.drivers.models.lives import Stage
 from core.drivers.rules import documents as rules
 from core.drivers.schemas.documents import HandIn, NewPage
-from core.drivers.service.papers import list_media_types, list_pages, lock_document, record, replace
+from core.drivers.service.papers import list_media_types, list_pages, lock_document, record, replace_waiting
 from core.drivers.service.records import lock_driver_or_self
 from core.drivers.service.sealing import seal_optional
 from core.errors import Conflict, Invalid, NotFound
 from core.files import service as file_store
+from core.files.rules import find_media_type
 from core.permissions import Actor, needs, system
 
 # Who may still hand documents in.
@@ -40,18 +42,34 @@ def add_page(session: Writer, *, actor: Actor, at: datetime, driver_id: int, pag
         return document.id
     if problem := rules.page_problem(len(pages)):
         raise Invalid("The page was not added.", fields={"page": problem})
-    file_id = file_store.keep_file(
-        session,
-        actor=actor if actor.may("files:keep") else KEEPER,
-        at=at,
-        key_id=driver.key_id,
-        purpose=PURPOSE,
-        name=page.name,
-        content=page.content,
-    )
     position = max((known.position for known in pages), default=0) + 1
-    session.add(DocumentPage(document_id=document.id, position=position, file_id=file_id, upload_key=page.upload_key))
+    _keep_page(session, driver, document, page, position, actor=actor, at=at)
+    return document.id
+
+
+@needs("drivers:hand_in")
+def hand_in_whole(
+    session: Writer, *, actor: Actor, at: datetime, driver_id: int, pages: Sequence[NewPage], new: HandIn
+) -> int:
+    """Hand a document in with all its pages at once; returns its id. A draft that somebody has begun stays theirs.
+
+    `pages` are of one kind. Raises Invalid with what is missing.
+    """
+    driver = _lock_open(session, actor=actor, driver_id=driver_id)
+    kind = pages[0].kind
+    media_types = [find_media_type(page.content) or "" for page in pages]
+    if problems := rules.hand_in_problems(kind, media_types, new.title):
+        raise Invalid(f"Not handed in. {' '.join(problems.values())}", fields=problems)
+    if len(pages) > rules.MOST_PAGES:
+        raise Invalid("Not handed in.", fields={"page": rules.page_problem(rules.MOST_PAGES) or ""})
+    document = Document(driver_id=driver.id, kind=kind, state=DocumentState.HANDED_IN, begun_at=at)
+    replace_waiting(session, driver_id=driver.id, kind=kind, at=at)
+    _fill(session, document, driver, new, actor=actor, at=at)
+    session.add(document)
     session.flush()
+    for position, page in enumerate(pages, start=1):
+        _keep_page(session, driver, document, page, position, actor=actor, at=at)
+    _tell(session, document, actor=actor, at=at, pages=len(pages))
     return document.id
 
 
@@ -75,13 +93,9 @@ def hand_in(session: Writer, *, actor: Actor, at: datetime, document_id: int, ne
     media_types = list_media_types(session, document.id)
     if problems := rules.hand_in_problems(document.kind, media_types, new.title):
         raise Invalid(f"Not handed in yet. {' '.join(problems.values())}", fields=problems)
-    replace(session, document, {DocumentState.HANDED_IN}, at=at)
-    document.state, document.handed_in_at = DocumentState.HANDED_IN, at
-    document.handed_in_by_kind, document.handed_in_by_id = actor.kind, actor.id
-    document.valid_until = new.valid_until
-    document.title_sealed = seal_optional(session, driver.key_id, fields.DOCUMENT_TITLE, new.title.strip())
-    record(session, document, "handed_in", actor=actor, at=at, pages=len(media_types))
-    outbox.publish(session, "drivers.document_handed_in", at=at, driver_id=document.driver_id, document_id=document.id)
+    replace_waiting(session, driver_id=driver.id, kind=document.kind, at=at)
+    _fill(session, document, driver, new, actor=actor, at=at)
+    _tell(session, document, actor=actor, at=at, pages=len(media_types))
 
 
 @needs("drivers:hand_in")
@@ -89,6 +103,34 @@ def discard_draft(session: Writer, *, actor: Actor, at: datetime, document_id: i
     """Throw a draft away. Nothing was handed in by it, so nothing is kept of it but its sealed pages."""
     document, _ = _lock_draft(session, actor=actor, document_id=document_id)
     document.replaced_at = at
+
+
+def _keep_page(
+    session: Writer, driver: Driver, document: Document, page: NewPage, position: int, *, actor: Actor, at: datetime
+) -> None:
+    file_id = file_store.keep_file(
+        session,
+        actor=actor if actor.may("files:keep") else KEEPER,
+        at=at,
+        key_id=driver.key_id,
+        purpose=PURPOSE,
+        name=page.name,
+        content=page.content,
+    )
+    session.add(DocumentPage(document_id=document.id, position=position, file_id=file_id, upload_key=page.upload_key))
+    session.flush()
+
+
+def _fill(session: Writer, document: Document, driver: Driver, new: HandIn, *, actor: Actor, at: datetime) -> None:
+    document.state, document.handed_in_at = DocumentState.HANDED_IN, at
+    document.handed_in_by_kind, document.handed_in_by_id = actor.kind, actor.id
+    document.valid_until = new.valid_until
+    document.title_sealed = seal_optional(session, driver.key_id, fields.DOCUMENT_TITLE, new.title.strip())
+
+
+def _tell(session: Writer, document: Document, *, actor: Actor, at: datetime, pages: int) -> None:
+    record(session, document, "handed_in", actor=actor, at=at, pages=pages)
+    outbox.publish(session, "drivers.document_handed_in", at=at, driver_id=document.driver_id, document_id=document.id)
 
 
 def _lock_open(session: Writer, *, actor: Actor, driver_id: int) -> Driver:

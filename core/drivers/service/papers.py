@@ -52,19 +52,36 @@ def check_scanned(session: Writer, document_id: int) -> None:
 
 def replace(session: Writer, document: Document, states: Collection[DocumentState], *, at: datetime) -> None:
     """Put those of the kind that are in one of these states behind the document. One of kind `other` stands alone."""
-    if document.kind is DocumentKind.OTHER:
+    _put_behind(session, document.driver_id, document.kind, states, at=at, but=document.id)
+
+
+def replace_waiting(session: Writer, *, driver_id: int, kind: DocumentKind, at: datetime) -> None:
+    """Put one of the kind that still waits behind the one that is about to."""
+    _put_behind(session, driver_id, kind, {DocumentState.HANDED_IN}, at=at)
+
+
+def _put_behind(
+    session: Writer,
+    driver_id: int,
+    kind: DocumentKind,
+    states: Collection[DocumentState],
+    *,
+    at: datetime,
+    but: int | None = None,
+) -> None:
+    if kind is DocumentKind.OTHER:
         return
-    session.execute(
+    older = (
         sa.update(Document)
         .where(
-            Document.driver_id == document.driver_id,
-            Document.kind == document.kind,
-            Document.id != document.id,
+            Document.driver_id == driver_id,
+            Document.kind == kind,
             Document.state.in_(states),
             Document.replaced_at.is_(None),
         )
         .values(replaced_at=at)
     )
+    session.execute(older if but is None else older.where(Document.id != but))
 
 
 def record(session: Writer, document: Document, done: str, *, actor: Actor, at: datetime, **detail: Any) -> None:

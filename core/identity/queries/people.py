@@ -45,6 +45,16 @@ _COLUMNS: tuple[Any, ...] = (
 )
 
 
+def name_people(reader: Reader, *, viewer: Actor) -> dict[int, str]:
+    """What the people are called that records name by pseudonym. For whoever may see such a record: no right of its
+    own, but none who is only a driver or an investor learns more than their own name.
+    """
+    query = sa.select(User.id, User.name)
+    if not viewer.may("vehicles:read"):
+        query = query.where(User.id == viewer.id)
+    return {row.id: row.name for row in reader.execute(query)}
+
+
 def list_users(reader: Reader, *, viewer: Actor) -> list[dict[str, Any]]:
     """Every account with its roles and grants, by name; `state` is invited, active or closed. Needs identity:read."""
     viewer.require("identity:read")

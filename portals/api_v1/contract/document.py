@@ -37,6 +37,7 @@ TAGS = {
     "events": "What was detected about vehicles.",
     "geofences": "Places that vehicles enter and leave.",
     "imports": "Vehicles and drivers out of CSV files.",
+    "handovers": "Vehicles taken over and given back, and the damage that was found.",
     "openapi": "This description.",
     "standings": "Whether drivers may drive, why, and what they are judged by.",
     "telemetry": "Points in, and what was made of them out.",
@@ -53,6 +54,7 @@ PATH_PARAMETERS = {
     "message_id": "The id of a message, as in its `webhook-id`.",
     "job_id": "The id of an order, as the answer to it gave it.",
     "assignment_id": "The id of an assignment.",
+    "handover_id": "The id of a handover.",
     "pattern_id": "The id of a weekly pattern of shifts.",
     "key": "Which one of its kind: `licence`, `medical`, the number of an incident. Yours to choose, and to keep.",
 }

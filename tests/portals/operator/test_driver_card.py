@@ -6,7 +6,9 @@ import pytest
 
 from core.audit import list_entries
 from core.drivers import queries, service
-from core.drivers.schemas import AdmissionRules, DocumentKind, NewDriver, Stage
+from core.drivers.schemas import AdmissionRules, DocumentKind, DriverChanges, NewDriver, Stage
+from core.identity import service as identity
+from core.permissions import Actor
 from tests.conftest import ROOT
 from tests.core.drivers.papers import hand_in
 from tests.portals.page import check_fragment, check_page
@@ -128,3 +130,33 @@ class TestHandingInAtTheOffice:
 
     def test_is_not_there_for_drivers_out_of_sight(self, operator):
         assert operator.get("/operator/drivers/999/hand-in").status_code == 404
+
+
+class TestAnAccount:
+    def test_is_given_once_at_the_address_of_the_record(self, operator, newcomer, database, at):
+        refused = operator.post(f"/operator/drivers/{newcomer}/account")
+        assert refused.status_code == 409
+        assert "Enter it there first" in refused.text
+        with database.transaction() as session:
+            changes = DriverChanges(email="ben@example.test")
+            service.change_driver(session, actor=ROOT, at=at, driver_id=newcomer, changes=changes)
+
+        answer = operator.post(f"/operator/drivers/{newcomer}/account")
+
+        assert answer.status_code == 201
+        check_page(answer.text)
+        link = answer.text.split("<code>")[1].split("</code>")[0]
+        chosen = operator.post(link.partition("18000")[2], data={"password": "a long enough passphrase"})
+        assert chosen.status_code in {302, 303}
+
+    def test_shows_its_driver_their_documents(self, newcomer, database, fleet, at, app):
+        with database.transaction() as session:
+            changes = DriverChanges(email="ben@example.test")
+            service.change_driver(session, actor=ROOT, at=at, driver_id=newcomer, changes=changes)
+            service.give_account(session, actor=ROOT, at=at, driver_id=newcomer, post=identity.open_post(app.settings))
+
+        with database.reading() as reader:
+            user_id = queries.get_driver(reader, viewer=ROOT, driver_id=newcomer, at=at).user_id
+            own = Actor("user", user_id, "Ben", roles=frozenset({"driver"}))
+            mine = queries.find_own_driver(reader, viewer=own, at=at)
+        assert mine is not None and mine.driver_id == newcomer
