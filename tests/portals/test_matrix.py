@@ -40,6 +40,8 @@ from core.events.schemas import NewCircle, NewGeofence
 from core.identity import service as identity
 from core.identity.models import Passkey, SavedView, User, UserGrant
 from core.identity.tokens import Holder
+from core.inbox.models import Item
+from core.inbox.rules.claims import ItemState
 from core.permissions import GRANTABLE, PERMISSIONS, Actor, system
 from core.vehicles import service as vehicles
 from core.vehicles.models import DocumentPage, RelayGateway
@@ -74,6 +76,9 @@ LOOK_FOR_NOTHING = {
     "operator.remove_handover_damage",
     "admin.claim_device",
     "admin.end_user_session",
+    # An item is there for those alone who may see what it is about.
+    "api_v1.get_inbox_item",
+    "api_v1.acknowledge_inbox_item",
     "account.remove_totp",
     "security.show_contact",
     "transparency.show_checkpoint",
@@ -143,6 +148,8 @@ FORMS: dict[str, dict[str, str]] = {
     "driver.remove_page": {},
     "driver.hand_in": {},
     "operator.change_status": STATUS,
+    "operator.handle_inbox_item": {"item": "{item_id}", "act": "acknowledge"},
+    "admin.handle_inbox_item": {"item": "{item_id}", "act": "acknowledge"},
     "operator.remove_vehicles_view": {},
     "operator.change_vehicle_data": {"name": "Car 1", "model": "Accord", "vehicle_class": "car"},
     "operator.add_document": {},
@@ -237,6 +244,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "overdue_since": None,
         "as_of": "2026-11-20T00:00:00Z",
     },
+    "api_v1.acknowledge_inbox_item": {},
     "api_v1.change_driver": {"name": "Theirs"},
     "api_v1.step_driver": {"stage": "left", "reason": "resigned"},
     "api_v1.hand_in_driver_document": {"kind": "insurance", "pages": [{"name": "a.pdf", "content": "JVBERi0xLjQK"}]},
@@ -463,7 +471,6 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         "photo_id": vehicles.add_photo(session, actor=ROOT, at=at, vehicle_id=vehicle_id, photo=PAGE),
         "filename": "favicon.svg",
         "park_id": park_id,
-        "document_id": document_id,
         "page_id": document.pages[0].id,
         "kind": "licence",
         "code": "default",
@@ -475,11 +482,30 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         "damage_id": damage_id,
         "file_id": uuid.uuid4(),
         "pattern_id": drivers.add_shift_pattern(session, actor=ROOT, at=at, new=weekly),
+        "item_id": make_item(session, park_id, vehicle_id, at),
         "geofence_id": events.add_geofence(session, actor=ROOT, at=at, new=fence),
         "job_id": access.immobilize(
             session, actor=ROOT, at=at, vehicle_id=vehicle_id, order=order, timing=AccessTiming(), limits=PLENTY
         ),
     }
+
+
+def make_item(session: Writer, park_id: int, vehicle_id: int, at: datetime) -> int:
+    item = Item(
+        kind="towing",
+        key=f"of a trial {vehicle_id}",
+        park_id=park_id,
+        vehicle_id=vehicle_id,
+        severity=3,
+        happened_at=at,
+        detail={},
+        state=ItemState.OPEN,
+        opened_at=at,
+        open_since=at,
+    )
+    session.add(item)
+    session.flush()
+    return item.id
 
 
 def make_colleague(session: Writer, at: datetime) -> dict[str, object]:

@@ -216,6 +216,12 @@ class TestAVehicleThatIsThere:
         assert entry["action"] == "vehicles.vehicle_changed"
         assert entry["detail"]["changes"] == [{"field": "model", "before": "Accord", "after": "Accord EX"}]
 
+    def test_is_changed_by_who_may_change_it(self, looked_at: Database) -> None:
+        may = Actor("client", 1, "Program", grants=frozenset({"vehicles:register"}), parks=None)
+        words = said(look_at(looked_at, f"VIN,Model\n{FIRST},Civic\n{SECOND},Vue\n", may))
+        assert words.keys() == {2}
+        assert "whose record you may not change" in words[2]
+
     def test_gets_a_tracker_if_it_has_none(self, database: Database, fleet: Fleet, at: datetime) -> None:
         do(database, f"VIN,IMEI\n{SECOND},356307042441013\n", at)
         assert list_all(database)[SECOND].device_uid == "356307042441013"
