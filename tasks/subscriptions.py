@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tasks import access, driver_papers, files, handovers, letters
+from tasks import access, driver_papers, event_records, files, handovers, letters
 
 JOBS: Mapping[str, Callable[..., Any]] = {
     "access.deliver": access.deliver,
     "driver_papers.judge_driver": driver_papers.judge_driver,
     "driver_papers.judge_park": driver_papers.judge_park,
+    "event_records.rematch": event_records.rematch,
+    "event_records.tell_standing": event_records.tell_standing,
     "files.scan": files.scan,
     "handovers.record_mileage": handovers.record_mileage,
     "letters.answer_reset": letters.answer_reset,
@@ -28,9 +30,9 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "access.standing_changed": (),
     "drivers.account_given": (),
     "drivers.admission_changed": ("driver_papers.judge_park",),
-    "drivers.assignment_cancelled": (),
-    "drivers.assignment_changed": (),
-    "drivers.assignment_ended": (),
+    "drivers.assignment_cancelled": ("event_records.rematch",),
+    "drivers.assignment_changed": ("event_records.rematch",),
+    "drivers.assignment_ended": ("event_records.rematch",),
     "drivers.document_accepted": ("driver_papers.judge_driver",),
     "drivers.document_handed_in": (),
     "drivers.document_refused": ("driver_papers.judge_driver",),
@@ -40,12 +42,18 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "drivers.damage_found": (),
     "drivers.handover_signed": ("handovers.record_mileage",),
     "drivers.shift_refused": (),
-    "drivers.vehicle_assigned": (),
+    "drivers.vehicle_assigned": ("event_records.rematch",),
     "events.detected": (),
+    "events.dispute_ended": (),
+    "events.dispute_opened": (),
     "events.geofence_added": (),
     "events.geofence_closed": (),
     "events.geofence_renamed": (),
+    "events.incident_changed": ("event_records.tell_standing",),
     "events.no_lock_zone_changed": (),
+    "events.record_added": ("event_records.tell_standing",),
+    "events.record_changed": ("event_records.tell_standing",),
+    "events.record_matched": ("event_records.tell_standing",),
     "files.file_kept": ("files.scan",),
     "files.file_scanned": (),
     "identity.letter_written": ("letters.send",),
