@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tasks import access, files, letters
+from tasks import access, driver_papers, files, handovers, letters
 
 JOBS: Mapping[str, Callable[..., Any]] = {
     "access.deliver": access.deliver,
+    "driver_papers.judge_driver": driver_papers.judge_driver,
+    "driver_papers.judge_park": driver_papers.judge_park,
     "files.scan": files.scan,
+    "handovers.record_mileage": handovers.record_mileage,
     "letters.answer_reset": letters.answer_reset,
     "letters.send": letters.send,
 }
@@ -23,10 +26,19 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "access.job_finished": (),
     "access.job_ordered": ("access.deliver",),
     "access.standing_changed": (),
+    "drivers.account_given": (),
+    "drivers.admission_changed": ("driver_papers.judge_park",),
     "drivers.assignment_cancelled": (),
     "drivers.assignment_changed": (),
     "drivers.assignment_ended": (),
+    "drivers.document_accepted": ("driver_papers.judge_driver",),
+    "drivers.document_handed_in": (),
+    "drivers.document_refused": ("driver_papers.judge_driver",),
     "drivers.driver_registered": (),
+    "drivers.profile_changed": (),
+    "drivers.stage_changed": ("driver_papers.judge_driver",),
+    "drivers.damage_found": (),
+    "drivers.handover_signed": ("handovers.record_mileage",),
     "drivers.shift_refused": (),
     "drivers.vehicle_assigned": (),
     "events.detected": (),

@@ -22,6 +22,7 @@ NAV = [
 SECTIONS = {
     "vehicles": "operator.list_vehicles",
     "drivers": "operator.list_drivers",
+    "handovers": "operator.show_timetable",
     "timetable": "operator.show_timetable",
     "approvals": "operator.list_approvals",
     "locks": "operator.list_locks",
@@ -45,13 +46,17 @@ def frame() -> dict[str, object]:
 
 from portals.operator import (  # noqa: E402, F401 - they add the routes
     access,
+    admissions,
     approvals,
     board,
     driver_access,
+    driver_card,
     driver_codes,
+    driver_documents,
     drivers,
     events,
     geofences,
+    handovers,
     imports,
     locks,
     registration,
@@ -68,4 +73,5 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     vehicles_timeline,
     vehicles_tracker,
     vehicles_views,
+    verification,
 )

@@ -55,14 +55,12 @@ def add_document(vehicle_id: int) -> ResponseReturnValue:
     return redirect(url_for("operator.show_documents", vehicle_id=vehicle_id), 303)
 
 
-@bp.post("/vehicles/<int:vehicle_id>/documents/<int:document_id>/withdrawal")
-def withdraw_document(vehicle_id: int, document_id: int) -> ResponseReturnValue:
+@bp.post("/vehicles/<int:vehicle_id>/documents/<int:paper_id>/withdrawal")
+def withdraw_document(vehicle_id: int, paper_id: int) -> ResponseReturnValue:
     """Take back a document that was added by mistake."""
     why = parse_form(Withdrawal).why
     try:
-        service.withdraw_document(
-            write(), actor=actor(), at=at(), vehicle_id=vehicle_id, document_id=document_id, why=why
-        )
+        service.withdraw_document(write(), actor=actor(), at=at(), vehicle_id=vehicle_id, document_id=paper_id, why=why)
     except (Invalid, Conflict) as refusal:
         flash(" ".join((refusal.detail, *refusal.fields.values())), "act")
     else:
@@ -70,10 +68,10 @@ def withdraw_document(vehicle_id: int, document_id: int) -> ResponseReturnValue:
     return redirect(url_for("operator.show_documents", vehicle_id=vehicle_id), 303)
 
 
-@bp.get("/vehicles/<int:vehicle_id>/documents/<uuid:file_id>")
-def show_document_page(vehicle_id: int, file_id: uuid.UUID) -> Response:
+@bp.get("/vehicles/<int:vehicle_id>/documents/<uuid:paper_file_id>")
+def show_paper_page(vehicle_id: int, paper_file_id: uuid.UUID) -> Response:
     """A page of a document as it was handed in."""
-    return answer_file(queries.get_document_page(read(), viewer=actor(), vehicle_id=vehicle_id, file_id=file_id))
+    return answer_file(queries.get_document_page(read(), viewer=actor(), vehicle_id=vehicle_id, file_id=paper_file_id))
 
 
 @bp.get("/vehicles/<int:vehicle_id>/photos")

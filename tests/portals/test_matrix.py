@@ -23,9 +23,18 @@ from core.access.models import Reason
 from core.access.schemas import ImmobilizationOrder, ToldDebt
 from core.config import AccessTiming
 from core.db import Database, Writer
+from core.drivers import queries as driver_records
 from core.drivers import service as drivers
 from core.drivers.models import AssignmentKind
-from core.drivers.schemas import NewDriver, NewShiftPattern
+from core.drivers.schemas import (
+    DamageKind,
+    DamageSeverity,
+    HandIn,
+    HandoverKind,
+    NewDamage,
+    NewDriver,
+    NewShiftPattern,
+)
 from core.events import service as events
 from core.events.schemas import NewCircle, NewGeofence
 from core.identity import service as identity
@@ -42,6 +51,7 @@ from core.webhooks.schemas import NewEndpoint
 from portals.doors import ErpApp
 from portals.policy import POLICY, PORTALS, Rule, Way
 from tests.conftest import ROOT, Fleet
+from tests.core.drivers.papers import new_page
 from tests.orders import PLENTY
 
 SIGN_IN, NOBODY, NOT_THERE, MAY_NOT, LET_IN = "302 to sign in", "401", "404", "403", "let in"
@@ -57,6 +67,11 @@ SOCKETS = {"live.live"}
 # What they look for is not there: a device that the form would have named, an authenticator app, a contact address,
 # a way to sign in elsewhere, a link that was sent, a session of somebody who has none.
 LOOK_FOR_NOTHING = {
+    "operator.show_handover_file",
+    "driver.show_handover_file",
+    "driver.remove_handover_damage",
+    "operator.mend_damage",
+    "operator.remove_handover_damage",
     "admin.claim_device",
     "admin.end_user_session",
     "account.remove_totp",
@@ -71,6 +86,7 @@ LOOK_FOR_NOTHING = {
     "auth.accept_invitation",
     "auth.show_reset",
     "auth.reset_password",
+    "apply.show_form",
 }
 # What is done last, since it ends a session or takes a record away.
 LAST = (
@@ -113,6 +129,19 @@ FORMS: dict[str, dict[str, str]] = {
     "operator.withdraw_driver_fact": {"kind": "rating", "key": "own"},
     "operator.hold_driver": {"status": "suspended", "why": "Complaint."},
     "operator.lift_hold": {"review": "Looked into."},
+    "operator.change_driver": {"name": "Theirs", "phone": "+14155550177", "version": "1"},
+    "operator.give_account": {},
+    "operator.step_driver": {"stage": "left", "reason": "resigned"},
+    "operator.add_page": {},
+    "operator.remove_page": {},
+    "operator.hand_in": {},
+    "operator.accept_document": {"valid_until": "2030-01-31"},
+    "operator.refuse_document": {"reason": "expired"},
+    "operator.set_admission": {"least_age_years": "21"},
+    "operator.renew_link": {},
+    "driver.add_page": {},
+    "driver.remove_page": {},
+    "driver.hand_in": {},
     "operator.change_status": STATUS,
     "operator.remove_vehicles_view": {},
     "operator.change_vehicle_data": {"name": "Car 1", "model": "Accord", "vehicle_class": "car"},
@@ -143,6 +172,20 @@ FORMS: dict[str, dict[str, str]] = {
     "operator.release": {},
     "operator.assign_vehicle": VEHICLE | {"kind": "rental"},
     "operator.end_assignment": {},
+    "operator.begin_handover": {"kind": "taking"},
+    "operator.add_handover_photo": {"view": "front"},
+    "operator.note_handover_readings": {"fuel_pct": "50"},
+    "operator.mark_handover_damage": {"place": "roof", "kind": "dent", "severity": "minor"},
+    "operator.remove_handover_damage": {},
+    "operator.sign_handover": {"content_hash": "0" * 64},
+    "driver.begin_handover": {"kind": "taking"},
+    "driver.add_handover_photo": {"view": "front"},
+    "driver.note_handover_readings": {"fuel_pct": "50"},
+    "driver.mark_handover_damage": {"place": "roof", "kind": "dent", "severity": "minor"},
+    "driver.remove_handover_damage": {},
+    "driver.sign_handover": {"content_hash": "0" * 64},
+    "operator.reopen_handover": {},
+    "operator.mend_damage": {},
     "operator.change_planned": VEHICLE | {"driver_id": "1", "starts_at": "2199-01-01T08:00"},
     "operator.cancel_planned": {"reason": "mistake"},
     "operator.return_planned": {},
@@ -194,6 +237,10 @@ BODIES: dict[str, dict[str, Any]] = {
         "overdue_since": None,
         "as_of": "2026-11-20T00:00:00Z",
     },
+    "api_v1.change_driver": {"name": "Theirs"},
+    "api_v1.step_driver": {"stage": "left", "reason": "resigned"},
+    "api_v1.hand_in_driver_document": {"kind": "insurance", "pages": [{"name": "a.pdf", "content": "JVBERi0xLjQK"}]},
+    "api_v1.decide_driver_document": {"state": "refused", "reason": "expired"},
     "api_v1.note_driver_document": {"as_of": NOW, "state": "missing"},
     "api_v1.note_driver_rating": {"as_of": NOW, "value": 4.9, "trips": 30},
     "api_v1.note_driver_incident": {"as_of": NOW, "severity": "minor", "at": NOW},
@@ -365,6 +412,7 @@ def world(app: ErpApp, database: Database, fleet: Fleet, at: datetime) -> World:
         made.elsewhere["session_id"] = int(cookie.partition(":")[0])
         made.elsewhere["passkey_id"] = make_passkey(session, fleet.user_ids["admin"], at)
         made.elsewhere |= {
+            "kind": "tattoo",
             "code": "US-ZZ",
             "user_id": 999_999,
             "grant_id": 999_999,
@@ -380,6 +428,10 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
     order = ImmobilizationOrder(reason=Reason.THEFT)
     debt = msgspec.convert(BODIES["api_v1.note_debt"], ToldDebt)
     access.note_debt(session, actor=ROOT, at=at, driver_id=driver_id, debt=debt, timing=AccessTiming())
+    for _ in range(2):
+        document_id = drivers.add_page(session, actor=ROOT, at=at, driver_id=driver_id, page=new_page())
+    drivers.hand_in(session, actor=ROOT, at=at, document_id=document_id, new=HandIn())
+    document = driver_records.get_document(session.connection(), viewer=ROOT, document_id=document_id)
     booked = drivers.assign_vehicle(
         session,
         actor=ROOT,
@@ -387,9 +439,12 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         driver_id=driver_id,
         vehicle_id=vehicle_id,
         kind=AssignmentKind.SHIFT,
-        starts_at=at - timedelta(days=3),
-        ends_at=at - timedelta(days=2, hours=12),
+        starts_at=at - timedelta(days=2),
+        ends_at=at - timedelta(days=1, hours=12),
     )
+    handover_id = drivers.begin_handover(session, actor=ROOT, at=at, assignment_id=booked, kind=HandoverKind.TAKING)
+    dent = NewDamage(x=1, y=1, kind=DamageKind.DENT, severity=DamageSeverity.MINOR)
+    damage_id = drivers.mark_damage(session, actor=ROOT, at=at, handover_id=handover_id, damage=dent)
     weekly = NewShiftPattern(
         vehicle_id=vehicle_id,
         driver_id=driver_id,
@@ -398,20 +453,27 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         ends=time(16),
         first_day=date(2199, 1, 1),
     )
-    document_id = vehicles.add_document(
+    paper_id = vehicles.add_document(
         session, actor=ROOT, at=at, vehicle_id=vehicle_id, new=NewDocument(kind="insurance"), pages=[PAGE]
     )
     session.flush()
     return {
-        "document_id": document_id,
-        "file_id": session.query(DocumentPage).filter_by(document_id=document_id).one().file_id,
+        "paper_id": paper_id,
+        "paper_file_id": session.query(DocumentPage).filter_by(document_id=paper_id).one().file_id,
         "photo_id": vehicles.add_photo(session, actor=ROOT, at=at, vehicle_id=vehicle_id, photo=PAGE),
         "filename": "favicon.svg",
+        "park_id": park_id,
+        "document_id": document_id,
+        "page_id": document.pages[0].id,
+        "kind": "licence",
         "code": "default",
         "key": "licence",
         "vehicle_id": vehicle_id,
         "driver_id": driver_id,
         "assignment_id": booked,
+        "handover_id": handover_id,
+        "damage_id": damage_id,
+        "file_id": uuid.uuid4(),
         "pattern_id": drivers.add_shift_pattern(session, actor=ROOT, at=at, new=weekly),
         "geofence_id": events.add_geofence(session, actor=ROOT, at=at, new=fence),
         "job_id": access.immobilize(
