@@ -67,6 +67,7 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "telemetry.trip_ended": (),
     "vehicles.document_added": (),
     "vehicles.document_withdrawn": (),
+    "vehicles.fields_changed": (),
     "vehicles.groups_changed": (),
     "vehicles.photos_changed": (),
     "vehicles.status_changed": (),

@@ -60,6 +60,7 @@ FACTS: Mapping[str, str] = {
     "telemetry.trip_ended": "A trip ended",
     "vehicles.document_added": "A document of a vehicle was added",
     "vehicles.document_withdrawn": "A document of a vehicle was taken back",
+    "vehicles.fields_changed": "The fields that vehicles have were changed",
     "vehicles.groups_changed": "A vehicle was put into a group or taken out",
     "vehicles.photos_changed": "The photos of a vehicle changed",
     "vehicles.status_changed": "The status of a vehicle changed",
