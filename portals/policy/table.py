@@ -139,6 +139,12 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "operator.track_json": page("telemetry:read"),
         "operator.track_file": page("telemetry:read"),
     },
+    "The operator portal: the inbox": {
+        "operator.list_inbox": page("inbox:read"),
+        "operator.handle_inbox": act("inbox:handle"),
+        "operator.show_inbox_item": page("inbox:read"),
+        "operator.handle_inbox_item": act("inbox:handle"),
+    },
     "The operator portal: the lock of a vehicle": {
         "operator.show_lock": page("access:read"),
         "operator.confirm_immobilization": act("access:immobilize"),
@@ -266,6 +272,12 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "admin.choose_vehicle": act("vehicles:claim_device"),
         "admin.claim_device": act("vehicles:claim_device"),
         "admin.forget_device": act("vehicles:claim_device"),
+    },
+    "The admin console: the inbox": {
+        "admin.list_inbox": page("inbox:read"),
+        "admin.handle_inbox": act("inbox:handle"),
+        "admin.show_inbox_item": page("inbox:read"),
+        "admin.handle_inbox_item": act("inbox:handle"),
     },
     "The admin console: orders given to vehicles": {
         "admin.list_immobilizations": page("access:read"),
@@ -418,6 +430,20 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "api_v1.end_shift_pattern": api("drivers:assign"),
         "api_v1.skip_shift_day": api("drivers:assign"),
     },
+    "The API: the event log": {
+        "api_v1.list_event_log": api("events:read_records"),
+        "api_v1.list_event_log_of_driver": api("events:read_records"),
+        "api_v1.list_event_log_of_vehicle": api("events:read_records"),
+        "api_v1.list_event_log_of_park": api("events:read_records"),
+        "api_v1.get_logged_event": api("events:read_records"),
+        "api_v1.record_event": api("events:record"),
+        "api_v1.correct_event": api("events:record"),
+        "api_v1.withdraw_event": api("events:record"),
+        "api_v1.decide_event_driver": api("events:record"),
+        "api_v1.dispute_event": api("events:record"),
+        "api_v1.decide_dispute": api("events:decide"),
+        "api_v1.import_fines": api("events:record"),
+    },
     "The API: whether drivers may drive": {
         "api_v1.get_driver_status": api("access:read"),
         "api_v1.note_driver_document": api("access:judge"),
@@ -426,6 +452,11 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "api_v1.withdraw_driver_rating": api("access:judge"),
         "api_v1.note_driver_incident": api("access:judge"),
         "api_v1.withdraw_driver_incident": api("access:judge"),
+    },
+    "The API: the inbox": {
+        "api_v1.list_inbox": api("inbox:read"),
+        "api_v1.get_inbox_item": api("inbox:read"),
+        "api_v1.acknowledge_inbox_item": api("inbox:handle"),
     },
     "The API: what was detected, and geofences": {
         "api_v1.list_events": api("events:read"),

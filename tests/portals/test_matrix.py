@@ -36,10 +36,13 @@ from core.drivers.schemas import (
     NewShiftPattern,
 )
 from core.events import service as events
-from core.events.schemas import NewCircle, NewGeofence
+from core.events.queries import get_event
+from core.events.schemas import DisputeGround, EventSource, NewCircle, NewGeofence, NewIncident
 from core.identity import service as identity
 from core.identity.models import Passkey, SavedView, User, UserGrant
 from core.identity.tokens import Holder
+from core.inbox.models import Item
+from core.inbox.rules.claims import ItemState
 from core.permissions import GRANTABLE, PERMISSIONS, Actor, system
 from core.vehicles import service as vehicles
 from core.vehicles.models import DocumentPage, RelayGateway
@@ -52,6 +55,7 @@ from portals.doors import ErpApp
 from portals.policy import POLICY, PORTALS, Rule, Way
 from tests.conftest import ROOT, Fleet
 from tests.core.drivers.papers import new_page
+from tests.core.events.log_world import PNG
 from tests.orders import PLENTY
 
 SIGN_IN, NOBODY, NOT_THERE, MAY_NOT, LET_IN = "302 to sign in", "401", "404", "403", "let in"
@@ -74,6 +78,9 @@ LOOK_FOR_NOTHING = {
     "operator.remove_handover_damage",
     "admin.claim_device",
     "admin.end_user_session",
+    # An item is there for those alone who may see what it is about.
+    "api_v1.get_inbox_item",
+    "api_v1.acknowledge_inbox_item",
     "account.remove_totp",
     "security.show_contact",
     "transparency.show_checkpoint",
@@ -143,6 +150,8 @@ FORMS: dict[str, dict[str, str]] = {
     "driver.remove_page": {},
     "driver.hand_in": {},
     "operator.change_status": STATUS,
+    "operator.handle_inbox_item": {"item": "{item_id}", "act": "acknowledge"},
+    "admin.handle_inbox_item": {"item": "{item_id}", "act": "acknowledge"},
     "operator.remove_vehicles_view": {},
     "operator.change_vehicle_data": {"name": "Car 1", "model": "Accord", "vehicle_class": "car"},
     "operator.add_document": {},
@@ -229,6 +238,7 @@ FORMS: dict[str, dict[str, str]] = {
     "admin.reopen_client": {},
 }
 NOW = datetime.now(UTC).isoformat()
+CRASH = {"kind": "incident", "vehicle_id": 1, "happened_at": NOW, "what": "damage", "severity": "minor"}
 BODIES: dict[str, dict[str, Any]] = {
     "api_v1.note_debt": {
         "owed_minor": 0,
@@ -237,6 +247,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "overdue_since": None,
         "as_of": "2026-11-20T00:00:00Z",
     },
+    "api_v1.acknowledge_inbox_item": {},
     "api_v1.change_driver": {"name": "Theirs"},
     "api_v1.step_driver": {"stage": "left", "reason": "resigned"},
     "api_v1.hand_in_driver_document": {"kind": "insurance", "pages": [{"name": "a.pdf", "content": "JVBERi0xLjQK"}]},
@@ -253,6 +264,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "api_v1.withdraw_driver_document": {},
     "api_v1.withdraw_driver_rating": {},
     "api_v1.withdraw_driver_incident": {},
+    "api_v1.correct_event": {"reason": "typing_error", "record": CRASH},
+    "api_v1.withdraw_event": {"reason": "duplicate"},
+    "api_v1.decide_event_driver": {"driver_id": None},
+    "api_v1.dispute_event": {"ground": "other", "words": "Not so"},
+    "api_v1.decide_dispute": {"effect": "charge_stands", "reasons": "It was so"},
     "api_v1.immobilize": THEFT,
     "api_v1.cancel_immobilization": {},
     "api_v1.approve_immobilization": {},
@@ -453,17 +469,33 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         ends=time(16),
         first_day=date(2199, 1, 1),
     )
+    crash = NewIncident(
+        vehicle_id=vehicle_id, driver_id=driver_id, happened_at=at, what=CRASH["what"], severity=CRASH["severity"]
+    )
+    event_id = events.record_event(session, actor=ROOT, at=at, new=crash, source=EventSource.OFFICE).event_id
+    dispute_id = events.dispute_event(
+        session,
+        actor=ROOT,
+        at=at,
+        event_id=event_id,
+        ground=DisputeGround.NOT_ME,
+        words="Not so",
+        uploads=[events.Upload("dent.png", PNG)],
+    )
+    session.flush()
+    detail = get_event(session.connection(), viewer=ROOT, event_id=event_id)
     paper_id = vehicles.add_document(
         session, actor=ROOT, at=at, vehicle_id=vehicle_id, new=NewDocument(kind="insurance"), pages=[PAGE]
     )
-    session.flush()
     return {
         "paper_id": paper_id,
         "paper_file_id": session.query(DocumentPage).filter_by(document_id=paper_id).one().file_id,
         "photo_id": vehicles.add_photo(session, actor=ROOT, at=at, vehicle_id=vehicle_id, photo=PAGE),
+        "event_id": event_id,
+        "dispute_id": dispute_id,
+        "file_id": detail.disputes[0].files[0].id,
         "filename": "favicon.svg",
         "park_id": park_id,
-        "document_id": document_id,
         "page_id": document.pages[0].id,
         "kind": "licence",
         "code": "default",
@@ -473,13 +505,31 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         "assignment_id": booked,
         "handover_id": handover_id,
         "damage_id": damage_id,
-        "file_id": uuid.uuid4(),
         "pattern_id": drivers.add_shift_pattern(session, actor=ROOT, at=at, new=weekly),
+        "item_id": make_item(session, park_id, vehicle_id, at),
         "geofence_id": events.add_geofence(session, actor=ROOT, at=at, new=fence),
         "job_id": access.immobilize(
             session, actor=ROOT, at=at, vehicle_id=vehicle_id, order=order, timing=AccessTiming(), limits=PLENTY
         ),
     }
+
+
+def make_item(session: Writer, park_id: int, vehicle_id: int, at: datetime) -> int:
+    item = Item(
+        kind="towing",
+        key=f"of a trial {vehicle_id}",
+        park_id=park_id,
+        vehicle_id=vehicle_id,
+        severity=3,
+        happened_at=at,
+        detail={},
+        state=ItemState.OPEN,
+        opened_at=at,
+        open_since=at,
+    )
+    session.add(item)
+    session.flush()
+    return item.id
 
 
 def make_colleague(session: Writer, at: datetime) -> dict[str, object]:

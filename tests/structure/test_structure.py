@@ -72,6 +72,9 @@ SHARED = {
     "core.drivers.service.assignment_places",
     "core.drivers.service.handover_drafts",
     "core.events.service.additions",
+    "core.events.service.dispute_endings",
+    "core.events.service.record_adding",
+    "core.events.service.record_writing",
     "core.identity.service.endings",
     "core.identity.service.families",
     "core.identity.service.persons",
@@ -82,6 +85,7 @@ SHARED = {
     "core.identity.service.proofs",
     "core.identity.service.lockout",
     "core.drivers.service.import_storing",
+    "core.inbox.service.changes",
     "core.vehicles.service.import_storing",
     "core.webhooks.service.order",
 }
