@@ -149,6 +149,28 @@ class TestWhatWaitsForTheOffice:
         assert world.the_item(database, "application").state is ItemState.CLOSED
 
 
+class TestTheEventLog:
+    def test_has_an_item_for_what_waits_until_it_is_seen_to(
+        self, database: Database, fleet: Fleet, at: datetime
+    ) -> None:
+        world.log_event(database, at=at)
+        world.log_event(database, at=at, kind="repair")
+        world.log_event(database, at=at, kind="incident", match="matched")
+        disputed = world.log_event(database, at=at, match="matched")
+        world.dispute(database, disputed, at=at, due_at=at + timedelta(days=7))
+        world.sweep(database, at=at)
+        assert {item.kind: item.severity for item in world.items(database)} == {
+            "event_unmatched": Severity.LOOK,
+            "incident_reported": Severity.ACT,
+            "dispute": Severity.LOOK,
+        }
+        world.sweep(database, at=at + timedelta(days=6))
+        assert world.the_item(database, "dispute").severity == Severity.ACT
+        world.settle_events(database, at=at)
+        world.sweep(database, at=at + timedelta(days=6))
+        assert world.items(database) == []
+
+
 class TestDamage:
     def test_is_one_item_for_each_vehicle_as_loud_as_the_worst_until_it_is_mended(
         self, database: Database, fleet: Fleet, at: datetime
