@@ -318,12 +318,25 @@ class TestTheSources:
         assert world.sweep(database, at=at) == 0
         assert world.items(database) == before
 
-    def test_open_a_thing_once_when_many_ask_at_once(self, database: Database, fleet: Fleet, at: datetime) -> None:
+    def test_open_a_thing_once_when_many_ask_at_once(
+        self, database: Database, fleet: Fleet, at: datetime, caplog: pytest.LogCaptureFixture
+    ) -> None:
         world.detect(database, at=at)
         with ThreadPoolExecutor(8) as pool:
             changed = list(pool.map(lambda _: inbox.sweep(database, at=at), range(8)))
         assert sum(changed) == 1
         assert len(world.items(database)) == 1
+        assert [record for record in caplog.records if record.name == "tasks.inbox"] == []
+
+    def test_are_followed_to_the_end_in_short_transactions(
+        self, database: Database, fleet: Fleet, at: datetime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for module in (following, service):
+            monkeypatch.setattr(module, "MOST_CHANGES", 2)
+        for code in ("P0001", "P0002", "P0003", "P0004", "P0005"):
+            world.detect(database, at=at, kind="dtc", subject=code)
+        assert world.sweep(database, at=at) == 5
+        assert len(world.items(database)) == 5
 
     def test_hold_up_no_other_when_one_fails(
         self, database: Database, fleet: Fleet, at: datetime, monkeypatch: pytest.MonkeyPatch
