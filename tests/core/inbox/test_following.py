@@ -149,6 +149,28 @@ class TestWhatWaitsForTheOffice:
         assert world.the_item(database, "application").state is ItemState.CLOSED
 
 
+class TestTheEventLog:
+    def test_has_an_item_for_what_waits_until_it_is_seen_to(
+        self, database: Database, fleet: Fleet, at: datetime
+    ) -> None:
+        world.log_event(database, at=at)
+        world.log_event(database, at=at, kind="repair")
+        world.log_event(database, at=at, kind="incident", match="matched")
+        disputed = world.log_event(database, at=at, match="matched")
+        world.dispute(database, disputed, at=at, due_at=at + timedelta(days=7))
+        world.sweep(database, at=at)
+        assert {item.kind: item.severity for item in world.items(database)} == {
+            "event_unmatched": Severity.LOOK,
+            "incident_reported": Severity.ACT,
+            "dispute": Severity.LOOK,
+        }
+        world.sweep(database, at=at + timedelta(days=6))
+        assert world.the_item(database, "dispute").severity == Severity.ACT
+        world.settle_events(database, at=at)
+        world.sweep(database, at=at + timedelta(days=6))
+        assert world.items(database) == []
+
+
 class TestDamage:
     def test_is_one_item_for_each_vehicle_as_loud_as_the_worst_until_it_is_mended(
         self, database: Database, fleet: Fleet, at: datetime
@@ -296,12 +318,25 @@ class TestTheSources:
         assert world.sweep(database, at=at) == 0
         assert world.items(database) == before
 
-    def test_open_a_thing_once_when_many_ask_at_once(self, database: Database, fleet: Fleet, at: datetime) -> None:
+    def test_open_a_thing_once_when_many_ask_at_once(
+        self, database: Database, fleet: Fleet, at: datetime, caplog: pytest.LogCaptureFixture
+    ) -> None:
         world.detect(database, at=at)
         with ThreadPoolExecutor(8) as pool:
             changed = list(pool.map(lambda _: inbox.sweep(database, at=at), range(8)))
         assert sum(changed) == 1
         assert len(world.items(database)) == 1
+        assert [record for record in caplog.records if record.name == "tasks.inbox"] == []
+
+    def test_are_followed_to_the_end_in_short_transactions(
+        self, database: Database, fleet: Fleet, at: datetime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for module in (following, service):
+            monkeypatch.setattr(module, "MOST_CHANGES", 2)
+        for code in ("P0001", "P0002", "P0003", "P0004", "P0005"):
+            world.detect(database, at=at, kind="dtc", subject=code)
+        assert world.sweep(database, at=at) == 5
+        assert len(world.items(database)) == 5
 
     def test_hold_up_no_other_when_one_fails(
         self, database: Database, fleet: Fleet, at: datetime, monkeypatch: pytest.MonkeyPatch

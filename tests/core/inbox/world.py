@@ -17,6 +17,9 @@ from core.db import Database, Writer
 from core.drivers.models import Assignment, Driver
 from core.drivers.models.handovers import Damage, Handover, HandoverKind
 from core.events.models import Detection
+from core.events.models.disputes import Dispute
+from core.events.models.incidents import Incident
+from core.events.models.records import LoggedEvent
 from core.inbox import queries, service
 from core.inbox.queries import ItemQuery, ItemRecord
 from core.inbox.rules.claims import ClosedWhy
@@ -51,6 +54,51 @@ def note_document(
             fact=fact,
             thresholds=StandingThresholds(),
         )
+
+
+def log_event(database: Database, *, at: datetime, kind: str = "fine", match: str = "nobody") -> int:
+    """An event of the first vehicle is in the log; an incident has its file, reported."""
+    with database.transaction() as session:
+        event = LoggedEvent(
+            park_id=1,
+            kind=kind,
+            vehicle_id=1,
+            happened_at=at,
+            driver_id=1 if match == "matched" else None,
+            match_state=match,
+            recorded_at=at,
+            changed_at=at,
+        )
+        session.add(event)
+        session.flush()
+        if kind == "incident":
+            session.add(Incident(event_id=event.id, key_id=vault.make_key(session, at=at), state="reported"))
+        return event.id
+
+
+def dispute(database: Database, event_id: int, *, at: datetime, due_at: datetime) -> None:
+    """The driver says that an event is not so."""
+    with database.transaction() as session:
+        session.add(
+            Dispute(
+                event_id=event_id,
+                driver_id=1,
+                ground="not_so",
+                words_sealed=b"",
+                state="open",
+                opened_at=at,
+                opened_by_kind="user",
+                due_at=due_at,
+            )
+        )
+
+
+def settle_events(database: Database, *, at: datetime) -> None:
+    """Whatever waits in the log is seen to."""
+    with database.transaction() as session:
+        session.execute(sa.update(LoggedEvent).values(match_state="decided", driver_id=1))
+        session.execute(sa.update(Incident).values(state="under_review"))
+        session.execute(sa.update(Dispute).values(state="taken_back", ended_at=at))
 
 
 def add_vehicle_document(database: Database, *, at: datetime, last_day: date, vehicle_id: int = 1) -> None:
