@@ -43,14 +43,24 @@ def write_letters(database: Database, *, at: datetime, post: Post) -> int:
 
 
 def _ask(database: Database, sources: Iterable[str], *, at: datetime) -> int:
-    """Each source in a transaction of its own, so that one that fails holds up no other."""
     changed = 0
     for source in sources:
         try:
-            with database.transaction() as session:
-                changed += service.ask_source(session, actor=ACTOR, at=at, source=source)
+            changed += _follow(database, source, at=at)
         except db.AWAY:
             raise
         except Exception:
+            # One that fails holds up no other.
             log.exception("the inbox could not follow %s", source)
     return changed
+
+
+def _follow(database: Database, source: str, *, at: datetime) -> int:
+    """Ask one source, in short transactions, until all of its items are as it says."""
+    changed = 0
+    while True:
+        with database.transaction() as session:
+            step = service.ask_source(session, actor=ACTOR, at=at, source=source)
+        changed += step
+        if step < service.MOST_CHANGES:
+            return changed

@@ -93,6 +93,22 @@ def import_drivers(body: FileImport) -> FileReport:
     return _import(KINDS["drivers"], body)
 
 
+FINES_EXAMPLE = {
+    "csv": "Notice number,Issuer,Plate,Date,Time,Amount\nOAK-118834,City of Oakland,7ABC123,2026-11-20,16:05,238.00\n",
+    "dry_run": True,
+}
+
+
+@bp.post("/event_log/fines/import")
+@operation(body=FileImport, answers={200: FileReport}, refuses=(409,), example=FINES_EXAMPLE)
+def import_fines(body: FileImport) -> FileReport:
+    """Read fines out of CSV: what each line is and, unless it is a dry run, the good ones into the log.
+
+    A fine is known by issuer and number; its time is by the clock of the vehicle's park. To repeat it changes nothing.
+    """
+    return _import(KINDS["fines"], body)
+
+
 def _import(kind: Kind, body: FileImport) -> FileReport:
     try:
         seen = look(read(), viewer=actor(), at=at(), kind=kind, content=body.csv.encode())

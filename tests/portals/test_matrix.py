@@ -36,7 +36,8 @@ from core.drivers.schemas import (
     NewShiftPattern,
 )
 from core.events import service as events
-from core.events.schemas import NewCircle, NewGeofence
+from core.events.queries import get_event
+from core.events.schemas import DisputeGround, EventSource, NewCircle, NewGeofence, NewIncident
 from core.identity import service as identity
 from core.identity.models import Passkey, SavedView, User, UserGrant
 from core.identity.tokens import Holder
@@ -54,6 +55,7 @@ from portals.doors import ErpApp
 from portals.policy import POLICY, PORTALS, Rule, Way
 from tests.conftest import ROOT, Fleet
 from tests.core.drivers.papers import new_page
+from tests.core.events.log_world import PNG
 from tests.orders import PLENTY
 
 SIGN_IN, NOBODY, NOT_THERE, MAY_NOT, LET_IN = "302 to sign in", "401", "404", "403", "let in"
@@ -240,6 +242,7 @@ FORMS: dict[str, dict[str, str]] = {
     "admin.reopen_client": {},
 }
 NOW = datetime.now(UTC).isoformat()
+CRASH = {"kind": "incident", "vehicle_id": 1, "happened_at": NOW, "what": "damage", "severity": "minor"}
 BODIES: dict[str, dict[str, Any]] = {
     "api_v1.note_debt": {
         "owed_minor": 0,
@@ -280,6 +283,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "api_v1.withdraw_driver_document": {},
     "api_v1.withdraw_driver_rating": {},
     "api_v1.withdraw_driver_incident": {},
+    "api_v1.correct_event": {"reason": "typing_error", "record": CRASH},
+    "api_v1.withdraw_event": {"reason": "duplicate"},
+    "api_v1.decide_event_driver": {"driver_id": None},
+    "api_v1.dispute_event": {"ground": "other", "words": "Not so"},
+    "api_v1.decide_dispute": {"effect": "charge_stands", "reasons": "It was so"},
     "api_v1.immobilize": THEFT,
     "api_v1.cancel_immobilization": {},
     "api_v1.approve_immobilization": {},
@@ -480,10 +488,24 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         ends=time(16),
         first_day=date(2199, 1, 1),
     )
+    crash = NewIncident(
+        vehicle_id=vehicle_id, driver_id=driver_id, happened_at=at, what=CRASH["what"], severity=CRASH["severity"]
+    )
+    event_id = events.record_event(session, actor=ROOT, at=at, new=crash, source=EventSource.OFFICE).event_id
+    dispute_id = events.dispute_event(
+        session,
+        actor=ROOT,
+        at=at,
+        event_id=event_id,
+        ground=DisputeGround.NOT_ME,
+        words="Not so",
+        uploads=[events.Upload("dent.png", PNG)],
+    )
+    session.flush()
+    detail = get_event(session.connection(), viewer=ROOT, event_id=event_id)
     paper_id = vehicles.add_document(
         session, actor=ROOT, at=at, vehicle_id=vehicle_id, new=NewDocument(kind="insurance"), pages=[PAGE]
     )
-    session.flush()
     return {
         "field_id": vehicles.add_field(
             session, actor=ROOT, at=at, new=NewField(name="Badge", kind="text", park_id=park_id)
@@ -491,6 +513,9 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         "paper_id": paper_id,
         "paper_file_id": session.query(DocumentPage).filter_by(document_id=paper_id).one().file_id,
         "photo_id": vehicles.add_photo(session, actor=ROOT, at=at, vehicle_id=vehicle_id, photo=PAGE),
+        "event_id": event_id,
+        "dispute_id": dispute_id,
+        "file_id": detail.disputes[0].files[0].id,
         "filename": "favicon.svg",
         "park_id": park_id,
         "page_id": document.pages[0].id,
@@ -502,7 +527,6 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         "assignment_id": booked,
         "handover_id": handover_id,
         "damage_id": damage_id,
-        "file_id": uuid.uuid4(),
         "pattern_id": drivers.add_shift_pattern(session, actor=ROOT, at=at, new=weekly),
         "item_id": make_item(session, park_id, vehicle_id, at),
         "geofence_id": events.add_geofence(session, actor=ROOT, at=at, new=fence),

@@ -28,6 +28,7 @@ class Group(enum.StrEnum):
     LOCKS = "locks"
     DRIVERS = "drivers"
     VEHICLES = "vehicles"
+    RECORDS = "records"
     DEVICES = "devices"
 
 
@@ -36,6 +37,7 @@ GROUPS: Mapping[Group, str] = {
     Group.LOCKS: "Locks",
     Group.DRIVERS: "Drivers",
     Group.VEHICLES: "Vehicles",
+    Group.RECORDS: "Incidents, fines, disputes",
     Group.DEVICES: "Devices",
 }
 
@@ -161,6 +163,17 @@ KINDS: Mapping[str, Kind] = {
         facts=("drivers.shift_refused", *_ASSIGNED),
         by_hand=True,
     ),
+    "damage": Kind(
+        title="A vehicle is damaged",
+        headline="Damage of a vehicle: {count}",
+        sentence="It was found at a handover and is not mended. Look at the worst of it: {worst}.",
+        group=Group.VEHICLES,
+        severity=Severity.LOOK,
+        seen_by="drivers:read",
+        closes="All of it is mended.",
+        facts=("drivers.damage_found",),
+        by_hand=True,
+    ),
     "tracker_silent": Kind(
         title="A vehicle is not heard of",
         sentence="Its tracker has not reported since then, and the vehicle is in use.",
@@ -227,6 +240,35 @@ KINDS: Mapping[str, Kind] = {
         facts=("events.detected",),
         by_hand=True,
         quiet_for=timedelta(hours=12),
+    ),
+    "event_unmatched": Kind(
+        title="It is not known whose an event was",
+        headline="A {what} of which it is not known whose it was",
+        sentence="At that moment the vehicle was with {why}. Say whose it was.",
+        group=Group.RECORDS,
+        severity=Severity.LOOK,
+        seen_by="events:read_records",
+        closes="It was found or decided whose it was, or it was withdrawn.",
+        facts=("events.record_added", "events.record_changed", "events.record_matched"),
+    ),
+    "incident_reported": Kind(
+        title="An incident was reported",
+        sentence="Nobody has looked into it yet.",
+        group=Group.RECORDS,
+        severity=Severity.ACT,
+        seen_by="events:read_records",
+        closes="Somebody has taken it under review, or it was withdrawn.",
+        facts=("events.record_added", "events.record_changed", "events.incident_changed"),
+    ),
+    "dispute": Kind(
+        title="A dispute waits for its decision",
+        headline="A {what} is disputed",
+        sentence="Nothing is charged for it until somebody has decided.",
+        group=Group.RECORDS,
+        severity=Severity.LOOK,
+        seen_by="events:decide",
+        closes="It was decided or taken back.",
+        facts=("events.dispute_opened", "events.dispute_ended"),
     ),
     "device_unknown": Kind(
         title="A device that nobody knows reports",

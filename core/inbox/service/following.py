@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from core.permissions import Actor, needs
 
 READER = "inbox"
 MOST_FACTS = 1000
+MOST_CHANGES = 200
 _KNOWN = tuple(getattr(Item, name) for name in Known.__slots__)
 _Place = tuple[str, str]
 
@@ -56,16 +58,26 @@ def take_facts(session: Writer, *, actor: Actor, at: datetime) -> list[str]:
 
 @needs("inbox:follow")
 def ask_source(session: Writer, *, actor: Actor, at: datetime, source: str) -> int:
-    """Ask one source and let its items follow; returns how many changed. Asked twice, the second changes nothing."""
+    """Ask one source and let its items follow; returns how many changed, MOST_CHANGES at most: then it is to be asked
+    again, so that no transaction is long. Asked twice, the second changes nothing.
+    """
     # Two that ask at once would open a thing twice, or close what the other has just opened.
     take_transaction_lock(session, f"inbox source {source}")
     asked = SOURCES[source]
     said = asked.read(session.connection(), at)
     claims = {(claim.kind, claim.key): claim for claim in said.claims}
     known = _read_known(session, asked.kinds, claims)
-    changed = sum(_follow_claim(session, claim, known.get(place), actor, at) for place, claim in claims.items())
-    left = [id_ for place, (id_, one) in known.items() if place not in claims and is_gone(one, said)]
-    return changed + sum(_follow_silence(session, id_, said, actor, at) for id_ in left)
+    gone = [id_ for place, (id_, one) in known.items() if place not in claims and is_gone(one, said)]
+    following = chain(
+        (_follow_claim(session, claim, known.get(place), actor, at) for place, claim in claims.items()),
+        (_follow_silence(session, id_, said, actor, at) for id_ in gone),
+    )
+    changed = 0
+    for step in following:
+        changed += step
+        if changed == MOST_CHANGES:
+            break
+    return changed
 
 
 def _read_known(

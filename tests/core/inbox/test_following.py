@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from core import outbox
 from core.access.models import JobState
 from core.db import Database
+from core.drivers.models.handovers import HandoverKind
+from core.drivers.schemas import DocumentKind
 from core.inbox import queries, service
 from core.inbox.queries import ItemQuery
 from core.inbox.queries.sources import Source
@@ -20,6 +22,7 @@ from core.inbox.service import following
 from core.permissions import Actor
 from tasks import inbox
 from tests.conftest import ROOT, Fleet
+from tests.core.drivers import papers
 from tests.core.inbox import world
 from tests.horizon import wait_until_settled
 
@@ -102,6 +105,90 @@ class TestADocumentThatRunsOut:
         assert world.the_item(database, "driver_document").state is ItemState.SNOOZED
         world.sweep(database, at=now + timedelta(days=1))
         assert world.the_item(database, "driver_document").state is ItemState.OPEN
+
+
+class TestADocumentOfAVehicle:
+    def test_is_told_to_the_office_until_a_newer_one_is_added(
+        self, database: Database, fleet: Fleet, at: datetime
+    ) -> None:
+        today = at.astimezone(world.ZONE).date()
+        world.add_vehicle_document(database, at=at, last_day=today + timedelta(days=7))
+        world.sweep(database, at=at)
+        item = world.the_item(database, "vehicle_document")
+        assert (item.title, item.stage) == ("Insurance of a vehicle runs out", 7)
+        world.add_vehicle_document(database, at=at, last_day=today + timedelta(days=300))
+        world.sweep(database, at=at)
+        assert world.the_item(database, "vehicle_document").closed_why is ClosedWhy.GONE
+
+    def test_of_a_vehicle_that_was_written_off_wants_nobody(
+        self, database: Database, fleet: Fleet, at: datetime
+    ) -> None:
+        world.add_vehicle_document(database, at=at, last_day=at.date())
+        world.set_status(database, "written_off")
+        assert world.sweep(database, at=at) == 0
+
+
+class TestWhatWaitsForTheOffice:
+    def test_is_one_item_for_each_driver_however_many_documents_wait(
+        self, database: Database, fleet: Fleet, at: datetime
+    ) -> None:
+        for kind in (DocumentKind.LICENCE, DocumentKind.INSURANCE):
+            last = papers.hand_in(database, fleet.driver_id, at, kind=kind)
+        world.sweep(database, at=at)
+        assert world.the_item(database, "documents_waiting").title.endswith("wait to be looked at: 2")
+        papers.refuse(database, last, at)
+        world.sweep(database, at=at)
+        assert world.the_item(database, "documents_waiting").detail == {"count": 1}
+
+    def test_has_applications_until_they_are_taken_up(self, database: Database, fleet: Fleet, at: datetime) -> None:
+        world.set_stage(database, "applied")
+        world.sweep(database, at=at)
+        assert world.the_item(database, "application").driver_id == fleet.driver_id
+        world.set_stage(database, "verifying")
+        world.sweep(database, at=at)
+        assert world.the_item(database, "application").state is ItemState.CLOSED
+
+
+class TestTheEventLog:
+    def test_has_an_item_for_what_waits_until_it_is_seen_to(
+        self, database: Database, fleet: Fleet, at: datetime
+    ) -> None:
+        world.log_event(database, at=at)
+        world.log_event(database, at=at, kind="repair")
+        world.log_event(database, at=at, kind="incident", match="matched")
+        disputed = world.log_event(database, at=at, match="matched")
+        world.dispute(database, disputed, at=at, due_at=at + timedelta(days=7))
+        world.sweep(database, at=at)
+        assert {item.kind: item.severity for item in world.items(database)} == {
+            "event_unmatched": Severity.LOOK,
+            "incident_reported": Severity.ACT,
+            "dispute": Severity.LOOK,
+        }
+        world.sweep(database, at=at + timedelta(days=6))
+        assert world.the_item(database, "dispute").severity == Severity.ACT
+        world.settle_events(database, at=at)
+        world.sweep(database, at=at + timedelta(days=6))
+        assert world.items(database) == []
+
+
+class TestDamage:
+    def test_is_one_item_for_each_vehicle_as_loud_as_the_worst_until_it_is_mended(
+        self, database: Database, fleet: Fleet, at: datetime
+    ) -> None:
+        world.damage(database, "moderate", at=at)
+        world.sweep(database, at=at)
+        assert world.the_item(database, "damage").severity == Severity.LOOK
+        world.damage(database, "severe", at=at, kind=HandoverKind.RETURNING)
+        world.sweep(database, at=at)
+        item = world.the_item(database, "damage")
+        assert (item.severity, item.detail) == (Severity.ACT, {"count": 2, "worst": "severe"})
+        world.mend_all(database, at=at)
+        world.sweep(database, at=at)
+        assert world.the_item(database, "damage").state is ItemState.CLOSED
+
+    def test_that_nobody_has_signed_is_not_told(self, database: Database, fleet: Fleet, at: datetime) -> None:
+        world.damage(database, "severe", at=at, is_signed=False)
+        assert world.sweep(database, at=at) == 0
 
 
 class TestADetection:
@@ -231,12 +318,25 @@ class TestTheSources:
         assert world.sweep(database, at=at) == 0
         assert world.items(database) == before
 
-    def test_open_a_thing_once_when_many_ask_at_once(self, database: Database, fleet: Fleet, at: datetime) -> None:
+    def test_open_a_thing_once_when_many_ask_at_once(
+        self, database: Database, fleet: Fleet, at: datetime, caplog: pytest.LogCaptureFixture
+    ) -> None:
         world.detect(database, at=at)
         with ThreadPoolExecutor(8) as pool:
             changed = list(pool.map(lambda _: inbox.sweep(database, at=at), range(8)))
         assert sum(changed) == 1
         assert len(world.items(database)) == 1
+        assert [record for record in caplog.records if record.name == "tasks.inbox"] == []
+
+    def test_are_followed_to_the_end_in_short_transactions(
+        self, database: Database, fleet: Fleet, at: datetime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for module in (following, service):
+            monkeypatch.setattr(module, "MOST_CHANGES", 2)
+        for code in ("P0001", "P0002", "P0003", "P0004", "P0005"):
+            world.detect(database, at=at, kind="dtc", subject=code)
+        assert world.sweep(database, at=at) == 5
+        assert len(world.items(database)) == 5
 
     def test_hold_up_no_other_when_one_fails(
         self, database: Database, fleet: Fleet, at: datetime, monkeypatch: pytest.MonkeyPatch

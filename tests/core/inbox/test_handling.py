@@ -15,7 +15,7 @@ from core.inbox import queries, service
 from core.inbox.models import StepAct
 from core.inbox.queries import ItemQuery
 from core.inbox.rules.claims import ClosedWhy, ItemState
-from core.permissions import Actor
+from core.permissions import Actor, NarrowGrant
 from tasks import inbox
 from tests.conftest import ROOT, Fleet
 from tests.core.inbox import world
@@ -157,6 +157,14 @@ class TestAnItem:
             assert queries.count_waiting(reader, viewer=staff) == (1, 1)
         assert [item.kind for item in seen] == ["driver_document"]
         assert (counted.matching, counted.by["group"]) == (1, {"expiry": 1})
+
+    def test_is_not_seen_where_the_right_to_what_it_is_about_does_not_reach(
+        self, database: Database, fleet: Fleet, at: datetime, towed: int
+    ) -> None:
+        elsewhere = frozenset({NarrowGrant("events:read", park_id=fleet.other_park_id)})
+        program = Actor("client", None, "Program", grants=frozenset({"inbox:read"}), parks=None, narrow=elsewhere)
+        with database.reading() as reader:
+            assert queries.list_items(reader, viewer=program, query=ItemQuery()) == []
 
     def test_is_handled_by_nobody_without_the_right(self, database: Database, at: datetime, towed: int) -> None:
         stranger = Actor("user", 5, "Investor", roles=frozenset({"investor"}), parks=None)

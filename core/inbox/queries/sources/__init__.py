@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.db import Reader
-from core.inbox.queries.sources import detections, devices, documents, locks, queues, shifts, standings, trackers
+from core.inbox.queries.sources import (
+    damages,
+    detections,
+    devices,
+    documents,
+    locks,
+    queues,
+    records,
+    shifts,
+    standings,
+    trackers,
+)
 from core.inbox.rules.catalog import KINDS
 from core.inbox.rules.claims import Said
 
@@ -29,12 +40,16 @@ class Source:
 
 
 SOURCES: Mapping[str, Source] = {
+    "damages": Source(("damage",), damages.read),
     "detections": Source(tuple(detections.KIND_OF.values()), detections.read),
     "devices": Source(("device_unknown",), devices.read),
     "applications": Source(("application",), queues.read_applications),
     "documents_waiting": Source(("documents_waiting",), queues.read_documents),
     "driver_documents": Source(("driver_document",), documents.read_of_drivers),
     "lock_reviews": Source(("lock_review",), locks.read_reviews),
+    "disputes": Source(("dispute",), records.read_disputes),
+    "events_unmatched": Source(("event_unmatched",), records.read_unmatched),
+    "incidents": Source(("incident_reported",), records.read_incidents),
     "locks": Source(("lock_failed",), locks.read_failed),
     "shifts": Source(("shift_refused",), shifts.read),
     "standings": Source(("driver_barred", "driver_review"), standings.read),
