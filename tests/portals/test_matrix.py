@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -51,6 +51,7 @@ from core.webhooks import service as webhooks
 from core.webhooks.gateway import Address
 from core.webhooks.rules.catalog import public_id
 from core.webhooks.schemas import NewEndpoint
+from portals.api_v1 import allowance
 from portals.doors import ErpApp
 from portals.policy import POLICY, PORTALS, Rule, Way
 from tests.conftest import ROOT, Fleet
@@ -391,7 +392,13 @@ class World:
         maker = Actor("client", None, "Program", grants=grants, parks=None, client_id=self.client_id)
         with self.database.transaction() as session:
             endpoint = make_endpoint(session, maker, self.fleet.park_id, self.at)
-        return Asker(name, browser, grants=frozenset(scopes), has_token=True, own=endpoint)
+            own = endpoint | (self._own_photo(session) if tuple(scopes) == ("vehicles:change",) else {})
+        return Asker(name, browser, grants=frozenset(scopes), has_token=True, own=own)
+
+    def _own_photo(self, session: Writer) -> dict[str, object]:
+        """For whoever takes one away, so that it is there for the others."""
+        vehicle_id = self.fleet.vehicle_id
+        return {"photo_id": vehicles.add_photo(session, actor=ROOT, at=self.at, vehicle_id=vehicle_id, photo=PAGE)}
 
     def routes(self) -> Iterator[tuple[str, str, str, Rule]]:
         """Each endpoint with its method, its address and its rule; those that take something away come last."""
@@ -404,6 +411,9 @@ class World:
 
 @pytest.fixture
 def world(app: ErpApp, database: Database, fleet: Fleet, at: datetime) -> World:
+    # Every scope asks for every route: more than one client may within a minute.
+    app.settings = replace(app.settings, api_rate_per_min=10**9)
+    allowance.install(app)
     with database.transaction() as session:
         client_id = identity.create_client(
             session, actor=ROOT, at=at, name="Program", scopes=sorted(GRANTABLE), park_ids=[fleet.park_id]
@@ -510,6 +520,7 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         "field_id": vehicles.add_field(
             session, actor=ROOT, at=at, new=NewField(name="Badge", kind="text", park_id=park_id)
         ),
+        "document_id": document_id,
         "paper_id": paper_id,
         "paper_file_id": session.query(DocumentPage).filter_by(document_id=paper_id).one().file_id,
         "photo_id": vehicles.add_photo(session, actor=ROOT, at=at, vehicle_id=vehicle_id, photo=PAGE),
