@@ -257,6 +257,7 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "driver.hand_in": act("drivers:hand_in"),
         "driver.show_own_page": page("drivers:hand_in"),
         "driver.show_me": page("drivers:read_own"),
+        "driver.export_me": page("drivers:read_own"),
         "driver.change_me": act("drivers:change_own"),
     },
     "The investor portal": {
@@ -299,6 +300,9 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "admin.review_immobilization": act("access:review"),
     },
     "The admin console: the law": {
+        "admin.show_privacy": page("privacy:erase"),
+        "admin.ask_erasure": page("privacy:erase"),
+        "admin.erase_driver": act("privacy:erase"),
         "admin.list_jurisdictions": page("access:configure"),
         "admin.show_jurisdiction": page("access:configure"),
         "admin.set_park_law": act("access:configure"),
