@@ -159,6 +159,7 @@ FORMS: dict[str, dict[str, str]] = {
     "operator.withdraw_document": {"why": "Of another vehicle"},
     "operator.put_photo_first": {},
     "operator.change_groups": {"into": "Night"},
+    "operator.fill_fields": {},
     "operator.remove_photo": {},
     "operator.pair_tracker": {"tracker.device_uid": "860000000000009"},
     "operator.take_out_tracker": {},
