@@ -68,7 +68,9 @@ listen(
 
 // After something was done nothing is ticked any more, and the keyboard goes on where it was.
 document.addEventListener("htmx:after:swap", () => {
-  if (document.activeElement === document.body && document.querySelector(".inbox-told > *")) look(place);
+  if (!document.querySelector(".inbox-told > *")) return;
+  for (const row of ticked()) box(row)?.click();
+  if (document.activeElement === document.body) look(place);
 });
 
 setInterval(() => {

@@ -22,4 +22,6 @@ def list_colleagues(reader: Reader, *, viewer: Actor, at: datetime) -> list[Coll
     """The people who may handle items of a park that the viewer sees, by name. Needs inbox:handle."""
     viewer.require("inbox:handle")
     found = identity.list_holders(reader, viewer=viewer, at=at, permission="inbox:handle")
-    return [Colleague(one.id, one.name) for one in found if one.id is not None]
+    ids = [one.id for one in found if one.id is not None]
+    names = identity.name_users(reader, user_ids=ids)
+    return [Colleague(id_, names[id_]) for id_ in ids]

@@ -161,6 +161,17 @@ KINDS: Mapping[str, Kind] = {
         facts=("drivers.shift_refused", *_ASSIGNED),
         by_hand=True,
     ),
+    "damage": Kind(
+        title="A vehicle is damaged",
+        headline="Damage of a vehicle: {count}",
+        sentence="It was found at a handover and is not mended. Look at the worst of it: {worst}.",
+        group=Group.VEHICLES,
+        severity=Severity.LOOK,
+        seen_by="drivers:read",
+        closes="All of it is mended.",
+        facts=("drivers.damage_found",),
+        by_hand=True,
+    ),
     "tracker_silent": Kind(
         title="A vehicle is not heard of",
         sentence="Its tracker has not reported since then, and the vehicle is in use.",

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from core import outbox
 from core.access.models import JobState
 from core.db import Database
+from core.drivers.models.handovers import HandoverKind
+from core.drivers.schemas import DocumentKind
 from core.inbox import queries, service
 from core.inbox.queries import ItemQuery
 from core.inbox.queries.sources import Source
@@ -20,6 +22,7 @@ from core.inbox.service import following
 from core.permissions import Actor
 from tasks import inbox
 from tests.conftest import ROOT, Fleet
+from tests.core.drivers import papers
 from tests.core.inbox import world
 from tests.horizon import wait_until_settled
 
@@ -102,6 +105,68 @@ class TestADocumentThatRunsOut:
         assert world.the_item(database, "driver_document").state is ItemState.SNOOZED
         world.sweep(database, at=now + timedelta(days=1))
         assert world.the_item(database, "driver_document").state is ItemState.OPEN
+
+
+class TestADocumentOfAVehicle:
+    def test_is_told_to_the_office_until_a_newer_one_is_added(
+        self, database: Database, fleet: Fleet, at: datetime
+    ) -> None:
+        today = at.astimezone(world.ZONE).date()
+        world.add_vehicle_document(database, at=at, last_day=today + timedelta(days=7))
+        world.sweep(database, at=at)
+        item = world.the_item(database, "vehicle_document")
+        assert (item.title, item.stage) == ("Insurance of a vehicle runs out", 7)
+        world.add_vehicle_document(database, at=at, last_day=today + timedelta(days=300))
+        world.sweep(database, at=at)
+        assert world.the_item(database, "vehicle_document").closed_why is ClosedWhy.GONE
+
+    def test_of_a_vehicle_that_was_written_off_wants_nobody(
+        self, database: Database, fleet: Fleet, at: datetime
+    ) -> None:
+        world.add_vehicle_document(database, at=at, last_day=at.date())
+        world.set_status(database, "written_off")
+        assert world.sweep(database, at=at) == 0
+
+
+class TestWhatWaitsForTheOffice:
+    def test_is_one_item_for_each_driver_however_many_documents_wait(
+        self, database: Database, fleet: Fleet, at: datetime
+    ) -> None:
+        for kind in (DocumentKind.LICENCE, DocumentKind.INSURANCE):
+            last = papers.hand_in(database, fleet.driver_id, at, kind=kind)
+        world.sweep(database, at=at)
+        assert world.the_item(database, "documents_waiting").title.endswith("wait to be looked at: 2")
+        papers.refuse(database, last, at)
+        world.sweep(database, at=at)
+        assert world.the_item(database, "documents_waiting").detail == {"count": 1}
+
+    def test_has_applications_until_they_are_taken_up(self, database: Database, fleet: Fleet, at: datetime) -> None:
+        world.set_stage(database, "applied")
+        world.sweep(database, at=at)
+        assert world.the_item(database, "application").driver_id == fleet.driver_id
+        world.set_stage(database, "verifying")
+        world.sweep(database, at=at)
+        assert world.the_item(database, "application").state is ItemState.CLOSED
+
+
+class TestDamage:
+    def test_is_one_item_for_each_vehicle_as_loud_as_the_worst_until_it_is_mended(
+        self, database: Database, fleet: Fleet, at: datetime
+    ) -> None:
+        world.damage(database, "moderate", at=at)
+        world.sweep(database, at=at)
+        assert world.the_item(database, "damage").severity == Severity.LOOK
+        world.damage(database, "severe", at=at, kind=HandoverKind.RETURNING)
+        world.sweep(database, at=at)
+        item = world.the_item(database, "damage")
+        assert (item.severity, item.detail) == (Severity.ACT, {"count": 2, "worst": "severe"})
+        world.mend_all(database, at=at)
+        world.sweep(database, at=at)
+        assert world.the_item(database, "damage").state is ItemState.CLOSED
+
+    def test_that_nobody_has_signed_is_not_told(self, database: Database, fleet: Fleet, at: datetime) -> None:
+        world.damage(database, "severe", at=at, is_signed=False)
+        assert world.sweep(database, at=at) == 0
 
 
 class TestADetection:

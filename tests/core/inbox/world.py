@@ -8,18 +8,22 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from core import outbox
+from core import outbox, vault
 from core.access import service as access
 from core.access.models import ImmobilizationJob, JobState, OrderKind, Reason
 from core.access.schemas import DocumentFact, DocumentState
 from core.config import StandingThresholds
 from core.db import Database, Writer
+from core.drivers.models import Assignment, Driver
+from core.drivers.models.handovers import Damage, Handover, HandoverKind
 from core.events.models import Detection
 from core.inbox import queries, service
 from core.inbox.queries import ItemQuery, ItemRecord
 from core.inbox.rules.claims import ClosedWhy
 from core.telemetry.models import states
+from core.vehicles import service as vehicles
 from core.vehicles.models import UnknownDevice
+from core.vehicles.schemas import DocumentKind, NewDocument, Upload
 from tasks import inbox
 from tests.conftest import ROOT
 
@@ -47,6 +51,56 @@ def note_document(
             fact=fact,
             thresholds=StandingThresholds(),
         )
+
+
+def add_vehicle_document(database: Database, *, at: datetime, last_day: date, vehicle_id: int = 1) -> None:
+    """The insurance of a vehicle holds through that day."""
+    new = NewDocument(kind=DocumentKind.INSURANCE, valid_until=last_day)
+    page = Upload(name="page.png", content=b"\x89PNG\r\n\x1a\n" + bytes(9))
+    with database.transaction() as session:
+        vehicles.add_document(session, actor=ROOT, at=at, vehicle_id=vehicle_id, new=new, pages=[page])
+
+
+def set_stage(database: Database, stage: str, *, driver_id: int = 1) -> None:
+    """A driver has come so far."""
+    with database.transaction() as session:
+        session.execute(sa.update(Driver).where(Driver.id == driver_id).values(stage=stage))
+
+
+def damage(
+    database: Database,
+    severity: str,
+    *,
+    at: datetime,
+    kind: HandoverKind = HandoverKind.TAKING,
+    vehicle_id: int = 1,
+    is_signed: bool = True,
+) -> None:
+    """Damage was found at a handover of a vehicle."""
+    with database.transaction() as session:
+        assignment_id = session.scalar(sa.select(Assignment.id).where(Assignment.vehicle_id == vehicle_id))
+        handover = Handover(
+            assignment_id=assignment_id,
+            kind=kind,
+            vehicle_id=vehicle_id,
+            driver_id=1,
+            key_id=vault.make_key(session, at=at),
+            begun_at=at,
+            begun_by_kind="user",
+        )
+        session.add(handover)
+        session.flush()
+        mark = {"x": 1, "y": 1, "kind": "dent", "severity": severity}
+        session.add(Damage(vehicle_id=vehicle_id, handover_id=handover.id, found_at=at, **mark))
+        session.flush()
+        if is_signed:
+            handover.signed_at, handover.content_hash = at, bytes(32)
+
+
+def mend_all(database: Database, *, at: datetime) -> None:
+    """All damage is mended."""
+    with database.transaction() as session:
+        session.execute(sa.update(Damage).values(mended_at=at, mended_by_id=1))
 
 
 def detect(

@@ -6,7 +6,6 @@ import subprocess
 from datetime import datetime, timedelta
 
 import pytest
-import sqlalchemy as sa
 
 from core import audit
 from core.access import service as access
@@ -15,7 +14,7 @@ from core.audit_verification import verify_log
 from core.config import AccessTiming
 from core.db import Database, Writer
 from core.drivers import queries, service
-from core.drivers.models import Assignment, Driver
+from core.drivers.models import Driver
 from core.drivers.schemas import NewDriver
 from core.errors import Conflict, NotFound
 from core.files import queries as files
@@ -24,7 +23,7 @@ from core.identity.models import User
 from core.permissions import DRIVER, Actor
 from core.privacy import service as privacy
 from core.privacy.queries import list_own_looks
-from infra.postgres import binaries
+from infra.postgres.binaries import find_binaries
 from tests.conftest import ROOT, Fleet
 from tests.core.audit.conftest import append
 from tests.core.files.test_files import JPEG
@@ -44,7 +43,7 @@ def erase(database: Database, at: datetime, driver_id: int) -> None:
 
 def dump(database: Database) -> bytes:
     """A fresh backup."""
-    program = binaries.find() / "pg_dump"
+    program = find_binaries(None)["pg_dump"]
     return subprocess.run([program, "--dbname", database.dsn], check=True, capture_output=True).stdout
 
 
@@ -74,7 +73,7 @@ class TestAnErasedDriver:
 
     def test_loses_the_account_with_what_names_them(self, database: Database, fleet: Fleet, at: datetime) -> None:
         with database.transaction() as session:
-            session.execute(sa.delete(Assignment))
+            service.end_assignment(session, actor=ROOT, at=at, driver_id=fleet.driver_id)
         erase(database, at, fleet.driver_id)
         with database.transaction() as session:
             user = session.get_one(User, session.get_one(Driver, fleet.driver_id).user_id)

@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.db import Reader
-from core.inbox.queries.sources import detections, devices, documents, locks, queues, shifts, standings, trackers
+from core.inbox.queries.sources import (
+    damages,
+    detections,
+    devices,
+    documents,
+    locks,
+    queues,
+    shifts,
+    standings,
+    trackers,
+)
 from core.inbox.rules.catalog import KINDS
 from core.inbox.rules.claims import Said
 
@@ -29,6 +39,7 @@ class Source:
 
 
 SOURCES: Mapping[str, Source] = {
+    "damages": Source(("damage",), damages.read),
     "detections": Source(tuple(detections.KIND_OF.values()), detections.read),
     "devices": Source(("device_unknown",), devices.read),
     "applications": Source(("application",), queues.read_applications),
