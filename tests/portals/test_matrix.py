@@ -489,6 +489,7 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         session, actor=ROOT, at=at, vehicle_id=vehicle_id, new=NewDocument(kind="insurance"), pages=[PAGE]
     )
     return {
+        "document_id": document_id,
         "paper_id": paper_id,
         "paper_file_id": session.query(DocumentPage).filter_by(document_id=paper_id).one().file_id,
         "photo_id": vehicles.add_photo(session, actor=ROOT, at=at, vehicle_id=vehicle_id, photo=PAGE),
