@@ -117,6 +117,7 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "operator.take_many_out_of_group": act("vehicles:change"),
         "operator.move_many": act("vehicles:move"),
         "operator.change_groups": act("vehicles:change"),
+        "operator.fill_fields": act("vehicles:change"),
         "operator.show_vehicle_data": page("vehicles:read"),
         "operator.change_vehicle_data": act("vehicles:change"),
         "operator.show_documents": page("vehicles:read"),

@@ -160,6 +160,7 @@ FORMS: dict[str, dict[str, str]] = {
     "operator.withdraw_document": {"why": "Of another vehicle"},
     "operator.put_photo_first": {},
     "operator.change_groups": {"into": "Night"},
+    "operator.fill_fields": {},
     "operator.remove_photo": {},
     "operator.pair_tracker": {"tracker.device_uid": "860000000000009"},
     "operator.take_out_tracker": {},
@@ -489,6 +490,7 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         session, actor=ROOT, at=at, vehicle_id=vehicle_id, new=NewDocument(kind="insurance"), pages=[PAGE]
     )
     return {
+        "document_id": document_id,
         "paper_id": paper_id,
         "paper_file_id": session.query(DocumentPage).filter_by(document_id=paper_id).one().file_id,
         "photo_id": vehicles.add_photo(session, actor=ROOT, at=at, vehicle_id=vehicle_id, photo=PAGE),
