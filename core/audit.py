@@ -72,6 +72,7 @@ def record_each(
         for subject, detail in entries
     ]
     if rows:
+        session.flush()  # what is told is written before it, for whoever reads on this connection
         session.connection().execute(sa.insert(AuditEntry), rows)
 
 

@@ -34,26 +34,38 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "identity:manage": frozenset({ADMIN}),
     "identity:read": frozenset({ADMIN}),
     "identity:maintain": frozenset({SYSTEM}),
+    "identity:invite_drivers": frozenset({ADMIN, OPERATOR}),
     "identity:manage_own": frozenset({ADMIN, OPERATOR, DRIVER, INVESTOR, STAFF}),
     "files:keep": frozenset({ADMIN, OPERATOR, STAFF, DRIVER, SYSTEM}),
     "files:scan": frozenset({SYSTEM}),
     "files:erase": frozenset({ADMIN, SYSTEM}),
     "vehicles:read": frozenset({ADMIN, OPERATOR, STAFF, SYSTEM}),
     "vehicles:register": frozenset({ADMIN, OPERATOR}),
+    "vehicles:change": frozenset({ADMIN, OPERATOR, STAFF}),
     "vehicles:change_status": frozenset({ADMIN, OPERATOR}),
+    "vehicles:move": frozenset({ADMIN, OPERATOR}),
+    "vehicles:fit_tracker": frozenset({ADMIN, OPERATOR, STAFF}),
     "vehicles:note_device": frozenset({DEVICE, SYSTEM}),
     "vehicles:claim_device": frozenset({ADMIN}),
     "drivers:read": frozenset({ADMIN, OPERATOR, STAFF, SYSTEM}),
     "drivers:register": frozenset({ADMIN, OPERATOR}),
+    "drivers:change": frozenset({ADMIN, OPERATOR}),
+    "drivers:verify": frozenset({ADMIN, OPERATOR}),
+    "drivers:read_documents": frozenset({ADMIN, OPERATOR}),
+    "drivers:hand_in": frozenset({ADMIN, OPERATOR, DRIVER, SYSTEM}),
+    "drivers:configure": frozenset({ADMIN, OPERATOR}),
+    "drivers:apply": frozenset({SYSTEM}),
     "drivers:assign": frozenset({ADMIN, OPERATOR, SYSTEM}),
+    "drivers:hand_over": frozenset({ADMIN, OPERATOR, STAFF, DRIVER}),  # a driver their own vehicle
     "drivers:set_access": frozenset({SYSTEM}),
     "drivers:read_own": frozenset({DRIVER}),
+    "drivers:change_own": frozenset({DRIVER}),
     "telemetry:read": frozenset({ADMIN, OPERATOR, STAFF, SYSTEM}),
     "telemetry:read_own": frozenset({DRIVER, INVESTOR}),
     "telemetry:ingest": frozenset({DEVICE, SYSTEM}),
     "telemetry:replay": frozenset({ADMIN}),
     "telemetry:maintain": frozenset({SYSTEM}),
-    "telemetry:record_mileage": frozenset({ADMIN, OPERATOR, STAFF}),
+    "telemetry:record_mileage": frozenset({ADMIN, OPERATOR, STAFF, SYSTEM}),
     "telemetry:follow": frozenset({SYSTEM}),
     "access:read": frozenset({ADMIN, OPERATOR, SYSTEM}),
     "access:immobilize": frozenset({ADMIN}),  # an operator needs the grant
@@ -101,6 +113,11 @@ GRANTABLE: dict[str, str] = {
     "telemetry:ingest": "Send telemetry in",
     "telemetry:record_mileage": "Record what an odometer says",
     "vehicles:read": "Read the registry of vehicles",
+    "drivers:register": "Add drivers",
+    "drivers:change": "Change the records of drivers",
+    "drivers:verify": "Accept and refuse the documents of drivers, and take people in as drivers",
+    "drivers:read_documents": "Read the documents, licences and personal data of drivers",
+    "drivers:hand_in": "Hand in documents for drivers",
     "access:read": "Read the orders given to vehicles",
     "access:release": "Release a vehicle",
     "events:read": "Read what was detected about vehicles, and the geofences",
@@ -128,17 +145,24 @@ WORDS: dict[str, str] = {
     **GRANTABLE,
     "identity:manage": "Add people and API clients, and change what they may do",
     "identity:read": "See who may do what",
+    "identity:invite_drivers": "Give drivers an account of their own",
     "identity:manage_own": "Look after one's own account",
     "identity:maintain": "Clear away what has ended of sessions, letters and tokens",
     "files:keep": "Hand in files with a record that one may change",
     "files:scan": "Scan files for viruses",
     "files:erase": "Destroy the files of somebody who is erased",
+    "vehicles:change": "Change the records of vehicles, their documents and photos",
+    "vehicles:move": "Move vehicles to another park",
+    "vehicles:fit_tracker": "Put trackers into vehicles, and take them out",
     "vehicles:change_status": "Move a vehicle to another status",
     "vehicles:note_device": "Note that a device nobody knows has reported",
     "vehicles:claim_device": "Put a device that reports into a vehicle",
-    "drivers:register": "Add drivers",
+    "drivers:configure": "Say what a park asks of its drivers, and open its link for applications",
+    "drivers:apply": "Take applications that come by a park's link",
+    "drivers:hand_over": "Inspect a vehicle that is taken over or given back, and sign for it",
     "drivers:set_access": "Write down whether a driver may drive",
     "drivers:read_own": "Read one's own record as a driver",
+    "drivers:change_own": "Change one's own contact data as a driver",
     "telemetry:read_own": "Read how one's own vehicles do",
     "telemetry:replay": "Judge refused points anew",
     "telemetry:maintain": "Make room for telemetry, and drop what has expired",
@@ -195,7 +219,8 @@ class Actor:
     Roles and `grants` hold in all parks in view; each of `narrow` holds for its park or vehicle, if that is in view.
     `assets` are the vehicles that are the actor's own: the one a driver has now, those an investor holds. Only the
     rights to read one's own reach them.
-    `client_id` is the API client by which they act, if any.
+    `client_id` is the API client by which they act, if any. `name` is what is written down of them; of a person it is
+    a pseudonym, so that nobody's name stands where nothing can be taken back.
     """
 
     kind: Kind
@@ -230,7 +255,7 @@ class Actor:
         """Raise Forbidden unless `may` says yes to the same."""
         if self.may(permission, park_id=park_id, vehicle_id=vehicle_id):
             return
-        name, words = self.name or "You", WORDS[permission]
+        name, words = "You" if self.kind == "user" else self.name, WORDS[permission]
         if self.may(permission):
             text = f"{name} may not do this here: the right “{words}” ({permission}) does not reach this record."
             raise Forbidden(f"{text} Ask an administrator to widen it.", permission=permission)
@@ -250,6 +275,11 @@ class Actor:
 
     def _holds_widely(self, permission: str) -> bool:
         return permission in self.grants or not self.roles.isdisjoint(PERMISSIONS[permission])
+
+
+def pseudonym(user_id: int) -> str:
+    """What a person is called in records, files and logs. Who may see their name is shown it in its place."""
+    return f"user:{user_id}"
 
 
 def system(name: str, *permissions: str) -> Actor:

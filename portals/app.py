@@ -19,6 +19,7 @@ from portals import (
     account,
     addresses,
     admin,
+    apply,
     auth,
     bodies,
     driver,
@@ -30,6 +31,7 @@ from portals import (
     live,
     oauth,
     operator,
+    people,
     policy,
     security,
     transparency,
@@ -80,6 +82,7 @@ def create_app(config: Config, database: Database) -> ErpApp:
     security.install(app)
     errors.install(app)
     filters.install(app)
+    people.install(app)
     auth.install(app)
     oauth.install(app)
     live.install(app)
@@ -88,6 +91,7 @@ def create_app(config: Config, database: Database) -> ErpApp:
     app.register_blueprint(health.bp)
     app.register_blueprint(transparency.bp)
     app.register_blueprint(emergency.bp)
+    app.register_blueprint(apply.bp)
     for machines in (api_v1, devices):
         app.register_blueprint(machines)
         security.csrf.exempt(machines)

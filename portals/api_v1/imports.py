@@ -65,6 +65,11 @@ EXAMPLE = {
     "csv": f"{_HEADINGS}\n1M8GDM9AXKP042788,7ABC123,Ford,Transit,2021,diesel,Bayview,356307042441013\n",
     "dry_run": True,
 }
+_DRIVER_HEADINGS = "Name,Phone,Park,Licence number,Licence country,Licence state,Licence classes,Licence valid until"
+DRIVERS_EXAMPLE = {
+    "csv": f"{_DRIVER_HEADINGS}\nAna Lopez,+14155550100,Bayview,D1234567,US,CA,C,2029-04-23\n",
+    "dry_run": True,
+}
 
 
 @bp.post("/vehicles/import")
@@ -75,6 +80,17 @@ def import_vehicles(body: FileImport) -> FileReport:
     A vehicle is known by its VIN. An empty cell leaves the record as it is. To repeat it changes nothing more.
     """
     return _import(KINDS["vehicles"], body)
+
+
+@bp.post("/drivers/import")
+@operation(body=FileImport, answers={200: FileReport}, refuses=(409,), example=DRIVERS_EXAMPLE)
+def import_drivers(body: FileImport) -> FileReport:
+    """Read drivers out of CSV: what each line is and, unless it is a dry run, the good ones into the records.
+
+    A driver is known by the licence, else by the phone number. An empty cell leaves the record as it is. Of who is
+    there already, what is sealed is told only by whether it is the same. To repeat it changes nothing more.
+    """
+    return _import(KINDS["drivers"], body)
 
 
 FINES_EXAMPLE = {

@@ -16,9 +16,11 @@ from typing import Any
 from core.access import queries as access
 from core.db import AWAY, Reader
 from core.events import queries as events
+from core.identity import queries as identity
 from core.outbox import Fact, Offset
 from portals.event_rows import in_words
 from portals.fleet_rows import BOARD, FleetRows
+from portals.people import with_names
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,7 @@ def _tell_order(reader: Reader, fact: Fact, names: Mapping[int, str]) -> Mapping
     said = f"{what} ordered by {job.ordered_by}"
     if fact.name != "access.job_ordered":
         said = f"{what} {job.state}. {job.verdict or ''}".strip()
+    said = with_names(said, identity.name_people(reader, viewer=BOARD))
     return {vehicle_id: f"{name}: {said}" for vehicle_id, name in names.items()}
 
 

@@ -36,7 +36,7 @@ def generate_token(
     person, family = user.person, user.family
     holder = Holder(
         client.own.client_id,
-        f"{person.name} via {client.own.name}",
+        f"{person.actor.name} via {client.own.name}",
         _both(person.actor.parks, client.own.park_ids),
         user_id=family.user_id,
         handle=person.handle,

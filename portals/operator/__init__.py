@@ -15,6 +15,7 @@ NAV = [
     ("operator.show_timetable", "Timetable", "calendar"),
     ("operator.list_approvals", "Approvals", "shield-check"),
     ("operator.list_locks", "Locks", "lock"),
+    ("operator.list_records", "Records", "file-text"),
     ("operator.list_events", "Events", "activity"),
     ("operator.list_geofences", "Geofences", "focus-centered"),
 ]
@@ -22,10 +23,12 @@ NAV = [
 SECTIONS = {
     "vehicles": "operator.list_vehicles",
     "drivers": "operator.list_drivers",
+    "handovers": "operator.show_timetable",
     "timetable": "operator.show_timetable",
     "approvals": "operator.list_approvals",
     "locks": "operator.list_locks",
     "events": "operator.list_events",
+    "records": "operator.list_records",
     "geofences": "operator.list_geofences",
 }
 
@@ -45,15 +48,23 @@ def frame() -> dict[str, object]:
 
 from portals.operator import (  # noqa: E402, F401 - they add the routes
     access,
+    admissions,
     approvals,
     board,
     driver_access,
+    driver_card,
     driver_codes,
+    driver_documents,
     drivers,
     events,
     geofences,
+    handovers,
     imports,
     locks,
+    records,
+    records_acts,
+    records_form,
+    records_incident,
     registration,
     timetable,
     timetable_forms,
@@ -61,8 +72,12 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     track,
     vehicles,
     vehicles_bulk,
+    vehicles_data,
     vehicles_export,
     vehicles_fleet,
+    vehicles_papers,
     vehicles_timeline,
+    vehicles_tracker,
     vehicles_views,
+    verification,
 )

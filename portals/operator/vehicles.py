@@ -23,7 +23,9 @@ from portals.operator import bp
 from portals.operator.access import read_panel
 from portals.operator.mileage import read_mileage, record_reading
 from portals.operator.motion import say_motion
+from portals.operator.vehicles_papers import read_papers
 from portals.operator.vehicles_status import parse_status
+from portals.operator.vehicles_steps import read_onboarding
 from portals.operator.vehicles_timeline import read_timeline
 from portals.operator.vehicles_words import CLASSES, ENGINES, STATUSES
 
@@ -103,7 +105,11 @@ def _show_card(
         **_read_orders(vehicle),
         **_read_lock(vehicle),
         **read_mileage(vehicle),
+        groups=queries.list_groups(read(), viewer=actor(), vehicle_ids=[vehicle.id]).get(vehicle.id, []),
+        group_names=queries.list_group_names(read(), viewer=actor()),
         **read_timeline(vehicle),
+        **read_papers(vehicle),
+        **read_onboarding(vehicle),
     )
 
 

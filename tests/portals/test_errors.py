@@ -62,7 +62,7 @@ class TestARefusal:
 
     def test_carries_the_part_a_fragment_shows(self, sign_in):
         answer = sign_in("dispatcher").get("/operator/vehicles/1/immobilization/new")
-        assert '<p id="problem">Dispatcher may not do this' in answer.text
+        assert '<p id="problem">You may not do this' in answer.text
 
     def test_escapes_what_was_asked_for(self, sign_in):
         answer = sign_in("admin").get("/admin/telemetry/refusals?vehicle_id=<script>alert(1)</script>")

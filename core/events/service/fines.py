@@ -21,8 +21,6 @@ from core.events.service.record_adding import add_record
 from core.imports import Change, Line, Outcome, Problem, Verdict
 from core.permissions import Actor, needs
 
-_SHOWN = ("vehicle_id", "happened_at", "offence", "amount_minor", "currency")
-
 
 def judge_fines(reader: Reader, *, viewer: Actor, at: datetime, lines: Sequence[Line]) -> list[Verdict]:
     """What each line of a whole file is to the log: new, unchanged or bad. Needs events:record."""
@@ -68,8 +66,7 @@ def _verdict(fine: FineLine, repeated: dict[int, int], known: dict[bytes, tuple[
         return _bad(fine, [Problem("number", fine.new.number, told)])
     there = known.get(identity_of(fine.new, park_id=fine.park_id))
     if there is None:
-        shown = ((name, getattr(fine.new, name)) for name in _SHOWN)
-        changes = tuple(Change(name, None, str(value)) for name, value in shown)
+        changes = tuple(Change(field, None, cell) for field, cell in fine.written)
         return Verdict(fine.number, Outcome.NEW, fine.title, changes=changes)
     event_id, contents = there
     if content_of(fine.new) in contents:

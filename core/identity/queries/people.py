@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,6 +45,16 @@ _COLUMNS: tuple[Any, ...] = (
 )
 
 
+def name_people(reader: Reader, *, viewer: Actor) -> dict[int, str]:
+    """What the people are called that records name by pseudonym. For whoever may see such a record: no right of its
+    own, but none who is only a driver or an investor learns more than their own name.
+    """
+    query = sa.select(User.id, User.name)
+    if not viewer.may("vehicles:read"):
+        query = query.where(User.id == viewer.id)
+    return {row.id: row.name for row in reader.execute(query)}
+
+
 def list_users(reader: Reader, *, viewer: Actor) -> list[dict[str, Any]]:
     """Every account with its roles and grants, by name; `state` is invited, active or closed. Needs identity:read."""
     viewer.require("identity:read")
@@ -81,3 +92,9 @@ def list_grants(reader: Reader, *, viewer: Actor, user_id: int) -> list[dict[str
 def has_users(reader: Reader) -> bool:
     """Whether anybody can sign in yet: tells an empty installation from one in use."""
     return bool(reader.execute(sa.select(sa.exists().select_from(User))).scalar())
+
+
+def name_users(reader: Reader, *, user_ids: Iterable[int]) -> dict[int, str]:
+    """What these people are called, for pages that show who did something; for whoever may see that."""
+    query = sa.select(User.id, User.name).where(User.id.in_(list(user_ids)))
+    return {row.id: row.name for row in reader.execute(query)}

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.identity.models import User, UserGrant, UserPark, UserRole
-from core.permissions import Actor, NarrowGrant
+from core.permissions import Actor, NarrowGrant, pseudonym
 
 ROLES = sa.select(sa.func.array_agg(UserRole.role)).where(UserRole.user_id == User.id).scalar_subquery()
 GRANTS = sa.select(sa.func.array_agg(UserGrant.permission)).where(UserGrant.user_id == User.id).scalar_subquery()
@@ -37,7 +37,7 @@ def as_actor(row: Any) -> Actor:
     return Actor(
         kind="user",
         id=row.id,
-        name=row.name,
+        name=pseudonym(row.id),
         roles=frozenset(row.roles or ()),
         grants=frozenset(permission for permission, park_id, vehicle_id in grants if park_id is vehicle_id is None),
         narrow=frozenset(NarrowGrant(*grant) for grant in grants if grant[1:] != [None, None]),

@@ -52,7 +52,7 @@ from core.identity.service.letters import (
 from core.identity.service.mailing import LetterFate, find_letter_fate, write_letter
 from core.identity.service.own import change_own_password, change_own_profile
 from core.identity.service.passkeys import add_passkey, remove_passkey, rename_passkey
-from core.identity.service.people import Invited, change_user, create_user, invite_user
+from core.identity.service.people import Invited, change_user, create_user, invite_driver, invite_user
 from core.identity.service.posting import Post, letter_key, open_post
 from core.identity.service.proofs import Code, Password, Proof
 from core.identity.service.recovery import renew_recovery_codes
@@ -124,6 +124,7 @@ __all__ = [
     "give_refresh_token",
     "hold_refresh_token",
     "invite_again",
+    "invite_driver",
     "invite_user",
     "letter_key",
     "note_seen",

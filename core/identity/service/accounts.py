@@ -13,7 +13,7 @@ from core.identity.models import LoginSession, TicketKind, User
 from core.identity.service.endings import end_all_sessions
 from core.identity.service.families import end_families
 from core.identity.service.lockout import forget_wrong
-from core.identity.service.persons import check_last_admin, lock_user
+from core.identity.service.persons import check_last_admin, lock_user, name_of
 from core.identity.service.posting import Post, issue_link, kill_links
 from core.permissions import Actor, needs
 
@@ -24,7 +24,7 @@ def invite_again(session: Writer, *, actor: Actor, at: datetime, user_id: int, p
     user = _open_user(session, user_id)
     if user.password_hash is not None:
         raise Conflict(f"{user.name} has a password already. Make a link to a new one instead.")
-    link = issue_link(session, at=at, by=actor.name, user=user, kind=TicketKind.INVITATION, post=post)
+    link = issue_link(session, at=at, by=name_of(session, actor), user=user, kind=TicketKind.INVITATION, post=post)
     audit.record(session, actor=actor, at=at, action="identity.user_invited", subject=("user", user.id))
     return link
 
@@ -33,7 +33,7 @@ def invite_again(session: Writer, *, actor: Actor, at: datetime, user_id: int, p
 def send_reset(session: Writer, *, actor: Actor, at: datetime, user_id: int, post: Post) -> str | None:
     """Send a person a link to a new password. Returns the link where no mail is configured."""
     user = _open_user(session, user_id)
-    link = issue_link(session, at=at, by=actor.name, user=user, kind=TicketKind.RESET, post=post)
+    link = issue_link(session, at=at, by=name_of(session, actor), user=user, kind=TicketKind.RESET, post=post)
     audit.record(session, actor=actor, at=at, action="identity.reset_sent", subject=("user", user.id))
     return link
 

@@ -17,7 +17,7 @@ from core.db import Writer
 from core.errors import Conflict, NotFound, Unauthenticated
 from core.identity.models import ExternalLogin, Passkey, User
 from core.identity.service.proofs import start_minutes
-from core.permissions import Actor, needs
+from core.permissions import Actor, needs, pseudonym
 
 CLOSED = "This account is closed. An administrator can open it again."
 UNVERIFIED = "That account has no verified e-mail address, so we cannot tell whose it is. Sign in with your password."
@@ -108,11 +108,11 @@ def _link(session: Writer, *, at: datetime, user: User, account: ExternalAccount
         last_used_at=at,
     )
     session.add(link)
-    who = Actor("user", user.id, user.name)
+    who = Actor("user", user.id, pseudonym(user.id))
     _record(session, actor=who, at=at, action="identity.external_login_linked", link=link)
     return link
 
 
 def _record(session: Writer, *, actor: Actor, at: datetime, action: str, link: ExternalLogin) -> None:
-    detail = {"issuer": link.issuer, "account": link.subject, "email": link.email}
+    detail = {"issuer": link.issuer, "account": link.subject}
     audit.record(session, actor=actor, at=at, action=action, subject=("user", link.user_id), **detail)

@@ -38,8 +38,7 @@ def change_own_profile(session: Writer, *, actor: Actor, at: datetime, name: str
         at=at,
         action="identity.profile_changed",
         subject=("user", user.id),
-        before=before,
-        after=after,
+        changed=[key for key, value in before.items() if value != after[key]],
     )
 
 

@@ -15,10 +15,17 @@ from core.db import Writer
 from core.errors import Conflict, Invalid
 from core.identity import passwords
 from core.identity.models import TicketKind, User, UserGrant, UserPark, UserRole
-from core.identity.service.persons import check_last_admin, check_parks, lock_user, password_problem, roles_of
+from core.identity.service.persons import (
+    check_last_admin,
+    check_parks,
+    lock_user,
+    name_of,
+    password_problem,
+    roles_of,
+)
 from core.identity.service.posting import Post, issue_link
 from core.identity.service.revocations import revoke_user
-from core.permissions import ADMIN, GRANTABLE, PEOPLE, Actor, needs
+from core.permissions import ADMIN, DRIVER, GRANTABLE, PEOPLE, Actor, needs
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
 
@@ -93,6 +100,29 @@ def invite_user(
         time_zone=time_zone,
         more={},
     )
+    link = issue_link(session, at=at, by=name_of(session, actor), user=user, kind=TicketKind.INVITATION, post=post)
+    return Invited(user.id, link)
+
+
+@needs("identity:invite_drivers")
+def invite_driver(
+    session: Writer, *, actor: Actor, at: datetime, email: str, name: str, time_zone: str, post: Post
+) -> Invited:
+    """Make an account for a person who drives, with the role of a driver and nothing else, and let them choose a
+    password by a link. Raises Invalid, and Conflict when the address has an account.
+    """
+    user = _add(
+        session,
+        actor=actor,
+        at=at,
+        email=email,
+        name=name,
+        roles={DRIVER},
+        grants=set(),
+        park_ids=set(),
+        time_zone=time_zone,
+        more={},
+    )
     link = issue_link(session, at=at, by=actor.name, user=user, kind=TicketKind.INVITATION, post=post)
     return Invited(user.id, link)
 
@@ -136,8 +166,9 @@ def change_user(
         at=at,
         action="identity.user_changed",
         subject=("user", user.id),
-        before={key: value for key, value in before.items() if value != after[key]},
-        after={key: value for key, value in after.items() if value != before[key]},
+        changed=[key for key, value in before.items() if value != after[key]],
+        before={key: value for key, value in before.items() if key != "name" and value != after[key]},
+        after={key: value for key, value in after.items() if key != "name" and value != before[key]},
     )
 
 

@@ -25,6 +25,12 @@ def lock_user(session: Writer, user_id: int | None) -> User:
     return user
 
 
+def name_of(session: Writer, actor: Actor) -> str:
+    """What whoever acts is called in a letter."""
+    person = None if actor.kind != "user" or actor.id is None else session.get(User, actor.id)
+    return actor.name if person is None else person.name
+
+
 def roles_of(session: Writer, user_id: int) -> set[str]:
     """The roles a person holds."""
     return set(session.scalars(sa.select(UserRole.role).where(UserRole.user_id == user_id)))

@@ -16,7 +16,7 @@ from core.identity.service import ceremonies
 from core.identity.service.ceremonies import PasskeyAnswer
 from core.identity.service.codes import take_recovery_code, take_totp_code
 from core.identity.service.posting import Post, tell_factors_changed
-from core.permissions import Actor
+from core.permissions import Actor, pseudonym
 
 WRONG_PASSWORD = "That is not your password."  # noqa: S105 - words for a person
 WRONG_CODE = (
@@ -49,7 +49,7 @@ Proof = Password | Code | PasskeyAnswer
 
 def actor_of_user(user: User) -> Actor:
     """A person as the one who did something, in the audit, before or without a session."""
-    return Actor("user", user.id, user.name)
+    return Actor("user", user.id, pseudonym(user.id))
 
 
 def start_minutes(session: Writer, *, at: datetime, user: User, session_id: int, method: str) -> None:

@@ -16,7 +16,7 @@ from core.identity.service.endings import end_all_sessions
 from core.identity.service.families import end_families
 from core.identity.service.persons import lock_user, password_problem, set_password
 from core.identity.service.posting import Post, kill_links, tell_password_changed
-from core.permissions import Actor
+from core.permissions import Actor, pseudonym
 
 DEAD = "This link has been used, is too old, or another one was made after it. Ask for a new one."
 
@@ -69,7 +69,7 @@ def redeem_ticket(
     ended = _end_all(session, user, kind, at=at, post=post)
     audit.record(
         session,
-        actor=Actor("user", user.id, user.name),
+        actor=Actor("user", user.id, pseudonym(user.id)),
         at=at,
         action="identity.invitation_accepted" if kind is TicketKind.INVITATION else "identity.password_reset",
         subject=("user", user.id),

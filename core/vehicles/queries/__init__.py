@@ -9,6 +9,18 @@ from core.vehicles.queries.fleet import (
     count_fleet,
     list_fleet,
 )
+from core.vehicles.queries.groups import list_group_names, list_groups
+from core.vehicles.queries.history import HistoryRecord, list_history
+from core.vehicles.queries.onboarding import read_progress
+from core.vehicles.queries.papers import (
+    DocumentRecord,
+    PhotoRecord,
+    get_document_page,
+    get_photo,
+    list_documents,
+    list_expiring_documents,
+    list_photos,
+)
 from core.vehicles.queries.records import (
     Device,
     Duty,
@@ -31,9 +43,12 @@ __all__ = [
     "FACETS",
     "NOT_KNOWN",
     "Device",
+    "DocumentRecord",
     "Duty",
     "FleetCounts",
     "FleetQuery",
+    "HistoryRecord",
+    "PhotoRecord",
     "SortKey",
     "VehicleRecord",
     "check_reach",
@@ -41,13 +56,22 @@ __all__ = [
     "count_by_status",
     "count_fleet",
     "find_device",
+    "get_document_page",
+    "get_photo",
     "get_vehicle",
+    "list_documents",
     "list_duties",
+    "list_expiring_documents",
     "list_fleet",
+    "list_group_names",
+    "list_groups",
+    "list_history",
     "list_ids_by_device",
     "list_known_ids",
     "list_parks",
+    "list_photos",
     "list_status_changes",
     "list_unknown_devices",
     "list_vehicles",
+    "read_progress",
 ]

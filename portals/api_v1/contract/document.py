@@ -33,10 +33,12 @@ TAGS = {
     "brakes": "What stops all immobilizations.",
     "changes": "Everything that happens, as a feed.",
     "debts": "What drivers owe, as your accounting system tells it.",
+    "drivers": "People who drive, and their documents.",
     "event_log": "Incidents, fines, repairs, violations and trips: what happened, whose it is, and disputes of it.",
     "events": "What was detected about vehicles.",
     "geofences": "Places that vehicles enter and leave.",
     "imports": "Vehicles, drivers and fines out of CSV files.",
+    "handovers": "Vehicles taken over and given back, and the damage that was found.",
     "openapi": "This description.",
     "standings": "Whether drivers may drive, why, and what they are judged by.",
     "telemetry": "Points in, and what was made of them out.",
@@ -47,6 +49,7 @@ TAGS = {
 PATH_PARAMETERS = {
     "vehicle_id": "The id of a vehicle.",
     "driver_id": "The id of a driver.",
+    "document_id": "The id of a document.",
     "geofence_id": "The id of a geofence.",
     "event_id": "The id of an event of the log.",
     "dispute_id": "The id of a dispute.",
@@ -55,6 +58,7 @@ PATH_PARAMETERS = {
     "message_id": "The id of a message, as in its `webhook-id`.",
     "job_id": "The id of an order, as the answer to it gave it.",
     "assignment_id": "The id of an assignment.",
+    "handover_id": "The id of a handover.",
     "pattern_id": "The id of a weekly pattern of shifts.",
     "key": "Which one of its kind: `licence`, `medical`, the number of an incident. Yours to choose, and to keep.",
 }

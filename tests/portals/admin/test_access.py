@@ -136,8 +136,10 @@ class TestTheOrder:
         (job,) = jobs_in(database)
         assert (answer.status_code, answer.headers["Location"]) == (303, f"/admin/immobilizations/{job.id}")
         assert (job.vehicle_id, job.reason, job.note) == (fleet.vehicle_id, "theft", "Seen at the pier")
-        assert job.ordered_by == "Admin"
-        assert "Seen at the pier" in look(browser, answer.headers["Location"])
+        assert job.ordered_by == "user:1"
+        page = look(browser, answer.headers["Location"])
+        assert "Seen at the pier" in page
+        assert ("user:1" in page, ">Admin<" in page) == (False, True)
 
     def test_given_twice_is_one_order(self, sign_in, fleet, database):
         browser = sign_in("admin")

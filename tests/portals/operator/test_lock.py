@@ -132,8 +132,10 @@ class TestOrder:
 
         assert (answer.status_code, answer.location) == (303, f"{vehicle}/lock")
         job = jobs()[0]
-        assert (job.ordered_by, job.reason, job.note) == ("Operator", "theft", "Seen in the harbour")
-        assert "Seen in the harbour" in operator.get(answer.location).text
+        assert (job.ordered_by, job.reason, job.note) == ("user:2", "theft", "Seen in the harbour")
+        page = operator.get(answer.location).text
+        assert "Seen in the harbour" in page
+        assert ("user:2" in page, "ordered by <b>Operator</b>" in page) == (False, True)
 
     def test_without_a_reason_keeps_the_typed_note(self, operator, vehicle, jobs):
         answer = operator.post(f"{vehicle}/immobilization", data={**ORDER, "reason": ""})

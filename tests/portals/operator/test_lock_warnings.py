@@ -59,7 +59,7 @@ class TestAWarnedDriver:
         assert "I have called the driver" not in page
         with database.reading() as reader:
             told = queries.list_notices(reader, viewer=ROOT, job_id=job_id)
-        assert [(one.channel, one.told_by) for one in told if one.told_at] == [("phone", "Dispatcher")]
+        assert [(one.channel, one.told_by) for one in told if one.told_at] == [("phone", "user:3")]
 
     def test_is_not_told_by_a_call_of_which_nothing_is_said(self, operator, vehicle, debtor, at):
         job_id = debtor.lock()

@@ -212,7 +212,7 @@ class TestTheExport:
         )
         with database.reading() as reader:
             entries = audit.list_entries(reader, viewer=ROOT)
-        assert (entries[0]["action"], entries[0]["actor_name"]) == ("access.exported", "Operator")
+        assert (entries[0]["action"], entries[0]["actor_name"]) == ("access.exported", "user:2")
         detail = entries[0]["detail"]
         assert (detail["vehicle_id"], detail["format"]) == (fleet.vehicle_id, "ndjson")
         assert detail["since"].startswith("2026-1")

@@ -37,13 +37,13 @@ def typed(plan, vehicle=0, driver=0, start=24, end=32):
 
 
 class TestTheTimetable:
-    @pytest.mark.parametrize("view", ["day", "week", "month"])
-    def test_shows_whose_which_vehicle_is(self, operator, plan, view):
+    def test_shows_whose_which_vehicle_is(self, operator, plan):
         made = plan.make(0, 0, -1, 1)
-        page = operator.get(f"{URL}?view={view}").text
-        check_page(page)
-        assert f'href="{URL}/assignments/{made}"' in page
-        assert "Person 0 has WVWZZZ1JZXW000001" in page
+        for view in ("day", "week", "month"):
+            page = operator.get(f"{URL}?view={view}").text
+            check_page(page)
+            assert f'href="{URL}/assignments/{made}"' in page
+            assert "Person 0 has WVWZZZ1JZXW000001" in page
 
     def test_is_of_the_week_that_was_asked_for(self, operator, plan):
         made = plan.make(0, 0, 24 * 15, 24 * 15 + 8)
@@ -62,6 +62,12 @@ class TestTheTimetable:
 
     def test_has_no_block_of_another_park(self, operator, plan, fleet):
         assert f"/operator/vehicles/{fleet.other_vehicle_id}" not in operator.get(URL).text
+
+    def test_marks_what_is_planned_for_who_may_not_drive(self, operator, plan):
+        plan.make(0, 0, -1, 1)
+        assert "may not drive" not in operator.get(URL).text.partition("tt-legend")[0]
+        plan.suspend(0)
+        assert "The driver is suspended and may not drive." in operator.get(URL).text
 
     def test_of_whoever_plans_nothing_has_no_forms(self, sign_in, plan, database, fleet):
         page = sign_in("dispatcher").get(f"{URL}/new").text
@@ -86,19 +92,16 @@ class TestPlanning:
         assert "Person 1 has WVWZZZ1JZXW000001" in answer.text
         assert f'value="{typed(plan)["starts_at"]}"' in answer.text
 
-    @pytest.mark.parametrize(
-        ("wrong", "words"),
-        [
+    def test_says_beside_the_field_what_is_wrong(self, operator, plan):
+        for wrong, words in (
             ({"driver_id": ""}, "Choose a driver."),
             ({"starts_at": "soon"}, "Enter a date and a time."),
             ({"starts_at": "2027-03-14T02:30", "ends_at": "2027-03-14T08:00"}, "this hour does not exist"),
             ({"ends_at": "2020-01-01T00:00"}, "It must end after it starts."),
-        ],
-    )
-    def test_says_beside_the_field_what_is_wrong(self, operator, plan, wrong, words):
-        answer = operator.post(f"{URL}/new", data={**typed(plan), **wrong})
-        check_page(answer.text)
-        assert (answer.status_code, words in answer.text) == (422, True)
+        ):
+            answer = operator.post(f"{URL}/new", data={**typed(plan), **wrong})
+            check_page(answer.text)
+            assert (answer.status_code, words in answer.text) == (422, True)
 
 
 class TestAnAssignment:

@@ -1,4 +1,4 @@
-"""Pure decisions about vehicles: what a VIN and the name of a device must be."""
+"""What a VIN and the name of a device must be."""
 
 from __future__ import annotations
 
