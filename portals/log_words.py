@@ -22,9 +22,9 @@ TONES = {"incident": "act", "fine": "warn", "violation": "warn"} | dict.fromkeys
     ("repair", "trip", "detection"), "plain"
 )
 MATCHES = {
-    "matched": "had the vehicle at that moment",
-    "named": "was named by whoever told it",
-    "decided": "was decided by the office",
+    "matched": "Had the vehicle at that moment",
+    "named": "Named by whoever told it",
+    "decided": "Decided by the office",
     "nobody": "Nobody had the vehicle then",
     "ambiguous": "Several had the vehicle in that time",
 }
