@@ -14,6 +14,7 @@ NAV = [
     ("driver.today", "Today", "steering-wheel"),
     ("driver.list_documents", "Papers", "file-text"),
     ("driver.show_shift", "Shift", "calendar"),
+    ("driver.list_own_events", "Events", "activity"),
     ("driver.show_codes", "Emergency", "key"),
     ("driver.list_locks", "Locks", "history"),
     ("driver.show_own_access", "My access", "id-badge-2"),
@@ -37,6 +38,7 @@ def frame() -> dict[str, object]:
 from portals.driver import (  # noqa: E402 - they add the routes
     codes,  # noqa: F401
     documents,  # noqa: F401
+    events,  # noqa: F401
     handover,  # noqa: F401
     locks,  # noqa: F401
     me,  # noqa: F401

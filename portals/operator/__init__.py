@@ -17,6 +17,7 @@ NAV = [
     ("operator.list_inbox", "Inbox", "inbox"),
     ("operator.list_approvals", "Approvals", "shield-check"),
     ("operator.list_locks", "Locks", "lock"),
+    ("operator.list_records", "Records", "file-text"),
     ("operator.list_events", "Events", "activity"),
     ("operator.list_geofences", "Geofences", "focus-centered"),
 ]
@@ -30,6 +31,7 @@ SECTIONS = {
     "approvals": "operator.list_approvals",
     "locks": "operator.list_locks",
     "events": "operator.list_events",
+    "records": "operator.list_records",
     "geofences": "operator.list_geofences",
 }
 
@@ -64,6 +66,10 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     imports,
     inbox,
     locks,
+    records,
+    records_acts,
+    records_form,
+    records_incident,
     registration,
     timetable,
     timetable_forms,
@@ -73,6 +79,7 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     vehicles_bulk,
     vehicles_data,
     vehicles_export,
+    vehicles_fields,
     vehicles_fleet,
     vehicles_papers,
     vehicles_timeline,

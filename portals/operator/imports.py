@@ -28,8 +28,16 @@ OUTCOMES = {
     Outcome.UNCHANGED: ("Unchanged", "plain"),
     Outcome.BAD: ("Bad", "act"),
 }
-BACK = {"vehicles": "operator.list_vehicles", "drivers": "operator.list_drivers"}
-RECORD = {"vehicles": ("operator.show_vehicle", "vehicle_id"), "drivers": ("operator.show_driver", "driver_id")}
+BACK = {
+    "vehicles": "operator.list_vehicles",
+    "drivers": "operator.list_drivers",
+    "fines": "operator.list_records",
+}
+RECORD = {
+    "vehicles": ("operator.show_vehicle", "vehicle_id"),
+    "drivers": ("operator.show_driver", "driver_id"),
+    "fines": ("operator.show_record", "event_id"),
+}
 
 
 @bp.get("/vehicles/import")
@@ -54,6 +62,18 @@ def new_driver_import() -> Response:
 def import_drivers() -> ResponseReturnValue:
     """Look at the file, take its good lines in, or hand the bad ones back."""
     return _take(KINDS["drivers"])
+
+
+@bp.get("/records/import")
+def new_fine_import() -> Response:
+    """Where a file of fines is chosen."""
+    return _open(KINDS["fines"])
+
+
+@bp.post("/records/import")
+def import_fines() -> ResponseReturnValue:
+    """Look at the file, take its good lines in, or hand the bad ones back."""
+    return _take(KINDS["fines"])
 
 
 def _open(kind: Kind) -> Response:

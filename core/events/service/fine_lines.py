@@ -14,16 +14,12 @@ from core.db import Reader
 from core.events.rules.records import OLDEST, find_problems, normal
 from core.events.schemas import FineOffence, NewFine
 from core.imports import Cells, Line, Problem, normal_word
+from core.money import digits_of, parse_amount
 from core.permissions import Actor
 from core.sight import in_reach
 from core.vehicles.models import Park, Vehicle
 
 _TIME = re.compile(r"(\d{1,2})[:.h](\d{2})(?:[:.](\d{2}))?(?:\s*([ap])\.?m\.?)?", re.IGNORECASE)
-_AMOUNT = re.compile(r"(\d{1,3}(?:[ '\u202f\u00a0.,]\d{3})+|\d{1,12})(?:([.,])(\d{1,3}))?")
-# Digits after the point by ISO 4217, where there are not two.
-_DIGITS = dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF"), 0) | dict.fromkeys(
-    ("BHD", "IQD", "JOD", "KWD", "OMR", "TND"), 3
-)
 _OFFENCES = {
     normal_word(word): offence
     for offence, words in {
@@ -77,6 +73,8 @@ class FineLine:
     new: NewFine | None
     park_id: int | None
     problems: tuple[Problem, ...]
+    # Its cells as they are written, by field.
+    written: tuple[tuple[str, str], ...] = ()
 
 
 def read_fine(line: Line, fleet: Fleet, *, at: datetime) -> FineLine:
@@ -110,7 +108,8 @@ def read_fine(line: Line, fleet: Fleet, *, at: datetime) -> FineLine:
     )
     for field, words in find_problems(new, at=at).items():
         cells.refuse({"happened_at": "day"}.get(field, field), words)
-    return FineLine(line.number, title, new, car.park_id, tuple(cells.problems))
+    written = tuple((field, cell) for field, cell in line.cells.items() if cell and field not in {"number", "issuer"})
+    return FineLine(line.number, title, new, car.park_id, tuple(cells.problems), written)
 
 
 def _need(cells: Cells, field: str) -> None:
@@ -143,14 +142,11 @@ def _read_amount(cells: Cells, currency: str) -> int | None:
     if text is None:
         _need(cells, "amount")
         return None
-    plain = re.sub(rf"^(?:{re.escape(currency)}|[€$£])\s*|\s*(?:{re.escape(currency)}|[€$£])$", "", text)
-    found = _AMOUNT.fullmatch(plain)
-    digits = _DIGITS.get(currency, 2)
-    rest = (found[3] or "") if found else ""
-    if found is None or len(rest) > digits:
+    amount_minor = parse_amount(text, currency)
+    if amount_minor is None:
+        digits = digits_of(currency)
         cells.refuse("amount", f"Write an amount with at most {digits} digits after the point, such as 1,250.00.")
-        return None
-    return int(re.sub(r"\D", "", found[1]) + rest.ljust(digits, "0"))
+    return amount_minor
 
 
 def _read_moment(cells: Cells, car: Car | None, at: datetime) -> tuple[datetime, datetime | None] | None:

@@ -17,11 +17,10 @@ from core.errors import Conflict
 from core.events.models import EventIdentity, EventRecord, EventSource
 from core.events.rules.records import content_of, identity_of
 from core.events.service.fine_lines import FineLine, Fleet, find_repeated, read_fine
-from core.events.service.record_adding import add_record
+from core.events.service.record_adding import add_new
+from core.events.service.record_writing import list_holdings
 from core.imports import Change, Line, Outcome, Problem, Verdict
 from core.permissions import Actor, needs
-
-_SHOWN = ("vehicle_id", "happened_at", "offence", "amount_minor", "currency")
 
 
 def judge_fines(reader: Reader, *, viewer: Actor, at: datetime, lines: Sequence[Line]) -> list[Verdict]:
@@ -36,14 +35,27 @@ def import_fines(session: Writer, *, actor: Actor, at: datetime, lines: Sequence
 
     To do it twice changes nothing. `source` names the file, as its digest; the log says that it came from a file.
     """
+    judged = list(_judge(session.connection(), actor=actor, at=at, lines=lines))
+    fresh = [fine.new.vehicle_id for fine, verdict in judged if verdict.outcome is Outcome.NEW and fine.new]
+    holdings = list_holdings(session, fresh)
     became = []
-    for fine, verdict in _judge(session.connection(), actor=actor, at=at, lines=lines):
+    for fine, verdict in judged:
         if verdict.outcome is not Outcome.NEW:
             became.append(verdict)
             continue
         assert fine.new is not None
+        assert fine.park_id is not None
+        having = holdings.get(fine.new.vehicle_id, [])
         try:
-            recorded = add_record(session, actor=actor, at=at, new=fine.new, source=EventSource.FILE)
+            recorded = add_new(
+                session,
+                actor=actor,
+                at=at,
+                new=fine.new,
+                source=EventSource.FILE,
+                park_id=fine.park_id,
+                holdings=having,
+            )
         except Conflict as told:  # somebody else recorded it between our look and our write
             became.append(_bad(fine, [Problem(None, "", told.detail)]))
             continue
@@ -68,8 +80,7 @@ def _verdict(fine: FineLine, repeated: dict[int, int], known: dict[bytes, tuple[
         return _bad(fine, [Problem("number", fine.new.number, told)])
     there = known.get(identity_of(fine.new, park_id=fine.park_id))
     if there is None:
-        shown = ((name, getattr(fine.new, name)) for name in _SHOWN)
-        changes = tuple(Change(name, None, str(value)) for name, value in shown)
+        changes = tuple(Change(field, None, cell) for field, cell in fine.written)
         return Verdict(fine.number, Outcome.NEW, fine.title, changes=changes)
     event_id, contents = there
     if content_of(fine.new) in contents:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,7 +29,7 @@ from core.events.models import (
     RecordKind,
 )
 from core.events.rules import records as rules
-from core.events.rules.matching import Match
+from core.events.rules.matching import Holding, Match, match
 from core.events.schemas import NewIncident, NewRecord, NewRepair
 from core.events.service.record_writing import find_known, find_match, ids_of, keep_match, keep_record
 from core.permissions import Actor
@@ -55,9 +56,27 @@ def add_record(session: Writer, *, actor: Actor, at: datetime, new: NewRecord, s
     known = _find_same(session, new, identity)
     if known is not None:
         return Recorded(known, is_new=False)
+    return add_new(session, actor=actor, at=at, new=new, source=source, park_id=park_id)
+
+
+def add_new(
+    session: Writer,
+    *,
+    actor: Actor,
+    at: datetime,
+    new: NewRecord,
+    source: EventSource,
+    park_id: int,
+    holdings: Sequence[Holding] | None = None,
+) -> Recorded:
+    """Add an event that was checked and is not known; `holdings` are those of its vehicle, if they are read already.
+
+    Whoever told it at the same moment was first: then it is that one.
+    """
+    identity = rules.identity_of(new, park_id=park_id)
     try:
         with session.begin_nested():
-            event = _add(session, actor=actor, at=at, new=new, source=source, park_id=park_id, identity=identity)
+            event = _add(session, actor, at, new, source, park_id, identity, holdings)
     except IntegrityError as refused:
         if not isinstance(refused.orig, UniqueViolation):
             raise
@@ -108,10 +127,14 @@ def describe(event: LoggedEvent, new: NewRecord) -> None:
     event.amount_minor, event.currency = rules.amount_of(new)
 
 
-def match_told(session: Writer, event: LoggedEvent, new: NewRecord) -> Match:
+def match_told(session: Writer, event: LoggedEvent, new: NewRecord, holdings: Sequence[Holding] | None = None) -> Match:
     """Whose an event is: the driver that is named, else whoever had the vehicle."""
     named = None if isinstance(new, NewRepair) else new.driver_id
-    return find_match(session, event) if named is None else Match(MatchState.NAMED, named)
+    if named is not None:
+        return Match(MatchState.NAMED, named)
+    if holdings is None:
+        return find_match(session, event)
+    return match(event.happened_at, event.happened_until, holdings)
 
 
 def _find_same(session: Writer, new: NewRecord, identity: bytes) -> int | None:
@@ -132,13 +155,13 @@ def _find_same(session: Writer, new: NewRecord, identity: bytes) -> int | None:
 
 def _add(
     session: Writer,
-    *,
     actor: Actor,
     at: datetime,
     new: NewRecord,
     source: EventSource,
     park_id: int,
     identity: bytes,
+    holdings: Sequence[Holding] | None,
 ) -> LoggedEvent:
     amount_minor, _ = rules.amount_of(new)
     event = LoggedEvent(
@@ -156,8 +179,8 @@ def _add(
     session.add(event)
     session.flush()
     session.add(EventIdentity(hash=identity, event_id=event.id))
-    session.flush()
-    keep_match(session, actor=actor, at=at, event=event, found=match_told(session, event, new))
+    found = match_told(session, event, new, holdings)
+    keep_match(session, actor=actor, at=at, event=event, found=found)
     keep_record(session, actor=actor, at=at, event=event, new=new, source=source, act=RecordAct.RECORDED)
     if isinstance(new, NewIncident):
         _open_file(session, actor=actor, at=at, event_id=event.id)
