@@ -15,6 +15,7 @@ NAV = [
     ("driver.show_codes", "Emergency", "key"),
     ("driver.list_locks", "Locks", "history"),
     ("driver.show_own_access", "My access", "id-badge-2"),
+    ("driver.show_own_rating", "Rating", "activity"),
 ]
 
 bp = Blueprint("driver", __name__, url_prefix="/driver")
@@ -32,4 +33,4 @@ def frame() -> dict[str, object]:
     return {"nav": policy.offered(NAV, actor())}
 
 
-from portals.driver import codes, locks, standing, today  # noqa: E402, F401 - they add the routes
+from portals.driver import codes, locks, rating, standing, today  # noqa: E402, F401 - they add the routes

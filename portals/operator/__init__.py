@@ -15,6 +15,7 @@ NAV = [
     ("operator.show_timetable", "Timetable", "calendar"),
     ("operator.list_approvals", "Approvals", "shield-check"),
     ("operator.list_locks", "Locks", "lock"),
+    ("operator.list_ratings", "Ratings", "id-badge-2"),
     ("operator.list_events", "Events", "activity"),
     ("operator.list_geofences", "Geofences", "focus-centered"),
 ]
@@ -25,6 +26,8 @@ SECTIONS = {
     "timetable": "operator.show_timetable",
     "approvals": "operator.list_approvals",
     "locks": "operator.list_locks",
+    "ratings": "operator.list_ratings",
+    "appeals": "operator.list_ratings",
     "events": "operator.list_events",
     "geofences": "operator.list_geofences",
 }
@@ -54,6 +57,7 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     geofences,
     imports,
     locks,
+    ratings,
     registration,
     timetable,
     timetable_forms,

@@ -32,6 +32,8 @@ from core.identity import service as identity
 from core.identity.models import Passkey, SavedView, User, UserGrant
 from core.identity.tokens import Holder
 from core.permissions import GRANTABLE, PERMISSIONS, Actor, system
+from core.ratings.models import Appeal, AppealState
+from core.ratings.schemas import AppealKind
 from core.vehicles import service as vehicles
 from core.vehicles.models import RelayGateway
 from core.vehicles.schemas import NewTracker
@@ -110,6 +112,11 @@ FORMS: dict[str, dict[str, str]] = {
     "operator.hold_driver": {"status": "suspended", "why": "Complaint."},
     "operator.lift_hold": {"review": "Looked into."},
     "operator.change_status": STATUS,
+    "operator.decide_appeal": {"decision": "refused", "reason": "We looked at it again."},
+    "driver.give_feedback": {"driver_id": "1", "score": "4"},
+    "driver.withdraw_feedback": {},
+    "driver.hand_in_appeal": {"against": "document:licence", "words": "It is valid and readable."},
+    "driver.withdraw_appeal": {},
     "operator.remove_vehicles_view": {},
     "operator.record_mileage": {"odometer_km": "80123", "read_for": "Inspection"},
     "operator.immobilize": THEFT | NOTE,
@@ -346,6 +353,7 @@ def world(app: ErpApp, database: Database, fleet: Fleet, at: datetime) -> World:
         made.elsewhere["passkey_id"] = make_passkey(session, fleet.user_ids["admin"], at)
         made.elsewhere |= {
             "code": "US-ZZ",
+            "component": "luck",
             "user_id": 999_999,
             "grant_id": 999_999,
             "view_id": 999_999,
@@ -385,12 +393,31 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         "vehicle_id": vehicle_id,
         "driver_id": driver_id,
         "assignment_id": booked,
+        "appeal_id": make_appeal(session, driver_id, at),
+        "colleague_id": driver_id,
+        "component": "overspeed",
         "pattern_id": drivers.add_shift_pattern(session, actor=ROOT, at=at, new=weekly),
         "geofence_id": events.add_geofence(session, actor=ROOT, at=at, new=fence),
         "job_id": access.immobilize(
             session, actor=ROOT, at=at, vehicle_id=vehicle_id, order=order, timing=AccessTiming(), limits=PLENTY
         ),
     }
+
+
+def make_appeal(session: Writer, driver_id: int, at: datetime) -> int:
+    """An appeal that waits: handed in by whoever had told nobody what they appeal with."""
+    appeal = Appeal(
+        driver_id=driver_id,
+        kind=AppealKind.INCIDENT,
+        subject="i-1",
+        decided_first_at=at,
+        state=AppealState.OPEN,
+        handed_in_at=at,
+        answer_due_at=at + timedelta(days=7),
+    )
+    session.add(appeal)
+    session.flush()
+    return appeal.id
 
 
 def make_colleague(session: Writer, at: datetime) -> dict[str, object]:
