@@ -12,6 +12,7 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 Value = TypeVar("Value")
@@ -19,6 +20,8 @@ _SHOWN = 60
 _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]00:00(?::00)?)?")
 _DOTTED_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _SLASHED_DAY = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
+_WHOLE = re.compile(r"(\d{1,3}(?:[ ,.'\u202f\u00a0]\d{3})+|\d{1,12})(?:[.,]0{1,2})?")
+_CUT = re.compile(r"(\d{1,3}(?:[ ,.'\u202f\u00a0]\d{3})+|\d{1,12})(?:[.,]\d{1,2})?")
 _SHORTENED = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
 
 
@@ -92,7 +95,7 @@ class Cells:
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        self.problems = [] if line.problem is None else [Problem(None, "", line.problem)]
+        self.problems: list[Problem] = []
 
     def get(self, field: str) -> str:
         """What stands in a cell; nothing, when it is empty or there is no such column."""
@@ -143,12 +146,14 @@ class Cells:
         self.refuse(field, f"There is no such {what}. Write one of {_offer(names.values())}.")
         return None
 
-    def whole(self, field: str, *, least: int, most: int, words: str) -> int | None:
-        """A whole number; 2021.0 and 12,500 are ones too. `words` say what is wanted."""
+    def whole(self, field: str, *, least: int, most: int, words: str, is_cut: bool = False) -> int | None:
+        """A whole number; 2021.0 and 12,500 are ones too. `words` say what is wanted; one that `is_cut` may have
+        further digits, which do not count.
+        """
         text = self.text(field, most=120)
         if text is None:
             return None
-        found = re.fullmatch(r"(\d{1,3}(?:[ ,.'\u202f\u00a0]\d{3})+|\d{1,12})(?:[.,]0{1,2})?", text)
+        found = (_CUT if is_cut else _WHOLE).fullmatch(text)
         number = int(re.sub(r"\D", "", found[1])) if found else -1
         if not least <= number <= most:
             self.refuse(field, words)
@@ -170,6 +175,12 @@ class Cells:
         return found
 
 
+def unreadable(line: Line) -> Verdict:
+    """What is said of a line whose cells could not be told apart: that alone."""
+    return Verdict(line.number, Outcome.BAD, problems=(Problem(None, "", line.problem or ""),))
+
+
+@lru_cache(maxsize=1024)
 def normal_word(text: str) -> str:
     """A word without case, spaces and signs: “In repair” and in_repair are the same."""
     return "".join(letter for letter in text.casefold() if letter.isalnum())

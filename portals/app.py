@@ -19,6 +19,7 @@ from portals import (
     account,
     addresses,
     admin,
+    apply,
     auth,
     bodies,
     driver,
@@ -90,6 +91,7 @@ def create_app(config: Config, database: Database) -> ErpApp:
     app.register_blueprint(health.bp)
     app.register_blueprint(transparency.bp)
     app.register_blueprint(emergency.bp)
+    app.register_blueprint(apply.bp)
     for machines in (api_v1, devices):
         app.register_blueprint(machines)
         security.csrf.exempt(machines)

@@ -121,12 +121,13 @@ def add_park(name: str, time_zone: str, currency: str) -> None:
 
 
 @erp.command(name="import")
-@click.argument("kind", type=click.Choice(["vehicles"]))
+@click.argument("kind", type=click.Choice(["vehicles", "drivers"]))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only say what each line is.")
 @click.option("--bad", type=click.Path(dir_okay=False, path_type=Path), help="Write the bad lines here, to be mended.")
 def import_fleet(kind: str, file: Path, dry_run: bool, bad: Path | None) -> None:
-    """Take vehicles in from the CSV file FILE. Every bad line is told and left out; exit status 1 if there are any."""
+    """Take vehicles or drivers in from the CSV file FILE. Every bad line is told and left out; exit status 1 if there
+    are any."""
     from portals.imports import KINDS, carry_out, look
 
     with db.current().reading() as reader:

@@ -20,6 +20,17 @@ def when(moment: datetime | None) -> str:
     return NOTHING if moment is None else f"{moment.astimezone(zone()):%-d %b %Y, %H:%M:%S}"
 
 
+def describe_span(starts_at: datetime, ends_at: datetime | None, time_zone: str) -> str:
+    """From when until when by the clock of a park: Tue 24 Nov 08:00 to 16:00."""
+    zone = ZoneInfo(time_zone)
+    start = starts_at.astimezone(zone)
+    if ends_at is None:
+        return f"from {start:%a %-d %b %H:%M}, until further notice"
+    end = ends_at.astimezone(zone)
+    last = f"{end:%H:%M}" if end.date() == start.date() else f"{end:%a %-d %b %H:%M}"
+    return f"{start:%a %-d %b %H:%M} to {last}"
+
+
 def moment(text: str) -> datetime:
     """A moment out of a record in which it stands as text."""
     return datetime.fromisoformat(text)

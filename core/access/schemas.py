@@ -141,6 +141,9 @@ DOCUMENTS: dict[str, str] = {
     "registration": "vehicle registration",
     "insurance": "proof of insurance",
     "permit": "taxi permit",
+    "identity": "identity document",
+    "work_permit": "work permit",
+    "background_check": "background check",
 }
 
 

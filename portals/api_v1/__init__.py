@@ -23,9 +23,13 @@ from portals.api_v1 import (  # noqa: E402 - they hang their views on bp
     brakes,  # noqa: F401
     changes,  # noqa: F401
     debts,  # noqa: F401
+    drivers,  # noqa: F401
+    event_log,  # noqa: F401
     events,  # noqa: F401
     geofences,  # noqa: F401
+    handovers,  # noqa: F401
     imports,  # noqa: F401
+    inbox,  # noqa: F401
     openapi,  # noqa: F401
     standings,  # noqa: F401
     telemetry,  # noqa: F401

@@ -26,6 +26,7 @@ COSTS = {
     "api_v1.get_trips_csv": 20,
     "api_v1.get_stops_csv": 20,
     "api_v1.get_periods_csv": 20,
+    "api_v1.import_drivers": 20,
     "api_v1.import_geofences": 20,
     "api_v1.import_vehicles": 20,
     "api_v1.release": 0,

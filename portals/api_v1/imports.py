@@ -65,6 +65,11 @@ EXAMPLE = {
     "csv": f"{_HEADINGS}\n1M8GDM9AXKP042788,7ABC123,Ford,Transit,2021,diesel,Bayview,356307042441013\n",
     "dry_run": True,
 }
+_DRIVER_HEADINGS = "Name,Phone,Park,Licence number,Licence country,Licence state,Licence classes,Licence valid until"
+DRIVERS_EXAMPLE = {
+    "csv": f"{_DRIVER_HEADINGS}\nAna Lopez,+14155550100,Bayview,D1234567,US,CA,C,2029-04-23\n",
+    "dry_run": True,
+}
 
 
 @bp.post("/vehicles/import")
@@ -75,6 +80,33 @@ def import_vehicles(body: FileImport) -> FileReport:
     A vehicle is known by its VIN. An empty cell leaves the record as it is. To repeat it changes nothing more.
     """
     return _import(KINDS["vehicles"], body)
+
+
+@bp.post("/drivers/import")
+@operation(body=FileImport, answers={200: FileReport}, refuses=(409,), example=DRIVERS_EXAMPLE)
+def import_drivers(body: FileImport) -> FileReport:
+    """Read drivers out of CSV: what each line is and, unless it is a dry run, the good ones into the records.
+
+    A driver is known by the licence, else by the phone number. An empty cell leaves the record as it is. Of who is
+    there already, what is sealed is told only by whether it is the same. To repeat it changes nothing more.
+    """
+    return _import(KINDS["drivers"], body)
+
+
+FINES_EXAMPLE = {
+    "csv": "Notice number,Issuer,Plate,Date,Time,Amount\nOAK-118834,City of Oakland,7ABC123,2026-11-20,16:05,238.00\n",
+    "dry_run": True,
+}
+
+
+@bp.post("/event_log/fines/import")
+@operation(body=FileImport, answers={200: FileReport}, refuses=(409,), example=FINES_EXAMPLE)
+def import_fines(body: FileImport) -> FileReport:
+    """Read fines out of CSV: what each line is and, unless it is a dry run, the good ones into the log.
+
+    A fine is known by issuer and number; its time is by the clock of the vehicle's park. To repeat it changes nothing.
+    """
+    return _import(KINDS["fines"], body)
 
 
 def _import(kind: Kind, body: FileImport) -> FileReport:

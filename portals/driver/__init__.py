@@ -12,10 +12,11 @@ from portals.doors import actor, at, read
 
 NAV = [
     ("driver.today", "Today", "steering-wheel"),
+    ("driver.list_documents", "Papers", "file-text"),
+    ("driver.show_shift", "Shift", "calendar"),
     ("driver.show_codes", "Emergency", "key"),
     ("driver.list_locks", "Locks", "history"),
     ("driver.show_own_access", "My access", "id-badge-2"),
-    ("driver.show_own_rating", "Rating", "activity"),
 ]
 
 bp = Blueprint("driver", __name__, url_prefix="/driver")
@@ -33,4 +34,14 @@ def frame() -> dict[str, object]:
     return {"nav": policy.offered(NAV, actor())}
 
 
-from portals.driver import codes, locks, rating, standing, today  # noqa: E402, F401 - they add the routes
+from portals.driver import (  # noqa: E402 - they add the routes
+    codes,  # noqa: F401
+    documents,  # noqa: F401
+    handover,  # noqa: F401
+    locks,  # noqa: F401
+    me,  # noqa: F401
+    rating,  # noqa: F401
+    shift,  # noqa: F401
+    standing,  # noqa: F401
+    today,  # noqa: F401
+)

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.db import Writer
+from core.drivers import service as drivers
+from core.events import service as events
 from core.imports import Outcome, Verdict
 from core.permissions import Actor
 from core.telemetry import service as telemetry
 from core.vehicles import service as vehicles
 from portals.csv_files import Column
-from portals.imports import vehicle_columns
+from portals.imports import driver_columns, fine_columns, vehicle_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,27 @@ KINDS = {
             judge=vehicles.judge_vehicles,
             bring=vehicles.import_vehicles,
             add_beside=_record_mileages,
-            values={"ice": "combustion engine"},
+            values={"ice": "combustion engine", "in_repair": "in repair"},
+        ),
+        Kind(
+            word="drivers",
+            one="driver",
+            columns=driver_columns.COLUMNS,
+            sample=driver_columns.SAMPLE,
+            permission="drivers:register",
+            judge=drivers.judge_drivers,
+            bring=drivers.import_drivers,
+            days=driver_columns.DAYS,
+        ),
+        Kind(
+            word="fines",
+            one="fine",
+            columns=fine_columns.COLUMNS,
+            sample=fine_columns.SAMPLE,
+            permission="events:record",
+            judge=events.judge_fines,
+            bring=events.import_fines,
+            days=fine_columns.DAYS,
         ),
     )
 }

@@ -87,6 +87,7 @@ COLUMNS = (
             *("Niederlassung", "Parque", "Sede", "Sucursal", "Parc", "Dépôt", "Agence", "Deposito", "Парк", "Филиал"),
         ),
     ),
+    Column("status", "Status", ("State", "Condition", "Zustand", "Estado", "Statut", "Stato", "Stan", "Статус")),
     Column(
         "odometer_km",
         "Odometer (km)",
@@ -128,5 +129,5 @@ COLUMNS = (
 # The first vehicle of a file that shows how it is done.
 SAMPLE = (
     *("1HGCM82633A004352", "7ABC123", "Car 1", "Honda", "Accord", "2021"),
-    *("petrol", "car", "", "", "", "860000000000001"),
+    *("petrol", "car", "", "", "", "", "860000000000001"),
 )

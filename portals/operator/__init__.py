@@ -6,6 +6,7 @@ from flask import Blueprint, request
 
 from portals import policy
 from portals.doors import actor
+from portals.inbox import frame as inbox_frame
 from portals.orders.frame import frame_of
 
 NAV = [
@@ -13,6 +14,7 @@ NAV = [
     ("operator.list_vehicles", "Vehicles", "car"),
     ("operator.list_drivers", "Drivers", "users"),
     ("operator.show_timetable", "Timetable", "calendar"),
+    ("operator.list_inbox", "Inbox", "inbox"),
     ("operator.list_approvals", "Approvals", "shield-check"),
     ("operator.list_locks", "Locks", "lock"),
     ("operator.list_ratings", "Ratings", "id-badge-2"),
@@ -23,7 +25,9 @@ NAV = [
 SECTIONS = {
     "vehicles": "operator.list_vehicles",
     "drivers": "operator.list_drivers",
+    "handovers": "operator.show_timetable",
     "timetable": "operator.show_timetable",
+    "inbox": "operator.list_inbox",
     "approvals": "operator.list_approvals",
     "locks": "operator.list_locks",
     "ratings": "operator.list_ratings",
@@ -43,19 +47,25 @@ def frame() -> dict[str, object]:
         "nav": policy.offered(NAV, actor()),
         "nav_current": SECTIONS.get(section),
         **frame_of("operator.list_approvals"),
+        **inbox_frame.frame_of("operator.list_inbox"),
     }
 
 
 from portals.operator import (  # noqa: E402, F401 - they add the routes
     access,
+    admissions,
     approvals,
     board,
     driver_access,
+    driver_card,
     driver_codes,
+    driver_documents,
     drivers,
     events,
     geofences,
+    handovers,
     imports,
+    inbox,
     locks,
     ratings,
     registration,
@@ -65,8 +75,12 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     track,
     vehicles,
     vehicles_bulk,
+    vehicles_data,
     vehicles_export,
     vehicles_fleet,
+    vehicles_papers,
     vehicles_timeline,
+    vehicles_tracker,
     vehicles_views,
+    verification,
 )

@@ -6,49 +6,107 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from core.drivers import queries, service
-from core.drivers.schemas import NewAssignment, NewDriver
+from core.drivers.queries import RosterFilter
+from core.drivers.rules.documents import NAMES
+from core.drivers.schemas import AccessStatus, NewAssignment, NewDriver, Stage
 from core.errors import Conflict, Invalid, NotFound, Refusal
 from core.vehicles import queries as vehicles
 from portals import hx
 from portals.doors import actor, at, read, write
-from portals.forms import parse_form
+from portals.forms import parse_form, record_id
 from portals.operator import bp
+from portals.papers.person import WANTED as WANTED_PERSON
+from portals.papers.person import PersonForm, in_words, personal_of, tidy
 
 KINDS = {"shift": "Shift", "rental": "Rental", "buy_out": "Buy-out"}
+PAGE = 100
+STAGES = {
+    "here": "All who are here",
+    "applied": "Applied",
+    "verifying": "Being verified",
+    "active": "Active",
+    "left": "Left",
+    "refused": "Refused",
+    "all": "Everybody",
+}
+PAPERS = {
+    "waiting": "Waiting to be looked at",
+    "missing": "Something missing",
+    "refused": "Something not accepted",
+    "expiring": "Running out within 30 days",
+    "expired": "Expired",
+}
 WANTED = {
-    "name": "Enter the name, 2 to 120 characters.",
-    "phone": "Enter the number with + and the country code, digits only: +14155550100.",
-    "park_id": "Choose a park.",
     "vehicle_id": "Choose a vehicle.",
     "kind": "Choose one of the list.",
     "ends_at": "Enter a date and a time.",
 }
 
 
+class RosterQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which drivers the table shows, as its address says."""
+
+    q: str = ""
+    park: str = ""
+    stage: str = "here"
+    status: str = ""
+    papers: str = ""
+    vehicle: str = ""
+    order: str = "name"
+    page: int = 1
+
+
 @bp.get("/drivers")
 def list_drivers() -> Response:
-    """The drivers that match the search, each with the vehicle they have now."""
-    text = request.args.get("q", "")
-    found = queries.list_drivers(read(), viewer=actor(), at=at(), text=text)
-    ids = [driver["vehicle_id"] for driver in found if driver["vehicle_id"] is not None]
+    """The drivers that match, a page of them, each with what wants a look."""
+    asked = _read_query()
+    wanted = RosterFilter(
+        text=asked.q,
+        park_id=record_id(asked.park) if asked.park.isdecimal() else None,
+        stage=asked.stage,
+        status=AccessStatus(asked.status) if asked.status in set(AccessStatus) else None,
+        papers=asked.papers,
+        vehicle=asked.vehicle,
+        order=asked.order,
+    )
+    roster = queries.list_roster(
+        read(), viewer=actor(), at=at(), wanted=wanted, offset=(asked.page - 1) * PAGE, most=PAGE
+    )
+    ids = [line.vehicle_id for line in roster.lines if line.vehicle_id is not None]
     having = vehicles.list_vehicles(read(), viewer=actor(), vehicle_ids=ids)
     return hx.render(
         "operator/drivers/list.html",
         "operator/drivers/_drivers.html",
-        drivers=found,
+        roster=roster,
+        asked=asked,
+        is_filtered=asked != RosterQuery(page=asked.page, order=asked.order),
+        here=msgspec.to_builtins(asked),
+        pages=-(-roster.total // PAGE),
+        first=(asked.page - 1) * PAGE + 1,
         vehicles={vehicle.id: vehicle for vehicle in having},
         parks={park["id"]: park["name"] for park in vehicles.list_parks(read(), viewer=actor())},
         kinds=KINDS,
-        text=text,
-        may_assign=actor().may("drivers:assign"),
+        document_names=NAMES,
+        stages=STAGES,
+        papers=PAPERS,
         may_see_access=actor().may("access:read"),
         may_register=actor().may("drivers:register"),
+        may_verify=actor().may("drivers:verify"),
+        may_configure=actor().may("drivers:configure"),
     )
+
+
+def _read_query() -> RosterQuery:
+    given = {name: request.args[name][:100] for name in RosterQuery.__struct_fields__ if name in request.args}
+    page = given.pop("page", "1")
+    number = int(page) if page.isdecimal() and len(page) < 6 else 1
+    return RosterQuery(**given, page=max(1, number))
 
 
 @bp.get("/drivers/new")
@@ -59,17 +117,21 @@ def new_driver() -> Response:
 
 @bp.post("/drivers/new")
 def register_driver() -> ResponseReturnValue:
-    """Add the driver, and offer a vehicle."""
+    """Add somebody: one who drives from now on, or one whose documents are looked at first."""
+    typed = tidy(request.form)
+    is_verified = typed.pop("start", "active") == "active"
     try:
-        new = parse_form(NewDriver)
-    except Invalid as invalid:
-        return _show_new(_in_words(invalid, "The driver was not added."))
-    try:
-        driver_id = service.register_driver(write(), actor=actor(), at=at(), new=new)
+        form = parse_form(PersonForm, typed)
+        if not form.park_id:
+            raise Invalid("", fields={"park_id": WANTED_PERSON["park_id"]})
+        new = NewDriver(name=form.name, phone=form.phone, park_id=form.park_id, personal=personal_of(form))
+        driver_id = service.register_driver(
+            write(), actor=actor(), at=at(), new=new, stage=Stage.ACTIVE if is_verified else Stage.VERIFYING
+        )
     except (Invalid, Conflict) as refusal:
-        return _show_new(refusal)
+        return _show_new(in_words(refusal, "The driver was not added."))
     flash(f"{new.name} was added.", "ok")
-    return redirect(url_for("operator.new_assignment", driver_id=driver_id), 303)
+    return redirect(url_for("operator.show_driver", driver_id=driver_id), 303)
 
 
 @bp.get("/drivers/<int:driver_id>/assignment/new")

@@ -29,7 +29,7 @@ OUTCOMES = {
     Outcome.BAD: ("Bad", "act"),
 }
 BACK = {"vehicles": "operator.list_vehicles", "drivers": "operator.list_drivers"}
-RECORD = {"vehicles": ("operator.show_vehicle", "vehicle_id")}
+RECORD = {"vehicles": ("operator.show_vehicle", "vehicle_id"), "drivers": ("operator.show_driver", "driver_id")}
 
 
 @bp.get("/vehicles/import")
@@ -42,6 +42,18 @@ def new_vehicle_import() -> Response:
 def import_vehicles() -> ResponseReturnValue:
     """Look at the file, take its good lines in, or hand the bad ones back."""
     return _take(KINDS["vehicles"])
+
+
+@bp.get("/drivers/import")
+def new_driver_import() -> Response:
+    """Where a file of drivers is chosen."""
+    return _open(KINDS["drivers"])
+
+
+@bp.post("/drivers/import")
+def import_drivers() -> ResponseReturnValue:
+    """Look at the file, take its good lines in, or hand the bad ones back."""
+    return _take(KINDS["drivers"])
 
 
 def _open(kind: Kind) -> Response:

@@ -1,4 +1,4 @@
-"""Putting a vehicle into the registry."""
+"""Putting a vehicle into the registry: the first step of its onboarding (vehicles_steps.py)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from flask.typing import ResponseReturnValue
 
 from core.errors import Conflict, Invalid, Refusal
 from core.vehicles import queries, rules, service
-from core.vehicles.schemas import FAMILIES, NewVehicle
+from core.vehicles.rules import VinHint
+from core.vehicles.schemas import NewVehicle
 from portals import hx
 from portals.doors import actor, at, read, write
 from portals.forms import parse_form
 from portals.operator import bp
-from portals.operator.vehicles_words import CLASSES, ENGINES, GATEWAYS
+from portals.operator.vehicles_words import CLASSES, ENGINES
 
 VIN_TOLD = "operator/vehicles/_vin_told.html"
 _VIN_LENGTH, _LONGEST_TYPED = 17, 64
@@ -32,12 +33,6 @@ WANTED = {
     "park_id": "Choose a park.",
     "powertrain": "Choose one of the list.",
     "vehicle_class": "Choose one of the list.",
-    "tracker": "Enter the tracker's ID, or clear its key.",
-    "tracker.device_uid": "3 to 64 letters, digits and . _ : -",
-    "tracker.key": "4 to 128 characters.",
-    "tracker.relay_gateway": "Choose one of the list.",
-    "tracker.family": "Choose one of the list.",
-    "tracker.relay_output": "A number from 1 to 16.",
 }
 
 
@@ -50,6 +45,7 @@ class VinTold:
     problem: str | None = None
     known_id: int | None = None
     warning: str | None = None
+    hint: VinHint | None = None
 
 
 @bp.get("/vehicles/new")
@@ -68,10 +64,9 @@ def check_vin() -> ResponseReturnValue:
 
 @bp.post("/vehicles/new")
 def register_vehicle() -> ResponseReturnValue:
-    """Add the vehicle, and open its record."""
-    typed = _without_empty_tracker()
+    """Add the vehicle, and go on to its documents."""
     try:
-        new = parse_form(NewVehicle, typed)
+        new = parse_form(NewVehicle)
     except Invalid as invalid:
         fields = {name: WANTED.get(name, words) for name, words in invalid.fields.items()}
         return _show(Invalid("The vehicle was not added.", fields=fields))
@@ -79,7 +74,7 @@ def register_vehicle() -> ResponseReturnValue:
         vehicle_id = service.register_vehicle(write(), actor=actor(), at=at(), new=new)
     except (Invalid, Conflict) as refusal:
         return _show(refusal)
-    return redirect(url_for("operator.show_vehicle", vehicle_id=vehicle_id), 303)
+    return redirect(url_for("operator.show_documents", vehicle_id=vehicle_id), 303)
 
 
 def read_vin(typed: str) -> VinTold | None:
@@ -99,7 +94,12 @@ def read_vin(typed: str) -> VinTold | None:
     if problem := rules.vin_problem(vin):
         return VinTold(vin, problem=problem)
     found = queries.list_vehicles(read(), viewer=actor(), text=vin, most=1)
-    return VinTold(vin, known_id=found[0].id if found else None, warning=rules.vin_warning(vin))
+    return VinTold(
+        vin,
+        known_id=found[0].id if found else None,
+        warning=rules.vin_warning(vin),
+        hint=rules.hint_from_vin(vin, this_year=at().year),
+    )
 
 
 def _show(refusal: Refusal | None = None) -> Response:
@@ -113,8 +113,6 @@ def _show(refusal: Refusal | None = None) -> Response:
         ],
         powertrains=ENGINES.items(),
         classes=CLASSES.items(),
-        families=list(FAMILIES.items()),
-        gateways=GATEWAYS.items(),
         refusal=refusal,
         errors=refusal.fields if refusal else {},
         known_id=_visible(refusal.facts.get("vehicle_id")) if refusal else None,
@@ -129,11 +127,3 @@ def _visible(vehicle_id: int | None) -> int | None:
         read(), viewer=actor(), permission="vehicles:read", vehicle_ids=[vehicle_id] if vehicle_id else []
     )
     return vehicle_id if vehicle_id in seen else None
-
-
-def _without_empty_tracker() -> dict[str, str]:
-    """The typed form; a tracker of which only the preset choices came was not filled in."""
-    typed = request.form.to_dict()
-    if any(typed.get(name, "").strip() for name in ("tracker.device_uid", "tracker.key")):
-        return typed
-    return {name: value for name, value in typed.items() if not name.startswith("tracker.")}

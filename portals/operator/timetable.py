@@ -20,6 +20,7 @@ from core.vehicles import queries as vehicles
 from core.vehicles.queries import VehicleRecord
 from portals import hx
 from portals.doors import actor, at, read, write
+from portals.filters import describe_span
 from portals.forms import parse_json, record_id
 from portals.operator import bp
 
@@ -94,6 +95,7 @@ class Block:
     times: str
     hours: str
     label: str
+    is_barred: bool
 
 
 @bp.get("/timetable")
@@ -113,8 +115,7 @@ def show_timetable() -> Response:
         if vehicle.park_id == park["id"] and vehicle.id > after_id and vehicle.status != "written_off"
     ]
     shown = fleet[:PAGE_SIZE]
-    names = name_people(park["id"])
-    blocks = _list_blocks(shown, window, names)
+    blocks = _list_blocks(shown, window)
     return hx.render(
         "operator/timetable/show.html",
         "operator/timetable/_timetable.html",
@@ -186,21 +187,19 @@ def read_window(park: dict[str, Any]) -> Window:
     return Window(view, day, 1, zone)
 
 
-def name_people(park_id: int | None = None) -> dict[int, str]:
-    """The drivers in sight by id, those of one park if asked."""
+def list_people(park_id: int, *, also: int | None = None) -> list[tuple[int, str]]:
+    """The drivers of a park who may be chosen, by name: the active ones, and the one who has it already."""
     people = queries.list_drivers(read(), viewer=actor(), at=at())
-    return {one["id"]: one["name"] for one in people if park_id is None or one["park_id"] == park_id}
+    return [
+        (one["id"], one["name"])
+        for one in people
+        if one["park_id"] == park_id and (one["stage"] == "active" or one["id"] == also)
+    ]
 
 
 def describe_times(record: AssignmentRecord) -> str:
-    """From when until when, by the clock of the park: Tue 24 Nov 08:00 to 16:00."""
-    zone = ZoneInfo(record.time_zone)
-    start = record.starts_at.astimezone(zone)
-    if record.ends_at is None:
-        return f"from {start:%a %-d %b %H:%M}, until further notice"
-    end = record.ends_at.astimezone(zone)
-    last = f"{end:%H:%M}" if end.date() == start.date() else f"{end:%a %-d %b %H:%M}"
-    return f"{start:%a %-d %b %H:%M} to {last}"
+    """From when until when, by the clock of the park."""
+    return describe_span(record.starts_at, record.ends_at, record.time_zone)
 
 
 def describe_refusal(refusal: Refusal) -> str:
@@ -209,7 +208,7 @@ def describe_refusal(refusal: Refusal) -> str:
     if not isinstance(in_the_way, int):
         return " ".join([refusal.detail, *refusal.fields.values()])
     other = queries.get_assignment(read(), viewer=actor(), assignment_id=in_the_way)
-    who = name_people().get(other.driver_id, f"driver {other.driver_id}")
+    who = queries.name_drivers(read(), [other.driver_id])[other.driver_id]
     return f"Not saved: {who} has {other.vehicle} {describe_times(other)}. Move or end that first."
 
 
@@ -218,16 +217,22 @@ def in_ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _list_blocks(fleet: list[VehicleRecord], window: Window, names: dict[int, str]) -> dict[int, list[Block]]:
+def _list_blocks(fleet: list[VehicleRecord], window: Window) -> dict[int, list[Block]]:
     found = queries.list_assignments(
         read(), viewer=actor(), since=window.since, until=window.until, vehicle_ids=[vehicle.id for vehicle in fleet]
     )
+    names = queries.name_drivers(read(), [one.driver_id for one in found])
     blocks: dict[int, list[Block]] = defaultdict(list)
     for record in sorted(found, key=lambda one: one.starts_at):
-        who = names.get(record.driver_id, f"Driver {record.driver_id}")
+        who = names[record.driver_id]
         state, times = record.state(at()).value, describe_times(record)
-        label = f"{who} has {record.vehicle}, {times}. {record.terms}, {STATES[state]}."
-        blocks[record.vehicle_id].append(Block(record, state, who, times, _name_hours(record, window.zone), label))
+        label = f"{record.vehicle}, {times}. {record.terms}, {STATES[state]}."
+        is_barred = state != "ended" and record.access_status.is_barred
+        if is_barred:
+            label += f" The driver is {record.access_status.replace('_', ' ')} and may not drive."
+        blocks[record.vehicle_id].append(
+            Block(record, state, who, times, _name_hours(record, window.zone), label, is_barred)
+        )
     return blocks
 
 

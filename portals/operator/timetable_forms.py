@@ -15,12 +15,13 @@ from core.drivers.queries import AssignmentRecord
 from core.drivers.rules.local_times import exists, to_moment
 from core.drivers.schemas import AssignmentChange, AssignmentKind, Ending, Swap
 from core.errors import Invalid, NotFound, Refusal
+from core.identity import queries as identity
 from core.vehicles import queries as vehicles
 from portals import hx
 from portals.doors import actor, at, read, write
 from portals.forms import parse_form, record_id
 from portals.operator import bp
-from portals.operator.timetable import choose_park, describe_refusal, describe_times, name_people, timetable_url
+from portals.operator.timetable import choose_park, describe_refusal, describe_times, list_people, timetable_url
 
 KINDS = [("shift", "Shift"), ("rental", "Rental"), ("buy_out", "Buy-out")]
 REASONS = [
@@ -217,6 +218,9 @@ def _show_new(refusal: Refusal | None = None) -> Response:
 def _show(record: AssignmentRecord, refusal: Refusal | None = None) -> Response:
     zone = ZoneInfo(record.time_zone)
     state = record.state(at())
+    history = queries.list_assignment_changes(read(), viewer=actor(), assignment_id=record.id)
+    people = [line.actor_id for line in history if line.actor_kind == "user" and line.actor_id is not None]
+    handovers = queries.list_handovers(read(), viewer=actor(), assignment_ids=[record.id])
     typed = {
         "vehicle_id": str(record.vehicle_id),
         "driver_id": str(record.driver_id),
@@ -233,26 +237,29 @@ def _show(record: AssignmentRecord, refusal: Refusal | None = None) -> Response:
         state=state.value,
         times=describe_times(record),
         back=timetable_url(record),
-        who=name_people().get(record.driver_id, f"Driver {record.driver_id}"),
+        who=queries.name_drivers(read(), [record.driver_id])[record.driver_id],
+        handovers={line.kind.value: line for line in handovers},
         typed={**typed, **request.form},
         reasons=REASONS,
         swaps=_list_swaps(record) if state.value in {"planned", "begun"} else [],
-        history=queries.list_assignment_changes(read(), viewer=actor(), assignment_id=record.id),
+        history=history,
+        names=identity.name_users(read(), user_ids=people),
         reason_words={**dict(REASONS), "handed_back": "The vehicle was handed back"},
         zone=zone,
-        **_choices(record.park_id, record.time_zone),
+        **_choices(record.park_id, record.time_zone, record.driver_id),
         **_told(refusal),
     )
 
 
-def _choices(park_id: int, time_zone: str) -> dict[str, Any]:
+def _choices(park_id: int, time_zone: str, driver_id: int | None = None) -> dict[str, Any]:
     fleet = [v for v in vehicles.list_vehicles(read(), viewer=actor()) if v.park_id == park_id]
     return {
         "fleet": [(v.id, f"{v.name}, {v.plate}" if v.plate and v.plate != v.name else v.name) for v in fleet],
-        "people": sorted(name_people(park_id).items(), key=lambda one: one[1]),
+        "people": list_people(park_id, also=driver_id),
         "kinds": KINDS,
         "time_zone": time_zone,
         "may_assign": actor().may("drivers:assign", park_id=park_id),
+        "may_hand_over": actor().may("drivers:hand_over", park_id=park_id),
     }
 
 
@@ -262,9 +269,9 @@ def _list_swaps(record: AssignmentRecord) -> list[tuple[int, str]]:
     around = queries.list_assignments(
         read(), viewer=actor(), since=since, until=since + 2 * SWAP_RANGE, park_id=record.park_id
     )
-    names = name_people()
+    names = queries.name_drivers(read(), [one.driver_id for one in around])
     return [
-        (one.id, f"{names.get(one.driver_id, f'Driver {one.driver_id}')}, {one.vehicle}, {describe_times(one)}")
+        (one.id, f"{names[one.driver_id]}, {one.vehicle}, {describe_times(one)}")
         for one in around
         if one.id != record.id and one.state(at()) is record.state(at()) and one.vehicle_id != record.vehicle_id
     ]

@@ -23,7 +23,9 @@ from portals.operator import bp
 from portals.operator.access import read_panel
 from portals.operator.mileage import read_mileage, record_reading
 from portals.operator.motion import say_motion
+from portals.operator.vehicles_papers import read_papers
 from portals.operator.vehicles_status import parse_status
+from portals.operator.vehicles_steps import read_onboarding
 from portals.operator.vehicles_timeline import read_timeline
 from portals.operator.vehicles_words import CLASSES, ENGINES, STATUSES
 
@@ -103,14 +105,25 @@ def _show_card(
         **_read_orders(vehicle),
         **_read_lock(vehicle),
         **read_mileage(vehicle),
+        groups=queries.list_groups(read(), viewer=actor(), vehicle_ids=[vehicle.id]).get(vehicle.id, []),
+        group_names=queries.list_group_names(read(), viewer=actor()),
         **read_timeline(vehicle),
+        **read_papers(vehicle),
+        **read_onboarding(vehicle),
     )
 
 
 def _read_driver(vehicle: VehicleRecord) -> dict[str, Any]:
     current = drivers.list_current_drivers(read(), viewer=actor(), at=at(), vehicle_ids=[vehicle.id])
     may_assign = actor().may("drivers:assign", park_id=vehicle.park_id)
-    return {"driver": current.get(vehicle.id), "may_assign": may_assign}
+    planned = drivers.list_assignments(read(), viewer=actor(), since=at(), vehicle_ids=[vehicle.id])
+    coming = min((one for one in planned if one.starts_at > at()), key=lambda one: one.starts_at, default=None)
+    return {
+        "driver": current.get(vehicle.id),
+        "next_assignment": coming,
+        "next_driver": drivers.name_drivers(read(), [coming.driver_id])[coming.driver_id] if coming else None,
+        "may_assign": may_assign,
+    }
 
 
 def _read_state(vehicle: VehicleRecord) -> dict[str, Any]:

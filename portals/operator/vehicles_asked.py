@@ -41,7 +41,9 @@ COLUMNS: dict[str, Column] = {
     "class": Column("Class"),
     "powertrain": Column("Powertrain"),
     "park": Column("Park", "park"),
+    "groups": Column("Groups"),
     "status": Column("Status", "status"),
+    "papers": Column("Documents", "papers"),
     "driver": Column("Driver"),
     "tracker": Column("Tracker"),
     "speed": Column("Speed", is_figure=True),
@@ -124,6 +126,7 @@ def read_asked(args: MultiDict[str, str] | None = None) -> Asked:
 def as_query(asked: Asked, vehicle_ids: list[int] | None = None) -> FleetQuery:
     """The question to the registry, with what others know of the vehicles, cut to some of them when these are named."""
     return FleetQuery(
+        at=at(),
         text=asked.text,
         chosen=asked.chosen,
         heard_ids=telemetry.list_heard_ids(read(), viewer=actor(), since=at() - SILENT_AFTER),

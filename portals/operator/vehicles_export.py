@@ -8,13 +8,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from flask import Response
 
 from core import audit
 from core.drivers import queries as drivers
 from core.telemetry import queries as telemetry
+from core.vehicles import queries
 from core.vehicles.queries import VehicleRecord
 from portals.doors import actor, at, read, write
 from portals.operator import bp
@@ -33,7 +34,9 @@ COLUMNS = (
     "class",
     "powertrain",
     "park",
+    "groups",
     "status",
+    "papers_until",
     "tracker",
     "driver_id",
     "driver_since_utc",
@@ -76,6 +79,12 @@ def _lines(vehicles: Sequence[VehicleRecord]) -> Iterator[Sequence[object]]:
     ids = [vehicle.id for vehicle in vehicles]
     states = telemetry.list_states(read(), viewer=actor(), vehicle_ids=ids)
     current = drivers.list_current_drivers(read(), viewer=actor(), at=at(), vehicle_ids=ids)
+    groups = queries.list_groups(read(), viewer=actor(), vehicle_ids=ids)
+    ends: dict[int, date] = {}
+    for vehicle_id, _, _, until in queries.list_expiring_documents(
+        read(), viewer=actor(), until=date.max, vehicle_ids=ids
+    ):
+        ends.setdefault(vehicle_id, until)
     for vehicle in vehicles:
         state, driver = states.get(vehicle.id), current.get(vehicle.id)
         odometer_m = state["odometer_m"] if state else None
@@ -90,7 +99,9 @@ def _lines(vehicles: Sequence[VehicleRecord]) -> Iterator[Sequence[object]]:
             vehicle.vehicle_class,
             vehicle.powertrain or "",
             as_cell(vehicle.park),
+            as_cell("; ".join(groups.get(vehicle.id, ()))),
             vehicle.status,
+            ends.get(vehicle.id, ""),
             as_cell(vehicle.device_uid or ""),
             driver.driver_id if driver else "",
             _utc(driver.since) if driver else "",

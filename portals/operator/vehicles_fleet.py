@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Response
 
 from core.drivers import queries as drivers
 from core.identity import queries as identity
 from core.telemetry import queries as telemetry
-from core.vehicles import queries
+from core.vehicles import queries, rules
 from core.vehicles.queries import FleetCounts, VehicleRecord
+from core.vehicles.schemas import DOCUMENT_KINDS
 from portals import hx
 from portals.doors import actor, at, read
 from portals.operator import bp
 from portals.operator.motion import say_motion
+from portals.operator.vehicles_acts import list_acts
 from portals.operator.vehicles_asked import COLUMNS, PAGE_SIZE, Asked, as_query, list_asked, read_asked
-from portals.operator.vehicles_words import CLASSES, DRIVING, POWERTRAINS, REPORTING, STATUSES
+from portals.operator.vehicles_words import CLASSES, DRIVING, PAPERS, POWERTRAINS, REPORTING, STATUSES
 
 PAGE = "vehicles"
 
@@ -71,7 +75,7 @@ def show_fleet(problem: str | None = None, *, asked: Asked | None = None, status
         views=identity.list_saved_views(read(), viewer=actor(), page=PAGE),
         problem=problem,
         may_register=actor().may("vehicles:register"),
-        may_change_status=actor().may("vehicles:change_status"),
+        acts=list_acts(actor()),
         **_rows(vehicles),
     )
 
@@ -83,6 +87,8 @@ def _rows(vehicles: list[VehicleRecord]) -> dict[str, Any]:
     return {
         "states": states,
         "motions": {vehicle_id: say_motion(states.get(vehicle_id), at=at()) for vehicle_id in ids},
+        "groups": queries.list_groups(read(), viewer=actor(), vehicle_ids=ids),
+        "papers": _first_to_end(vehicles),
         "drivers": drivers.list_current_drivers(read(), viewer=actor(), at=at(), vehicle_ids=ids),
         "statuses": STATUSES,
         "powertrains": POWERTRAINS,
@@ -90,9 +96,23 @@ def _rows(vehicles: list[VehicleRecord]) -> dict[str, Any]:
     }
 
 
+def _first_to_end(vehicles: list[VehicleRecord]) -> dict[int, tuple[str, date, str]]:
+    """Of each vehicle the document that ends first: what it is, its last day, and how it stands."""
+    ends: dict[int, tuple[str, date, str]] = {}
+    today = {vehicle.id: at().astimezone(ZoneInfo(vehicle.time_zone)).date() for vehicle in vehicles}
+    for vehicle_id, _, kind, until in queries.list_expiring_documents(
+        read(), viewer=actor(), until=date.max, vehicle_ids=today
+    ):
+        said = (DOCUMENT_KINDS[kind], until, rules.name_validity(until, today=today[vehicle_id]))
+        ends.setdefault(vehicle_id, said)
+    return ends
+
+
 def _facets(asked: Asked, counts: FleetCounts, parks: dict[str, str]) -> list[Facet]:
     named = {
         "status": ("Status", STATUSES),
+        "papers": ("Documents", PAPERS),
+        "group": ("Group", {name: name for name in sorted(counts.by["group"], key=str.lower)}),
         "park": ("Park", parks),
         "driver": ("Driver", DRIVING),
         "tracker": ("Tracker", REPORTING),

@@ -21,12 +21,13 @@ from core.events import queries as events
 from core.telemetry import queries as telemetry
 from core.vehicles import queries
 from core.vehicles.queries import VehicleRecord
+from core.vehicles.schemas import DOCUMENT_KINDS
 from portals import hx
 from portals.doors import actor, at, read
 from portals.event_rows import in_words, span
 from portals.filters import kilometres, number, words
 from portals.operator import bp
-from portals.operator.vehicles_words import STATUSES
+from portals.operator.vehicles_words import PAPER_WORDS, RECORD_WORDS, STATUSES, say_detail
 
 MOST = 30
 # The kinds of what is shown, with the word to choose them by and the icon.
@@ -37,6 +38,8 @@ KINDS: dict[str, tuple[str, str]] = {
     "event": ("Events", "activity"),
     "lock": ("Locks", "lock"),
     "mileage": ("Mileage", "history"),
+    "document": ("Papers", "file-text"),
+    "record": ("Record", "id-badge-2"),
 }
 TIMELINE, OLDER = "operator/vehicles/_timeline.html", "operator/vehicles/_older.html"
 # Something may be told to begin a little after now: what is planned, or a clock that goes ahead.
@@ -164,6 +167,28 @@ def _readings(vehicle: VehicleRecord, before: datetime, most: int) -> Iterable[M
         yield Moment(reading["read_at"], "mileage", title, reading["reason"], reading["recorded_by"])
 
 
+def _papers(vehicle: VehicleRecord, before: datetime, most: int) -> Iterable[Moment]:
+    for entry in _history(vehicle, PAPER_WORDS, before, most):
+        kind = DOCUMENT_KINDS.get(entry.detail.get("kind", ""), "")
+        title = PAPER_WORDS[entry.action] + (f": {kind}" if kind else "")
+        page = "operator.show_photos" if "photo" in entry.action else "operator.show_documents"
+        url = url_for(page, vehicle_id=vehicle.id)
+        yield Moment(entry.at, "document", title, entry.detail.get("why", ""), entry.by, url)
+
+
+def _record(vehicle: VehicleRecord, before: datetime, most: int) -> Iterable[Moment]:
+    for entry in _history(vehicle, RECORD_WORDS, before, most):
+        yield Moment(entry.at, "record", RECORD_WORDS[entry.action], say_detail(entry.detail), entry.by)
+
+
+def _history(
+    vehicle: VehicleRecord, actions: Mapping[str, str], before: datetime, most: int
+) -> list[queries.HistoryRecord]:
+    return queries.list_history(
+        read(), viewer=actor(), vehicle_id=vehicle.id, actions=actions, before=before, most=most
+    )
+
+
 SOURCES: Mapping[str, Source] = {
     "status": _statuses,
     "driver": _drivers,
@@ -171,6 +196,8 @@ SOURCES: Mapping[str, Source] = {
     "event": _events,
     "lock": _locks,
     "mileage": _readings,
+    "document": _papers,
+    "record": _record,
 }
 # What one must be allowed to read for a kind, where it is more than the vehicle.
 _RIGHTS = {

@@ -13,7 +13,6 @@ const WIDE = window.matchMedia("(width >= 768px)");
 
 class Timetable {
   #zoom = 0;
-  #etag = "";
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -170,13 +169,11 @@ class Timetable {
       return;
     }
     if (!answer.ok || answer.redirected) return;
-    const html = await answer.text();
-    const same = html.replace(/data-now="\d+"/, "");
-    if (same === this.#etag || (!now && (this.moves.isBusy || this.dialog.open))) return;
-    const isFirst = this.#etag === "";
-    this.#etag = same;
-    if (isFirst && !now) return;
-    this.#replace(html, focus || this.#focused());
+    const made = document.createElement("template");
+    made.innerHTML = await answer.text();
+    const root = /** @type {HTMLElement | null} */ (made.content.querySelector("#timetable"));
+    if (!root || (!now && (this.moves.isBusy || this.dialog.open || told(root) === told(this.table.root)))) return;
+    this.#replace(root, focus || this.#focused());
   }
 
   #focused() {
@@ -184,18 +181,21 @@ class Timetable {
     return block?.dataset.id ?? "";
   }
 
-  /** @param {string} html @param {string} focus */
-  #replace(html, focus) {
+  /** @param {HTMLElement} root @param {string} focus */
+  #replace(root, focus) {
     const old = this.table.root;
     const scrolled = old.querySelector(".tt-scroll")?.scrollLeft ?? 0;
-    const made = document.createElement("template");
-    made.innerHTML = html;
-    const root = /** @type {HTMLElement} */ (made.content.querySelector("#timetable"));
     old.replaceWith(root);
     this.#take(root);
     root.querySelector(".tt-scroll")?.scrollTo({ left: scrolled });
     if (focus) this.table.blocks.get(focus)?.element.focus({ preventScroll: true });
   }
+}
+
+/** What a timetable tells, without how it is placed. @param {HTMLElement} root */
+function told(root) {
+  const parts = [...root.querySelectorAll(".tt-row, .tt-block[data-id]")];
+  return parts.map((part) => `${part.textContent} ${part.getAttribute("data-version")}`.replace(/\s+/g, " ")).join("\n");
 }
 
 const root = document.getElementById("timetable");

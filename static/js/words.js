@@ -17,6 +17,8 @@ const WORDS = {
   on: "on",
   off: "off",
 
+  files_sending: "Sending… Keep this page open.",
+
   motion_moving: "Moving",
   motion_idle: "Idle, engine on",
   motion_standing: "Standing",
@@ -96,6 +98,11 @@ const WORDS = {
   track_cut: "There are more than {n} reports. Shown are those up to {time}.",
   track_reports: "{n} reports",
   track_signed_out: "You are signed out. Reload the page to sign in again.",
+
+  paper_sending: "Sending {name}",
+  paper_too_large: "Larger than 15 MB. Take a smaller picture, or send a PDF.",
+  paper_not_sent: "This was not sent. Nothing is lost: try again when the connection is back.",
+  paper_again: "Try again",
 
   request_failed: "The server did not answer. Nothing was changed. Check your connection and try again.",
 };

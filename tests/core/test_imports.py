@@ -26,6 +26,10 @@ class TestACell:
         assert read.whole("it", least=1950, most=2100, words="A year.") is None
         assert read.problems == [("it", text, "A year.")]
 
+    def test_is_cut_where_further_digits_do_not_count(self) -> None:
+        for text, km in {"12.5": 12, "12,500.7": 12_500, "12.500": 12_500, "7": 7}.items():
+            assert cells(text).whole("it", least=0, most=99_999, words="", is_cut=True) == km
+
     @pytest.mark.parametrize("text", ["2027-03-31", "31.03.2027", "31/3/2027", "3/31/2027", "2027-3-31 00:00:00"])
     def test_is_a_day_that_can_be_read_only_one_way(self, text: str) -> None:
         assert cells(text).day("it", least=date(2000, 1, 1), most=date(2099, 1, 1)) == date(2027, 3, 31)

@@ -15,9 +15,11 @@ from tests.structure.test_structure import OPEN_VERBS, ROOT, public_functions, s
 
 # Reads whose right is named by whoever asks: what it does not reach is left out or not there.
 OF_ANY_RIGHT = {
-    "core.vehicles.queries.check_sight",
-    "core.vehicles.queries.list_known_ids",
-    "core.vehicles.queries.list_ids_by_device",
+    "core.identity.queries.people.list_holders",
+    "core.identity.queries.people.name_people",
+    "core.vehicles.queries.records.check_sight",
+    "core.vehicles.queries.records.list_known_ids",
+    "core.vehicles.queries.records.list_ids_by_device",
     "core.webhooks.queries.sight.list_in_sight",
 }
 # Reads about whoever asks: no right is needed to know oneself, and nobody else can be named.

@@ -23,20 +23,32 @@ from core.access.models import Reason
 from core.access.schemas import ImmobilizationOrder, ToldDebt
 from core.config import AccessTiming
 from core.db import Database, Writer
+from core.drivers import queries as driver_records
 from core.drivers import service as drivers
 from core.drivers.models import AssignmentKind
-from core.drivers.schemas import NewDriver, NewShiftPattern
+from core.drivers.schemas import (
+    DamageKind,
+    DamageSeverity,
+    HandIn,
+    HandoverKind,
+    NewDamage,
+    NewDriver,
+    NewShiftPattern,
+)
 from core.events import service as events
-from core.events.schemas import NewCircle, NewGeofence
+from core.events.queries import get_event
+from core.events.schemas import DisputeGround, EventSource, NewCircle, NewGeofence, NewIncident
 from core.identity import service as identity
 from core.identity.models import Passkey, SavedView, User, UserGrant
 from core.identity.tokens import Holder
+from core.inbox.models import Item
+from core.inbox.rules.claims import ItemState
 from core.permissions import GRANTABLE, PERMISSIONS, Actor, system
 from core.ratings.models import Appeal, AppealState
 from core.ratings.schemas import AppealKind
 from core.vehicles import service as vehicles
-from core.vehicles.models import RelayGateway
-from core.vehicles.schemas import NewTracker
+from core.vehicles.models import DocumentPage, RelayGateway
+from core.vehicles.schemas import NewDocument, NewTracker, Upload
 from core.webhooks import service as webhooks
 from core.webhooks.gateway import Address
 from core.webhooks.rules.catalog import public_id
@@ -44,6 +56,8 @@ from core.webhooks.schemas import NewEndpoint
 from portals.doors import ErpApp
 from portals.policy import POLICY, PORTALS, Rule, Way
 from tests.conftest import ROOT, Fleet
+from tests.core.drivers.papers import new_page
+from tests.core.events.log_world import PNG
 from tests.orders import PLENTY
 
 SIGN_IN, NOBODY, NOT_THERE, MAY_NOT, LET_IN = "302 to sign in", "401", "404", "403", "let in"
@@ -53,13 +67,22 @@ FURTHER = {"park_admin": "admin", "staff": "staff"}
 # The app that acts for the operator has some of the operator's rights.
 APP_SCOPES = frozenset({"vehicles:read", "access:immobilize"})
 
+PAGE = Upload(name="page.png", content=b"\x89PNG\r\n\x1a\n" + bytes(9))
 # A websocket needs a server: who is let in is told by tests/portals/test_live.py.
 SOCKETS = {"live.live"}
 # What they look for is not there: a device that the form would have named, an authenticator app, a contact address,
 # a way to sign in elsewhere, a link that was sent, a session of somebody who has none.
 LOOK_FOR_NOTHING = {
+    "operator.show_handover_file",
+    "driver.show_handover_file",
+    "driver.remove_handover_damage",
+    "operator.mend_damage",
+    "operator.remove_handover_damage",
     "admin.claim_device",
     "admin.end_user_session",
+    # An item is there for those alone who may see what it is about.
+    "api_v1.get_inbox_item",
+    "api_v1.acknowledge_inbox_item",
     "account.remove_totp",
     "security.show_contact",
     "transparency.show_checkpoint",
@@ -72,9 +95,13 @@ LOOK_FOR_NOTHING = {
     "auth.accept_invitation",
     "auth.show_reset",
     "auth.reset_password",
+    "apply.show_form",
 }
 # What is done last, since it ends a session or takes a record away.
 LAST = (
+    "operator.withdraw_document",
+    "operator.remove_photo",
+    "operator.take_out_tracker",
     "api_v1.close_geofence",
     "api_v1.cancel_assignment",
     "api_v1.cancel_immobilization",
@@ -111,13 +138,38 @@ FORMS: dict[str, dict[str, str]] = {
     "operator.withdraw_driver_fact": {"kind": "rating", "key": "own"},
     "operator.hold_driver": {"status": "suspended", "why": "Complaint."},
     "operator.lift_hold": {"review": "Looked into."},
+    "operator.change_driver": {"name": "Theirs", "phone": "+14155550177", "version": "1"},
+    "operator.give_account": {},
+    "operator.step_driver": {"stage": "left", "reason": "resigned"},
+    "operator.add_page": {},
+    "operator.remove_page": {},
+    "operator.hand_in": {},
+    "operator.accept_document": {"valid_until": "2030-01-31"},
+    "operator.refuse_document": {"reason": "expired"},
+    "operator.set_admission": {"least_age_years": "21"},
+    "operator.renew_link": {},
+    "driver.add_page": {},
+    "driver.remove_page": {},
+    "driver.hand_in": {},
     "operator.change_status": STATUS,
     "operator.decide_appeal": {"decision": "refused", "reason": "We looked at it again."},
     "driver.give_feedback": {"driver_id": "1", "score": "4"},
     "driver.withdraw_feedback": {},
     "driver.hand_in_appeal": {"against": "document:licence", "words": "It is valid and readable."},
     "driver.withdraw_appeal": {},
+    "operator.handle_inbox_item": {"item": "{item_id}", "act": "acknowledge"},
+    "admin.handle_inbox_item": {"item": "{item_id}", "act": "acknowledge"},
     "operator.remove_vehicles_view": {},
+    "operator.change_vehicle_data": {"name": "Car 1", "model": "Accord", "vehicle_class": "car"},
+    "operator.add_document": {},
+    "operator.add_photos": {},
+    "operator.withdraw_document": {"why": "Of another vehicle"},
+    "operator.put_photo_first": {},
+    "operator.change_groups": {"into": "Night"},
+    "operator.remove_photo": {},
+    "operator.pair_tracker": {"tracker.device_uid": "860000000000009"},
+    "operator.take_out_tracker": {},
+    "operator.finish_onboarding": {"anyway": "Papers are at the notary"},
     "operator.record_mileage": {"odometer_km": "80123", "read_for": "Inspection"},
     "operator.immobilize": THEFT | NOTE,
     "operator.cancel_immobilization": {"job_id": "{job_id}"},
@@ -136,6 +188,20 @@ FORMS: dict[str, dict[str, str]] = {
     "operator.release": {},
     "operator.assign_vehicle": VEHICLE | {"kind": "rental"},
     "operator.end_assignment": {},
+    "operator.begin_handover": {"kind": "taking"},
+    "operator.add_handover_photo": {"view": "front"},
+    "operator.note_handover_readings": {"fuel_pct": "50"},
+    "operator.mark_handover_damage": {"place": "roof", "kind": "dent", "severity": "minor"},
+    "operator.remove_handover_damage": {},
+    "operator.sign_handover": {"content_hash": "0" * 64},
+    "driver.begin_handover": {"kind": "taking"},
+    "driver.add_handover_photo": {"view": "front"},
+    "driver.note_handover_readings": {"fuel_pct": "50"},
+    "driver.mark_handover_damage": {"place": "roof", "kind": "dent", "severity": "minor"},
+    "driver.remove_handover_damage": {},
+    "driver.sign_handover": {"content_hash": "0" * 64},
+    "operator.reopen_handover": {},
+    "operator.mend_damage": {},
     "operator.change_planned": VEHICLE | {"driver_id": "1", "starts_at": "2199-01-01T08:00"},
     "operator.cancel_planned": {"reason": "mistake"},
     "operator.return_planned": {},
@@ -179,6 +245,7 @@ FORMS: dict[str, dict[str, str]] = {
     "admin.reopen_client": {},
 }
 NOW = datetime.now(UTC).isoformat()
+CRASH = {"kind": "incident", "vehicle_id": 1, "happened_at": NOW, "what": "damage", "severity": "minor"}
 BODIES: dict[str, dict[str, Any]] = {
     "api_v1.note_debt": {
         "owed_minor": 0,
@@ -187,6 +254,11 @@ BODIES: dict[str, dict[str, Any]] = {
         "overdue_since": None,
         "as_of": "2026-11-20T00:00:00Z",
     },
+    "api_v1.acknowledge_inbox_item": {},
+    "api_v1.change_driver": {"name": "Theirs"},
+    "api_v1.step_driver": {"stage": "left", "reason": "resigned"},
+    "api_v1.hand_in_driver_document": {"kind": "insurance", "pages": [{"name": "a.pdf", "content": "JVBERi0xLjQK"}]},
+    "api_v1.decide_driver_document": {"state": "refused", "reason": "expired"},
     "api_v1.note_driver_document": {"as_of": NOW, "state": "missing"},
     "api_v1.note_driver_rating": {"as_of": NOW, "value": 4.9, "trips": 30},
     "api_v1.note_driver_incident": {"as_of": NOW, "severity": "minor", "at": NOW},
@@ -199,6 +271,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "api_v1.withdraw_driver_document": {},
     "api_v1.withdraw_driver_rating": {},
     "api_v1.withdraw_driver_incident": {},
+    "api_v1.correct_event": {"reason": "typing_error", "record": CRASH},
+    "api_v1.withdraw_event": {"reason": "duplicate"},
+    "api_v1.decide_event_driver": {"driver_id": None},
+    "api_v1.dispute_event": {"ground": "other", "words": "Not so"},
+    "api_v1.decide_dispute": {"effect": "charge_stands", "reasons": "It was so"},
     "api_v1.immobilize": THEFT,
     "api_v1.cancel_immobilization": {},
     "api_v1.approve_immobilization": {},
@@ -264,11 +341,17 @@ class World:
             passkey_id = make_passkey(session, self.fleet.user_ids[name], self.at)
             endpoint = make_endpoint(session, ROOT, self.fleet.park_id, self.at)
             colleague = make_colleague(session, self.at)
+            photo_id = vehicles.add_photo(session, actor=ROOT, at=self.at, vehicle_id=self.fleet.vehicle_id, photo=PAGE)
             view_id = make_view(session, self.fleet.user_ids[name], self.at)
         browser = self.app.test_client()
         with browser.session_transaction() as stored:
             stored["_user_id"], stored["_fresh"] = cookie, True
-        own = {"session_id": int(other.partition(":")[0]), "passkey_id": passkey_id, "view_id": view_id}
+        own = {
+            "session_id": int(other.partition(":")[0]),
+            "passkey_id": passkey_id,
+            "view_id": view_id,
+            "photo_id": photo_id,
+        }
         own |= endpoint | colleague
         return Asker(name, browser, frozenset(roles), frozenset(grants), True, sees_all=name == "admin", own=own)
 
@@ -352,6 +435,7 @@ def world(app: ErpApp, database: Database, fleet: Fleet, at: datetime) -> World:
         made.elsewhere["session_id"] = int(cookie.partition(":")[0])
         made.elsewhere["passkey_id"] = make_passkey(session, fleet.user_ids["admin"], at)
         made.elsewhere |= {
+            "kind": "tattoo",
             "code": "US-ZZ",
             "component": "luck",
             "user_id": 999_999,
@@ -368,6 +452,10 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
     order = ImmobilizationOrder(reason=Reason.THEFT)
     debt = msgspec.convert(BODIES["api_v1.note_debt"], ToldDebt)
     access.note_debt(session, actor=ROOT, at=at, driver_id=driver_id, debt=debt, timing=AccessTiming())
+    for _ in range(2):
+        document_id = drivers.add_page(session, actor=ROOT, at=at, driver_id=driver_id, page=new_page())
+    drivers.hand_in(session, actor=ROOT, at=at, document_id=document_id, new=HandIn())
+    document = driver_records.get_document(session.connection(), viewer=ROOT, document_id=document_id)
     booked = drivers.assign_vehicle(
         session,
         actor=ROOT,
@@ -375,9 +463,12 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         driver_id=driver_id,
         vehicle_id=vehicle_id,
         kind=AssignmentKind.SHIFT,
-        starts_at=at - timedelta(days=3),
-        ends_at=at - timedelta(days=2, hours=12),
+        starts_at=at - timedelta(days=2),
+        ends_at=at - timedelta(days=1, hours=12),
     )
+    handover_id = drivers.begin_handover(session, actor=ROOT, at=at, assignment_id=booked, kind=HandoverKind.TAKING)
+    dent = NewDamage(x=1, y=1, kind=DamageKind.DENT, severity=DamageSeverity.MINOR)
+    damage_id = drivers.mark_damage(session, actor=ROOT, at=at, handover_id=handover_id, damage=dent)
     weekly = NewShiftPattern(
         vehicle_id=vehicle_id,
         driver_id=driver_id,
@@ -386,8 +477,36 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         ends=time(16),
         first_day=date(2199, 1, 1),
     )
+    crash = NewIncident(
+        vehicle_id=vehicle_id, driver_id=driver_id, happened_at=at, what=CRASH["what"], severity=CRASH["severity"]
+    )
+    event_id = events.record_event(session, actor=ROOT, at=at, new=crash, source=EventSource.OFFICE).event_id
+    dispute_id = events.dispute_event(
+        session,
+        actor=ROOT,
+        at=at,
+        event_id=event_id,
+        ground=DisputeGround.NOT_ME,
+        words="Not so",
+        uploads=[events.Upload("dent.png", PNG)],
+    )
+    session.flush()
+    detail = get_event(session.connection(), viewer=ROOT, event_id=event_id)
+    paper_id = vehicles.add_document(
+        session, actor=ROOT, at=at, vehicle_id=vehicle_id, new=NewDocument(kind="insurance"), pages=[PAGE]
+    )
     return {
+        "paper_id": paper_id,
+        "paper_file_id": session.query(DocumentPage).filter_by(document_id=paper_id).one().file_id,
+        "photo_id": vehicles.add_photo(session, actor=ROOT, at=at, vehicle_id=vehicle_id, photo=PAGE),
+        "event_id": event_id,
+        "dispute_id": dispute_id,
+        "file_id": detail.disputes[0].files[0].id,
         "filename": "favicon.svg",
+        "park_id": park_id,
+        "page_id": document.pages[0].id,
+        "document_id": document_id,
+        "kind": "licence",
         "code": "default",
         "key": "licence",
         "vehicle_id": vehicle_id,
@@ -396,7 +515,10 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         "appeal_id": make_appeal(session, driver_id, at),
         "colleague_id": driver_id,
         "component": "overspeed",
+        "handover_id": handover_id,
+        "damage_id": damage_id,
         "pattern_id": drivers.add_shift_pattern(session, actor=ROOT, at=at, new=weekly),
+        "item_id": make_item(session, park_id, vehicle_id, at),
         "geofence_id": events.add_geofence(session, actor=ROOT, at=at, new=fence),
         "job_id": access.immobilize(
             session, actor=ROOT, at=at, vehicle_id=vehicle_id, order=order, timing=AccessTiming(), limits=PLENTY
@@ -418,6 +540,24 @@ def make_appeal(session: Writer, driver_id: int, at: datetime) -> int:
     session.add(appeal)
     session.flush()
     return appeal.id
+
+
+def make_item(session: Writer, park_id: int, vehicle_id: int, at: datetime) -> int:
+    item = Item(
+        kind="towing",
+        key=f"of a trial {vehicle_id}",
+        park_id=park_id,
+        vehicle_id=vehicle_id,
+        severity=3,
+        happened_at=at,
+        detail={},
+        state=ItemState.OPEN,
+        opened_at=at,
+        open_since=at,
+    )
+    session.add(item)
+    session.flush()
+    return item.id
 
 
 def make_colleague(session: Writer, at: datetime) -> dict[str, object]:

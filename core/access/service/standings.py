@@ -9,10 +9,11 @@ import msgspec
 
 from core import audit
 from core.access.models import DriverFact, FactKind
-from core.access.schemas import AccessStatus, DocumentFact, IncidentFact, NotedFact, RatingFact
+from core.access.schemas import AccessStatus, DocumentFact, IncidentFact, NotedFact, RatingFact, name_document
 from core.access.service.judging import keep, lock_driver, settle
 from core.config import StandingThresholds
 from core.db import Writer
+from core.drivers import queries as drivers
 from core.errors import Conflict, Invalid
 from core.permissions import Actor, needs
 
@@ -49,10 +50,13 @@ def note_driver_fact(
     """Take a fact about a driver and judge them by it; returns whether it told anything new.
 
     One that is older than what is known changes nothing, so facts may arrive in any order and more than once. Raises
-    Conflict for another value of the same moment, Invalid for a moment that has not come.
+    Conflict for another value of the same moment and for a document that the driver hands in themselves, Invalid for a
+    moment that has not come.
     """
     _check(key, fact, at)
     driver = lock_driver(session, actor=actor, driver_id=driver_id)
+    if isinstance(fact, DocumentFact):
+        _check_told_by_hand(session, actor, driver_id, key)
     value = {name: one for name, one in msgspec.to_builtins(fact).items() if name != "as_of"}
     known = session.get(DriverFact, (driver_id, KINDS[type(fact)], key))
     if known is not None and known.as_of >= fact.as_of:
@@ -100,6 +104,8 @@ def withdraw_driver_fact(
     if kind is FactKind.MANUAL:
         raise Conflict("What a person put on by hand is lifted by a person, on the driver's page.")
     driver = lock_driver(session, actor=actor, driver_id=driver_id)
+    if kind is FactKind.DOCUMENT:
+        _check_told_by_hand(session, actor, driver_id, key)
     known = session.get(DriverFact, (driver_id, kind, key))
     if known is not None and (known.as_of > as_of or (known.as_of == as_of and known.withdrawn_at is not None)):
         return False
@@ -127,6 +133,16 @@ def withdraw_driver_fact(
     )
     settle(session, actor=actor, at=at, driver=driver, thresholds=thresholds)
     return True
+
+
+def _check_told_by_hand(session: Writer, actor: Actor, driver_id: int, key: str) -> None:
+    """Raise Conflict for a document of which the documents themselves tell, unless the product itself tells it."""
+    if actor.kind == "system" or not drivers.is_told_by_documents(session.connection(), driver_id=driver_id, kind=key):
+        return
+    raise Conflict(
+        f"How it is with the {name_document(key)} follows from what the driver hands in. Accept or refuse that.",
+        driver_id=driver_id,
+    )
 
 
 def _check(key: str, fact: NotedFact, at: datetime) -> None:

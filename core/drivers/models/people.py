@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, text_enum
+from core.drivers.models.lives import Stage
 
 
 class AccessStatus(enum.StrEnum):
@@ -28,6 +29,7 @@ class AccessStatus(enum.StrEnum):
 class Driver(Base):
     """A person who drives. `user_id` is their account, once they have one.
 
+    `stage` is how far they have come (rules/lives.py); none but the active are given vehicles.
     What is personal is sealed under the key `key_id` (core/vault.py); of the phone a blind index says whether it is
     somebody's already. Who was erased has neither.
     `access_status` and `access_words`, which say why and what the way back is, are written by core/access alone.
@@ -46,4 +48,7 @@ class Driver(Base):
         text_enum(AccessStatus, "access_status"), server_default=AccessStatus.ACTIVE.value
     )
     access_words: Mapped[str | None] = mapped_column(sa.Text)
+    stage: Mapped[Stage] = mapped_column(text_enum(Stage, "stage"), server_default=Stage.ACTIVE.value, index=True)
+    stage_since: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True), server_default=sa.func.now())
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    version: Mapped[int] = mapped_column(sa.Integer, server_default="1")

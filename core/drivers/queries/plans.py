@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import Range
 
 from core.db import Reader
 from core.drivers.models import (
+    AccessStatus,
     Assignment,
     AssignmentAct,
     AssignmentChange,
@@ -34,7 +35,8 @@ READ = "drivers:read"
 class AssignmentRecord:
     """An assignment as the API and the pages show it. `time_zone` is the park's of the vehicle.
 
-    A cancelled one has the times it was to have; `ends_at` None: until further notice.
+    `access_status` is how the driver stands now. A cancelled one has the times it was to have; `ends_at` None: until
+    further notice.
     """
 
     id: int
@@ -44,6 +46,7 @@ class AssignmentRecord:
     park_id: int
     time_zone: str
     driver_id: int
+    access_status: AccessStatus
     kind: AssignmentKind
     starts_at: datetime
     ends_at: datetime | None
@@ -81,6 +84,7 @@ _RECORD = (
         Vehicle.park_id,
         Park.time_zone,
         Assignment.driver_id,
+        Driver.access_status,
         Assignment.kind,
         sa.func.coalesce(sa.func.lower(_DURING), Assignment.created_at),
         sa.func.upper(_DURING),
@@ -91,6 +95,7 @@ _RECORD = (
     )
     .join(Vehicle, Vehicle.id == Assignment.vehicle_id)
     .join(Park, Park.id == Vehicle.park_id)
+    .join(Driver, Driver.id == Assignment.driver_id)
 )
 
 
@@ -141,8 +146,7 @@ def list_own_assignments(reader: Reader, *, viewer: Actor, since: datetime, most
     """The viewer's own assignments as a driver that end after `since`, first to begin first. Needs drivers:read_own."""
     viewer.require("drivers:read_own")
     query = (
-        _RECORD.join(Driver, Driver.id == Assignment.driver_id)
-        .where(
+        _RECORD.where(
             Driver.user_id == viewer.id,
             Assignment.cancelled_at.is_(None),
             Assignment.during.overlaps(sa.literal(Range(since, None, bounds="[)"), Assignment.during.type)),

@@ -1,6 +1,20 @@
-"""The shapes of drivers and assignments, shared by the API and the forms. A file is a noun."""
+"""The shapes of drivers, their documents and assignments, shared by the API and the forms. A file is a noun."""
 
-from core.drivers.models import AssignmentKind, ChangeReason
+from core.drivers.models import (
+    AccessStatus,
+    AssignmentKind,
+    ChangeReason,
+    DamageKind,
+    DamageSeverity,
+    DocumentKind,
+    DocumentState,
+    HandoverKind,
+    Party,
+    PhotoView,
+    RefusalReason,
+    Stage,
+    StageReason,
+)
 from core.drivers.schemas.assignments import (
     AssignmentChange,
     AssignmentTimes,
@@ -11,18 +25,46 @@ from core.drivers.schemas.assignments import (
     SkippedDay,
     Swap,
 )
+from core.drivers.schemas.documents import Acceptance, AdmissionRules, DocumentRefusal, HandIn, NewPage
+from core.drivers.schemas.handovers import HandoverReadings, NewDamage, Signature
 from core.drivers.schemas.people import NewDriver
+from core.drivers.schemas.profiles import DriverChanges, EmergencyContact, Licence, NewApplication, Personal, StageStep
 
 __all__ = [
+    "Acceptance",
+    "AccessStatus",
+    "AdmissionRules",
     "AssignmentChange",
     "AssignmentKind",
     "AssignmentTimes",
     "Booking",
     "ChangeReason",
+    "DamageKind",
+    "DamageSeverity",
+    "DocumentKind",
+    "DocumentRefusal",
+    "DocumentState",
+    "DriverChanges",
+    "EmergencyContact",
     "Ending",
+    "HandIn",
+    "HandoverKind",
+    "HandoverReadings",
+    "Licence",
+    "NewApplication",
     "NewAssignment",
+    "NewDamage",
     "NewDriver",
+    "NewPage",
     "NewShiftPattern",
+    "Party",
+    "Personal",
+    "PhotoView",
+    "RefusalReason",
+    "Signature",
     "SkippedDay",
+    "Stage",
+    "StageReason",
+    "StageStep",
     "Swap",
 ]

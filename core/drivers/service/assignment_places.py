@@ -11,9 +11,9 @@ from psycopg.errors import ExclusionViolation
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 
-from core import audit
+from core import audit, outbox
 from core.db import Writer, take_transaction_lock
-from core.drivers.models import Assignment, AssignmentAct, AssignmentChange, ChangeReason, Driver
+from core.drivers.models import Assignment, AssignmentAct, AssignmentChange, ChangeReason, Driver, Stage
 from core.drivers.queries.names import name_drivers
 from core.drivers.rules.assignments import AssignmentState, find_time_problem, find_vehicle_problem, name_state
 from core.errors import Conflict, Invalid, NotFound
@@ -24,7 +24,7 @@ from core.vehicles.queries import VehicleRecord
 
 ASSIGN = "drivers:assign"
 # Looks at the vehicle that is given, for an actor who may give it but perhaps not read the registry.
-_LOOKER = system("assignments", "vehicles:read")
+LOOKER = system("assignments", "vehicles:read")
 
 
 def get_driver(session: Writer, *, actor: Actor, driver_id: int) -> Driver:
@@ -39,7 +39,7 @@ def get_driver(session: Writer, *, actor: Actor, driver_id: int) -> Driver:
 def get_vehicle(session: Writer, *, actor: Actor, vehicle_id: int) -> VehicleRecord:
     """The vehicle. NotFound out of sight, Forbidden out of reach."""
     vehicles.check_reach(session.connection(), actor=actor, permission=ASSIGN, vehicle_id=vehicle_id)
-    return vehicles.get_vehicle(session.connection(), viewer=_LOOKER, vehicle_id=vehicle_id)
+    return vehicles.get_vehicle(session.connection(), viewer=LOOKER, vehicle_id=vehicle_id)
 
 
 def get_assignment(session: Writer, *, actor: Actor, assignment_id: int) -> Assignment:
@@ -76,6 +76,15 @@ def check_times(assignment: Assignment) -> None:
 
 def check_parties(session: Writer, *, driver: Driver, vehicle: VehicleRecord) -> None:
     """Raise Conflict, with the way back, for a driver who may not drive or a vehicle that is given to nobody."""
+    if driver.stage is not Stage.ACTIVE:
+        name = name_drivers(session.connection(), [driver.id])[driver.id]
+        raise Conflict(
+            f"{name} is not active as a driver and cannot be given a vehicle. "
+            "Finish the verification first, on the page of the driver.",
+            problem="driver_barred",
+            driver_id=driver.id,
+            stage=driver.stage.value,
+        )
     if driver.access_status.is_barred:
         name = name_drivers(session.connection(), [driver.id])[driver.id]
         raise Conflict(
@@ -157,6 +166,27 @@ def take_back(assignment: Assignment, *, at: datetime) -> None:
     """Let it contain no moment: it is in nobody's way."""
     assignment.during = Range(empty=True)
     assignment.cancelled_at = at
+
+
+def end_now(session: Writer, assignment: Assignment, *, actor: Actor, at: datetime, reason: ChangeReason) -> None:
+    """End an assignment that has begun, as of now, with its history and its fact."""
+    starts_at = assignment.during.lower
+    if starts_at == at:
+        # Ended in the moment it began, it never was.
+        take_back(assignment, at=at)
+    else:
+        assignment.during = Range(starts_at, at, bounds="[)")
+    assignment.version += 1
+    note_change(session, assignment, AssignmentAct.ENDED, actor=actor, at=at, reason=reason)
+    record_done(session, "drivers.assignment_ended", assignment, actor=actor, at=at, reason=reason)
+    outbox.publish(
+        session,
+        "drivers.assignment_ended",
+        at=at,
+        vehicle_id=assignment.vehicle_id,
+        driver_id=assignment.driver_id,
+        assignment_id=assignment.id,
+    )
 
 
 def record_done(

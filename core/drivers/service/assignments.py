@@ -6,7 +6,6 @@ from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import Range
 
 from core import outbox
 from core.db import Writer
@@ -16,6 +15,7 @@ from core.drivers.rules.assignments import Change, find_change_problem
 from core.drivers.schemas.assignments import Booking
 from core.drivers.service.assignment_making import make_assignment
 from core.drivers.service.assignment_places import (
+    end_now,
     get_assignment,
     note_change,
     record_done,
@@ -77,23 +77,7 @@ def hand_back(
     check_version(assignment.version, versions)
     if problem := find_change_problem(state_of(assignment, at=at), Change.END):
         raise Conflict(f"The assignment was not ended. {problem}", assignment_id=assignment_id)
-    starts_at = assignment.during.lower
-    if starts_at == at:
-        # Ended in the moment it began, it never was.
-        take_back(assignment, at=at)
-    else:
-        assignment.during = Range(starts_at, at, bounds="[)")
-    assignment.version += 1
-    note_change(session, assignment, AssignmentAct.ENDED, actor=actor, at=at, reason=reason)
-    record_done(session, "drivers.assignment_ended", assignment, actor=actor, at=at, reason=reason)
-    outbox.publish(
-        session,
-        "drivers.assignment_ended",
-        at=at,
-        vehicle_id=assignment.vehicle_id,
-        driver_id=assignment.driver_id,
-        assignment_id=assignment_id,
-    )
+    end_now(session, assignment, actor=actor, at=at, reason=reason)
 
 
 @needs("drivers:assign")

@@ -30,6 +30,7 @@ from core.identity.service.clients import (
     use_client,
 )
 from core.identity.service.confirmation import confirm_session, prove_second_factor, sign_in_with_passkey
+from core.identity.service.erasure import erase_user
 from core.identity.service.external import (
     ExternalAccount,
     confirm_externally,
@@ -52,7 +53,7 @@ from core.identity.service.letters import (
 from core.identity.service.mailing import LetterFate, find_letter_fate, write_letter
 from core.identity.service.own import change_own_password, change_own_profile
 from core.identity.service.passkeys import add_passkey, remove_passkey, rename_passkey
-from core.identity.service.people import Invited, change_user, create_user, invite_user
+from core.identity.service.people import Invited, change_user, create_user, invite_driver, invite_user
 from core.identity.service.posting import Post, letter_key, open_post
 from core.identity.service.proofs import Code, Password, Proof
 from core.identity.service.recovery import renew_recovery_codes
@@ -118,12 +119,14 @@ __all__ = [
     "end_session",
     "end_session_of",
     "end_sessions_of",
+    "erase_user",
     "find_letter_fate",
     "give_consent",
     "give_grant",
     "give_refresh_token",
     "hold_refresh_token",
     "invite_again",
+    "invite_driver",
     "invite_user",
     "letter_key",
     "note_seen",

@@ -25,7 +25,7 @@ from core.identity.service.persons import (
 )
 from core.identity.service.posting import Post, issue_link
 from core.identity.service.revocations import revoke_user
-from core.permissions import ADMIN, GRANTABLE, PEOPLE, Actor, needs
+from core.permissions import ADMIN, DRIVER, GRANTABLE, PEOPLE, Actor, needs
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
 
@@ -97,6 +97,29 @@ def invite_user(
         roles=set(roles),
         grants=set(grants),
         park_ids=None if park_ids is None else set(park_ids),
+        time_zone=time_zone,
+        more={},
+    )
+    link = issue_link(session, at=at, by=name_of(session, actor), user=user, kind=TicketKind.INVITATION, post=post)
+    return Invited(user.id, link)
+
+
+@needs("identity:invite_drivers")
+def invite_driver(
+    session: Writer, *, actor: Actor, at: datetime, email: str, name: str, time_zone: str, post: Post
+) -> Invited:
+    """Make an account for a person who drives, with the role of a driver and nothing else, and let them choose a
+    password by a link. Raises Invalid, and Conflict when the address has an account.
+    """
+    user = _add(
+        session,
+        actor=actor,
+        at=at,
+        email=email,
+        name=name,
+        roles={DRIVER},
+        grants=set(),
+        park_ids=set(),
         time_zone=time_zone,
         more={},
     )

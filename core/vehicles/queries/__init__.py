@@ -1,5 +1,13 @@
 """Every read about vehicles, as far as the viewer's right reaches."""
 
+from core.vehicles.queries.fields import (
+    FieldRecord,
+    FilledField,
+    get_field,
+    list_field_values,
+    list_fields,
+    list_filled_fields,
+)
 from core.vehicles.queries.fleet import (
     FACETS,
     NOT_KNOWN,
@@ -8,6 +16,18 @@ from core.vehicles.queries.fleet import (
     SortKey,
     count_fleet,
     list_fleet,
+)
+from core.vehicles.queries.groups import list_group_names, list_groups
+from core.vehicles.queries.history import HistoryRecord, list_history, list_timeline
+from core.vehicles.queries.onboarding import read_progress
+from core.vehicles.queries.papers import (
+    DocumentRecord,
+    PhotoRecord,
+    get_document_page,
+    get_photo,
+    list_documents,
+    list_expiring_documents,
+    list_photos,
 )
 from core.vehicles.queries.records import (
     Device,
@@ -31,9 +51,14 @@ __all__ = [
     "FACETS",
     "NOT_KNOWN",
     "Device",
+    "DocumentRecord",
     "Duty",
+    "FieldRecord",
+    "FilledField",
     "FleetCounts",
     "FleetQuery",
+    "HistoryRecord",
+    "PhotoRecord",
     "SortKey",
     "VehicleRecord",
     "check_reach",
@@ -41,13 +66,27 @@ __all__ = [
     "count_by_status",
     "count_fleet",
     "find_device",
+    "get_document_page",
+    "get_field",
+    "get_photo",
     "get_vehicle",
+    "list_documents",
     "list_duties",
+    "list_expiring_documents",
+    "list_field_values",
+    "list_fields",
+    "list_filled_fields",
     "list_fleet",
+    "list_group_names",
+    "list_groups",
+    "list_history",
     "list_ids_by_device",
     "list_known_ids",
     "list_parks",
+    "list_photos",
     "list_status_changes",
+    "list_timeline",
     "list_unknown_devices",
     "list_vehicles",
+    "read_progress",
 ]

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from core.db import Reader, bigint_array
 from core.permissions import Actor
-from core.vehicles.models import Park, Tracker, Vehicle
+from core.vehicles.models import GroupMember, Park, Tracker, Vehicle, VehicleGroup
+from core.vehicles.queries.papers import newest_documents
 from core.vehicles.queries.records import RECORD, VehicleRecord, is_readable, is_worded
+from core.vehicles.rules import SOON
 
-SortKey = Literal["name", "plate", "vin", "model", "year", "park", "status", "registered", "ranked"]
+SortKey = Literal["name", "plate", "vin", "model", "year", "park", "status", "papers", "registered", "ranked"]
 # What one can choose by. The values of each stand as text, as in an address.
-FACETS = ("park", "status", "class", "powertrain", "tracker", "driver")
+FACETS = ("park", "group", "status", "class", "powertrain", "tracker", "driver", "papers")
 NOT_KNOWN = "unknown"
 
 
@@ -27,9 +30,11 @@ class FleetQuery:
     those somebody has now. `vehicle_ids` cuts the whole to some vehicles.
 
     Values: `park` an id; `status`, `class`, `powertrain` their codes, `unknown` for a powertrain nobody told;
-    `tracker` is `heard`, `silent` or `none`; `driver` is `driven` or `free`.
+    `tracker` is `heard`, `silent` or `none`; `driver` is `driven` or `free`; `group` a name; `papers` is how the
+    document stands that ends first, on the day of the park that it is `at`: `expired`, `soon`, `fine`, or `none`.
     """
 
+    at: datetime
     text: str = ""
     chosen: Mapping[str, Collection[str]] = field(default_factory=dict)
     heard_ids: Sequence[int] = ()
@@ -61,8 +66,11 @@ def list_fleet(
     `ranked` sorts them as they stand in `ranked_ids`.
     """
     viewer.require("vehicles:read")
-    found = RECORD.where(*_asked(viewer, query), *_matches(query).values())
-    key = _sort_key(sort)
+    papers = _papers()
+    found = RECORD.where(*_asked(viewer, query), *_matches(query, papers).values())
+    if sort == "papers" or query.chosen.get("papers"):
+        found = found.outerjoin(papers, papers.c.vehicle_id == Vehicle.id)
+    key = papers.c.ends if sort == "papers" else _sort_key(sort)
     if sort == "ranked":
         ranked = _as_ids(ranked_ids)
         ranks = sa.func.unnest(ranked).table_valued("id", with_ordinality="rank", name="ranks").render_derived()
@@ -78,19 +86,22 @@ def list_fleet(
 def count_fleet(reader: Reader, *, viewer: Actor, query: FleetQuery) -> FleetCounts:
     """How many vehicles match, and what each further choice would leave, in one pass. Needs vehicles:read."""
     viewer.require("vehicles:read")
-    matches = _matches(query)
-    values = _values(query)
+    papers = _papers()
+    matches = _matches(query, papers)
+    values = _values(query, papers)
     misses: sa.ColumnElement[int] = sa.literal(0)
     for match in matches.values():
         misses = misses + sa.case((match, 0), else_=1)
     fleet = (
         sa.select(
+            Vehicle.id.label("vehicle_id"),
             *(value.label(name) for name, value in values.items()),
             *(match.label(f"has_{name}") for name, match in matches.items()),
             misses.label("misses"),
         )
         .join(Park, Park.id == Vehicle.park_id)
         .outerjoin(Tracker, Tracker.vehicle_id == Vehicle.id)
+        .outerjoin(papers, papers.c.vehicle_id == Vehicle.id)
         .where(*_asked(viewer, query))
         .cte("fleet")
         .prefix_with("MATERIALIZED")
@@ -101,12 +112,20 @@ def count_fleet(reader: Reader, *, viewer: Actor, query: FleetQuery) -> FleetCou
         .group_by(fleet.c[name])
         for name in values
     ]
+    # A vehicle counts once for each group that it is in.
+    counted.append(
+        sa.select(sa.literal("group"), VehicleGroup.name, sa.func.count())
+        .join(GroupMember, GroupMember.group_id == VehicleGroup.id)
+        .join(fleet, fleet.c.vehicle_id == GroupMember.vehicle_id)
+        .where(_is_left(fleet, "group", is_chosen="group" in matches))
+        .group_by(VehicleGroup.name)
+    )
     whole = sa.select(sa.literal(""), sa.literal(""), sa.func.count()).where(fleet.c.misses == 0)
-    by: dict[str, dict[str, int]] = {name: {} for name in values}
+    by: dict[str, dict[str, int]] = {name: {} for name in FACETS}
     matching = 0
     for facet, value, count in reader.execute(sa.union_all(whole, *counted)):
         if facet:
-            by[facet][value] = count
+            by[facet][value] = by[facet].get(value, 0) + count
         else:
             matching = count
     return FleetCounts(matching, by)
@@ -122,7 +141,16 @@ def _asked(viewer: Actor, query: FleetQuery) -> list[sa.ColumnElement[bool]]:
     return asked
 
 
-def _values(query: FleetQuery) -> dict[str, sa.ColumnElement[str]]:
+def _papers() -> sa.Subquery:
+    """Of each vehicle that has documents, the day on which the first of those that count ends."""
+    newest = newest_documents()
+    ends = sa.func.min(newest.c.valid_until).label("ends")
+    return sa.select(newest.c.vehicle_id, ends).group_by(newest.c.vehicle_id).subquery("papers")
+
+
+def _values(query: FleetQuery, papers: sa.Subquery) -> dict[str, sa.ColumnElement[str]]:
+    """Of each facet in which a vehicle has one value, that value."""
+    today = sa.cast(sa.func.timezone(Park.time_zone, sa.literal(query.at)), sa.Date)
     heard, driven = _as_ids(query.heard_ids), _as_ids(query.driven_ids)
     return {
         "park": sa.cast(Vehicle.park_id, sa.Text),
@@ -133,12 +161,31 @@ def _values(query: FleetQuery) -> dict[str, sa.ColumnElement[str]]:
             (Tracker.vehicle_id.is_(None), "none"), (Vehicle.id == sa.any_(heard), "heard"), else_="silent"
         ),
         "driver": sa.case((Vehicle.id == sa.any_(driven), "driven"), else_="free"),
+        "papers": sa.case(
+            (papers.c.vehicle_id.is_(None), "none"),
+            (papers.c.ends < today, "expired"),
+            (papers.c.ends <= today + SOON.days, "soon"),
+            else_="fine",
+        ),
     }
 
 
-def _matches(query: FleetQuery) -> dict[str, sa.ColumnElement[bool]]:
-    values = _values(query)
-    return {name: values[name].in_(list(wanted)) for name, wanted in query.chosen.items() if wanted}
+def _matches(query: FleetQuery, papers: sa.Subquery) -> dict[str, sa.ColumnElement[bool]]:
+    values = _values(query, papers)
+    chosen = {name: list(wanted) for name, wanted in query.chosen.items() if wanted}
+    return {
+        name: _is_in_group(wanted) if name == "group" else values[name].in_(wanted) for name, wanted in chosen.items()
+    }
+
+
+def _is_in_group(names: list[str]) -> sa.ColumnElement[bool]:
+    return (
+        sa.select(sa.literal(1))
+        .select_from(GroupMember)
+        .join(VehicleGroup, VehicleGroup.id == GroupMember.group_id)
+        .where(GroupMember.vehicle_id == Vehicle.id, VehicleGroup.name.in_(names))
+        .exists()
+    )
 
 
 def _is_left(fleet: sa.CTE, name: str, *, is_chosen: bool) -> sa.ColumnElement[bool]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.db import Reader
-from core.imports import Change, Line, Outcome, Problem, Verdict, find_steps
+from core.imports import Change, Line, Outcome, Problem, Verdict, find_steps, unreadable
 from core.permissions import Actor
 from core.vehicles import rules
 from core.vehicles.models import Park, Tracker, Vehicle, VehicleStatus
@@ -17,7 +17,7 @@ from core.vehicles.service.import_lines import VehicleLine, find_repeated_values
 
 # What a line may say anew of a vehicle that is there.
 CHANGEABLE = ("plate", "name", "make", "model", "year", "powertrain", "vehicle_class")
-_RIGHT = "vehicles:register"
+_RIGHT, _CHANGE = "vehicles:register", "vehicles:change"
 _READ_OFF = "telemetry:record_mileage"
 
 
@@ -59,6 +59,9 @@ def judge(reader: Reader, *, actor: Actor, lines: Sequence[Line], locked: bool =
     look = _Look(actor, parks, _list_known(reader, [said for said, _ in read], locked=locked))
     judged = []
     for line, (said, problems) in zip(lines, read, strict=True):
+        if line.problem is not None:
+            judged.append(Judged(said, unreadable(line)))
+            continue
         twice = [Problem(field, line.cells.get(field, ""), words) for field, words in repeated.get(line.number, [])]
         judged.append(look.judge(line, said, [*problems, *twice]))
     return _in_steps(judged, look)
@@ -83,8 +86,7 @@ class _Look:
             refused = {problem.field for problem in problems}
             missing = missing_of_new(said, parks=self._parks)
             problems += _told(line, (one for one in missing if one[0] not in refused))
-            if said.odometer_m is not None and not self._actor.may(_READ_OFF, park_id=park_id):
-                problems += _told(line, [("odometer_km", "You may not record mileages. Leave the cell empty.")])
+            problems += _told(line, self._find_beyond_right(said, park_id))
         else:
             problems += _told(line, self._find_obstacles(said, known))
         problems += _told(line, self._find_device_taken(said, known))
@@ -113,12 +115,28 @@ class _Look:
             return f"vehicle {known.id} ({known.name})"
         return "a vehicle outside your parks"
 
+    def _find_beyond_right(self, said: VehicleLine, park_id: int | None) -> list[tuple[str, str]]:
+        """What the line says of a new vehicle that takes another right than to register it."""
+        beyond = []
+        if said.odometer_m is not None and not self._actor.may(_READ_OFF, park_id=park_id):
+            beyond.append(("odometer_km", "You may not record mileages. Leave the cell empty."))
+        if said.status is VehicleStatus.WRITTEN_OFF:
+            beyond.append(("status", "A vehicle that is written off is not added. Take the line out."))
+        moved = said.status not in (None, VehicleStatus.ONBOARDING)
+        if moved and not self._actor.may("vehicles:change_status", park_id=park_id):
+            beyond.append(("status", "You may not say how a vehicle stands. Leave the cell empty."))
+        return beyond
+
     def _find_obstacles(self, said: VehicleLine, known: Known) -> list[tuple[str, str]]:
         """Why the record that has this VIN cannot be changed by the line."""
         if not self._actor.may(_RIGHT, park_id=known.park_id, vehicle_id=known.id):
             return [("vin", "This VIN belongs to a vehicle outside your parks. Ask an administrator.")]
         if known.status is VehicleStatus.WRITTEN_OFF and any(_find_changes(said, known, self._parks)):
             return [("vin", f"This is {self.name(known)}, which is written off: its record no longer changes.")]
+        if any(_find_changes(said, known, self._parks)) and not self._actor.may(
+            _CHANGE, park_id=known.park_id, vehicle_id=known.id
+        ):
+            return [("vin", f"This is {self.name(known)}, whose record you may not change. Ask an administrator.")]
         if said.park_id not in (None, known.park_id):
             return [("park", f"It belongs to {self._parks.get(known.park_id, 'another')}. Move it on its page.")]
         if said.device_uid is not None and known.device_uid not in (None, said.device_uid):
@@ -145,6 +163,8 @@ def _find_changes(said: VehicleLine, known: Known | None, parks: Mapping[int, st
             yield Change(field, None if before is None else str(before), str(after))
     if known is None and said.park_id is not None:
         yield Change("park", None, parks[said.park_id])
+    if known is None and said.status is not None:
+        yield Change("status", None, said.status)
     if known is None and said.odometer_m is not None:
         yield Change("odometer_km", None, f"{said.odometer_m / 1000:,.0f} km")
 

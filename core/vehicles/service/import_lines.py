@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.imports import Cells, Line, Problem, find_repeated, name_lines, normal_word
 from core.vehicles import rules
-from core.vehicles.models import Powertrain, VehicleClass
+from core.vehicles.models import Powertrain, VehicleClass, VehicleStatus
 
 _POWERTRAINS = {
     Powertrain.ICE: "ice petrol gasoline gas diesel combustion cng lpg benzin benzina essence gazole gasolina gasoleo "
@@ -25,6 +25,18 @@ _CLASSES = {
     VehicleClass.MOTORCYCLE: "motorcycle motorbike scooter moped motorrad moto motocicleta motocicletta motocykl "
     "мотоцикл",
 }
+# How a vehicle begins; one that is there changes its status on its page, with a reason.
+_STATUSES = {
+    VehicleStatus.ONBOARDING: "onboarding new neu nuevo nouveau nuovo",
+    VehicleStatus.AVAILABLE: "available free active inservice ready verfügbar frei aktiv disponible activo libre actif "
+    "disponibile disponível dostępny свободен",
+    VehicleStatus.RENTED: "rented rentedout hired onrent vermietet alquilado rentado loué noleggiato alugado wynajęty",
+    VehicleStatus.IN_REPAIR: "inrepair repair workshop maintenance inworkshop werkstatt inreparatur taller entaller "
+    "enreparación atelier enréparation officina oficina ремонт",
+    VehicleStatus.BLOCKED: "blocked gesperrt bloqueado bloqué bloccato zablokowany заблокирован",
+    VehicleStatus.WRITTEN_OFF: "writtenoff scrapped totalled abgeschrieben dadodebaja réformé",
+}
+STATUS_WORDS = {normal_word(word): value for value, words in _STATUSES.items() for word in words.split()}
 POWERTRAIN_WORDS = {normal_word(word): value for value, words in _POWERTRAINS.items() for word in words.split()}
 CLASS_WORDS = {normal_word(word): value for value, words in _CLASSES.items() for word in words.split()}
 _YEAR = "A year from 1950 to 2100, with four digits: 2021."
@@ -49,6 +61,7 @@ class VehicleLine:
     vehicle_class: VehicleClass | None = None
     device_uid: str | None = None
     odometer_m: int | None = None
+    status: VehicleStatus | None = None
 
 
 def read_line(line: Line, *, parks: Mapping[int, str]) -> tuple[VehicleLine, list[Problem]]:
@@ -67,6 +80,7 @@ def read_line(line: Line, *, parks: Mapping[int, str]) -> tuple[VehicleLine, lis
         vehicle_class=cells.choice("vehicle_class", CLASS_WORDS, offered="car, van, truck, bus, motorcycle"),
         device_uid=_read_device(cells),
         odometer_m=_read_odometer(cells),
+        status=cells.choice("status", STATUS_WORDS, offered="onboarding, available, rented, in repair, blocked"),
     )
     return said, cells.problems
 
@@ -107,8 +121,8 @@ def _read_device(cells: Cells) -> str | None:
 
 def _read_odometer(cells: Cells) -> int | None:
     """The mileage in metres, out of the column of the one unit or the other."""
-    km = cells.whole("odometer_km", least=0, most=_MOST_KM, words=f"Whole kilometres, at most {_MOST_KM:,}.")
-    miles = cells.whole("odometer_mi", least=0, most=_MOST_KM, words=f"Whole miles, at most {_MOST_KM:,}.")
+    km = cells.whole("odometer_km", least=0, most=_MOST_KM, words=f"Kilometres, at most {_MOST_KM:,}.", is_cut=True)
+    miles = cells.whole("odometer_mi", least=0, most=_MOST_KM, words=f"Miles, at most {_MOST_KM:,}.", is_cut=True)
     if km is not None and miles is not None:
         cells.refuse("odometer_mi", "The mileage stands in kilometres too. Keep one of them.")
     return km * 1000 if km is not None else None if miles is None else round(miles * _METRES_OF_MILE)

@@ -27,8 +27,9 @@ def store_new(session: Writer, judged: Sequence[Judged], *, actor: Actor, at: da
     added = write(sa.insert(Vehicle).returning(Vehicle.vin, Vehicle.id), [_row(one, at) for one in new])
     by_vin = {row.vin: row.id for row in added}
     ids = {one.said.number: by_vin[one.said.vin] for one in new}
-    begun = {"status": VehicleStatus.ONBOARDING, "at": at, "actor_name": actor.name, "reason": _REASON}
-    write(sa.insert(VehicleStatusChange), [{"vehicle_id": id_, **begun} for id_ in ids.values()])
+    begun = {"at": at, "actor_name": actor.name, "reason": _REASON}
+    history = [{"vehicle_id": ids[one.said.number], "status": _first_status(one), **begun} for one in new]
+    write(sa.insert(VehicleStatusChange), history)
     _fit(session, {ids[one.said.number]: one.said.device_uid for one in new if one.said.device_uid})
     entries = [(("vehicle", ids[one.said.number]), {"vin": one.said.vin, **_from(one, source)}) for one in new]
     audit.record_each(session, actor=actor, at=at, action="vehicles.vehicle_registered", entries=entries)
@@ -40,7 +41,7 @@ def store_new(session: Writer, judged: Sequence[Judged], *, actor: Actor, at: da
 _CHANGE = sa.text("""
     UPDATE vehicles_vehicles AS kept
     SET plate = said.plate, name = said.name, make = said.make, model = said.model, year = said.year,
-        powertrain = said.powertrain, vehicle_class = said.vehicle_class, version = kept.version + 1
+        powertrain = said.powertrain, vehicle_class = said.vehicle_class
     FROM jsonb_to_recordset(:rows) AS said (
         id bigint, plate text, name text, make text, model text, year smallint, powertrain text, vehicle_class text)
     WHERE kept.id = said.id
@@ -80,9 +81,13 @@ def _row(one: Judged, at: datetime) -> dict[str, object]:
         "year": said.year,
         "powertrain": said.powertrain,
         "vehicle_class": said.vehicle_class or VehicleClass.CAR,
-        "status": VehicleStatus.ONBOARDING,
+        "status": _first_status(one),
         "created_at": at,
     }
+
+
+def _first_status(one: Judged) -> VehicleStatus:
+    return one.said.status or VehicleStatus.ONBOARDING
 
 
 def _later(said: object, kept: object) -> object:

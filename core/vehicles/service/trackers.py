@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 
 import sqlalchemy as sa
+from msgspec import structs
 from sqlalchemy.exc import IntegrityError
 
 from core import audit, outbox
@@ -15,6 +17,9 @@ from core.permissions import Actor, needs
 from core.vehicles import queries
 from core.vehicles.models import Tracker, UnknownDevice, Vehicle, VehicleStatus
 from core.vehicles.schemas import NewTracker
+
+# People type the key into a device: no letter that looks like another or like a digit.
+_KEY_LETTERS, _KEY_LENGTH = "abcdefghjkmnpqrstuvwxyz23456789", 14
 
 
 def fitted(vehicle_id: int, new: NewTracker) -> Tracker:
@@ -63,17 +68,81 @@ def claim_device(
         _refuse_fitted(session, device_uid=tracker.device_uid)
         raise race
     session.execute(sa.delete(UnknownDevice).where(UnknownDevice.device_uid == tracker.device_uid))
-    audit.record(
+    _tell_paired(
         session,
         actor=actor,
         at=at,
-        action="vehicles.tracker_paired",
-        subject=("vehicle", vehicle.id),
+        vehicle_id=vehicle.id,
         device_uid=tracker.device_uid,
         source=source,
         replaced=replaced,
     )
-    outbox.publish(session, "vehicles.tracker_paired", at=at, vehicle_id=vehicle.id)
+
+
+@needs("vehicles:fit_tracker")
+def pair_tracker(
+    session: Writer,
+    *,
+    actor: Actor,
+    at: datetime,
+    vehicle_id: int,
+    tracker: NewTracker,
+    with_key: bool,
+    replace: bool = False,
+) -> str | None:
+    """Put a device into a vehicle, whether it has reported yet or not. `with_key` makes a key for it, which is returned
+    and never told again.
+
+    Raises NotFound, and Conflict when the vehicle is written off, the device is in another one or, unless `replace` is
+    meant, the vehicle has a tracker.
+    """
+    queries.check_reach(session.connection(), actor=actor, permission="vehicles:fit_tracker", vehicle_id=vehicle_id)
+    vehicle = session.get_one(Vehicle, vehicle_id, with_for_update=True)
+    if vehicle.status is VehicleStatus.WRITTEN_OFF:
+        raise Conflict(f"{vehicle.name} is written off and takes no tracker.")
+    former = session.get(Tracker, vehicle_id)
+    if former is None or former.device_uid != tracker.device_uid:
+        _refuse_fitted(session, device_uid=tracker.device_uid)
+    key = "".join(secrets.choice(_KEY_LETTERS) for _ in range(_KEY_LENGTH)) if with_key else None
+    replaced = _take_out(session, vehicle, replace=replace)
+    try:
+        with session.begin_nested():
+            session.add(fitted(vehicle.id, structs.replace(tracker, key=key or tracker.key)))
+    except IntegrityError as race:
+        # Somebody put it into another vehicle between our look and our write.
+        _refuse_fitted(session, device_uid=tracker.device_uid)
+        raise race
+    session.execute(sa.delete(UnknownDevice).where(UnknownDevice.device_uid == tracker.device_uid))
+    _tell_paired(session, actor=actor, at=at, vehicle_id=vehicle_id, device_uid=tracker.device_uid, replaced=replaced)
+    return key
+
+
+@needs("vehicles:fit_tracker")
+def take_out_tracker(session: Writer, *, actor: Actor, at: datetime, vehicle_id: int) -> None:
+    """Take the device out of a vehicle, which reports no more and cannot be locked. Raises NotFound, Conflict when
+    there is none.
+    """
+    queries.check_reach(session.connection(), actor=actor, permission="vehicles:fit_tracker", vehicle_id=vehicle_id)
+    vehicle = session.get_one(Vehicle, vehicle_id, with_for_update=True)
+    device_uid = _take_out(session, vehicle, replace=True)
+    if device_uid is None:
+        raise Conflict(f"{vehicle.name} has no tracker.")
+    audit.record(
+        session,
+        actor=actor,
+        at=at,
+        action="vehicles.tracker_taken_out",
+        subject=("vehicle", vehicle_id),
+        device_uid=device_uid,
+    )
+    outbox.publish(session, "vehicles.tracker_taken_out", at=at, vehicle_id=vehicle_id)
+
+
+def _tell_paired(session: Writer, *, actor: Actor, at: datetime, vehicle_id: int, **detail: str | None) -> None:
+    audit.record(
+        session, actor=actor, at=at, action="vehicles.tracker_paired", subject=("vehicle", vehicle_id), **detail
+    )
+    outbox.publish(session, "vehicles.tracker_paired", at=at, vehicle_id=vehicle_id)
 
 
 def _refuse_fitted(session: Writer, *, device_uid: str) -> None:

@@ -121,11 +121,11 @@ class TestAssigning:
             plan.make(1, 0, 4, 6)
         assert refusal.value.facts["assignment_id"] == first
 
-    @pytest.mark.parametrize("status", [VehicleStatus.IN_REPAIR, VehicleStatus.BLOCKED, VehicleStatus.WRITTEN_OFF])
-    def test_is_refused_for_a_vehicle_that_is_not_available(self, plan: Plan, status: VehicleStatus) -> None:
-        plan.do(vehicles.change_status, vehicle_id=plan.vehicles[0], status=status, reason="Trial")
-        with pytest.raises(Conflict, match="hoose another vehicle"):
-            plan.make(0, 0, 1, 5)
+    def test_is_refused_for_a_vehicle_that_is_not_available(self, plan: Plan) -> None:
+        for status in (VehicleStatus.IN_REPAIR, VehicleStatus.BLOCKED, VehicleStatus.WRITTEN_OFF):
+            plan.do(vehicles.change_status, vehicle_id=plan.vehicles[0], status=status, reason="Trial")
+            with pytest.raises(Conflict, match="hoose another vehicle"):
+                plan.make(0, 0, 1, 5)
 
     def test_is_refused_to_a_barred_driver_with_the_way_back(self, plan: Plan) -> None:
         plan.suspend(0, "Bring the licence.")
@@ -277,70 +277,74 @@ class TestPostgresItself:
         with pytest.raises(IntegrityError, match="ex_drivers_assignments_vehicle"), plan.database.transaction() as s:
             s.execute(copied, {"driver": plan.drivers[1], "id": made})
 
-    @pytest.mark.parametrize(
-        "statement",
-        [
+    def test_refuses_to_change_what_was(self, plan: Plan) -> None:
+        made = plan.make(0, 0, -5, -1)
+        for statement in (
             "UPDATE drivers_assignments SET driver_id = driver_id WHERE id = :id",
             "DELETE FROM drivers_assignments WHERE id = :id",
             "UPDATE drivers_assignment_changes SET actor_id = 1 WHERE assignment_id = :id",
             "DELETE FROM drivers_assignment_changes WHERE assignment_id = :id",
-        ],
-    )
-    def test_refuses_to_change_what_was(self, plan: Plan, statement: str) -> None:
-        made = plan.make(0, 0, -5, -1)
-        with pytest.raises(ProgrammingError, match=r"append-only|never"), plan.database.transaction() as session:
-            session.execute(sa.text(statement), {"id": made})
+        ):
+            with pytest.raises(ProgrammingError, match=r"append-only|never"), plan.database.transaction() as session:
+                session.execute(sa.text(statement), {"id": made})
 
 
 class TestManyWhoAssignAtOnce:
-    def test_never_get_two_that_overlap_and_get_all_that_are_possible(
-        self, plan: Plan, postgres_dsn: str, database_url: str
-    ) -> None:
-        """1,000 attempts by 60 connections at once, over three vehicles, three drivers and ten hours of each."""
-        many = Database(database_url, pool_size=60)
-        wanted = [(n % 3, (n // 3) % 3, 1 + (n // 9) % 10) for n in range(1000)]
-        outcomes: Counter[str] = Counter()
-        start = threading.Barrier(61)
+    """1,000 attempts over three vehicles, three drivers and ten hours of each, by many real connections at once."""
 
-        def attempt(mine: list[tuple[int, int, int]]) -> None:
-            start.wait()
-            for vehicle, driver, hour in mine:
-                try:
-                    with many.transaction() as session:
-                        service.assign_vehicle(
-                            session,
-                            actor=ROOT,
-                            at=plan.at,
-                            driver_id=plan.drivers[driver],
-                            vehicle_id=plan.vehicles[vehicle],
-                            kind=AssignmentKind.SHIFT,
-                            starts_at=plan.at + hour * HOUR,
-                            ends_at=plan.at + (hour + 1) * HOUR,
-                        )
-                    outcomes["made"] += 1
-                except Refusal as refusal:
-                    outcomes[refusal.facts["problem"]] += 1
+    def test_never_get_two_that_overlap_and_get_all_that_are_possible(self, plan: Plan, database_url: str) -> None:
+        _try_at_once(plan, database_url, connections=20)
 
-        threads = [threading.Thread(target=attempt, args=(wanted[n::60],)) for n in range(60)]
-        for thread in threads:
-            thread.start()
+    @pytest.mark.proof
+    def test_never_do_so_by_150_connections_at_once_either(self, plan: Plan, database_url: str) -> None:
+        _try_at_once(plan, database_url, connections=150)
+
+
+def _try_at_once(plan: Plan, database_url: str, *, connections: int) -> None:
+    many = Database(database_url, pool_size=connections)
+    wanted = [(n % 3, (n // 3) % 3, 1 + (n // 9) % 10) for n in range(1000)]
+    outcomes: Counter[str] = Counter()
+    start = threading.Barrier(connections + 1)
+
+    def attempt(mine: list[tuple[int, int, int]]) -> None:
         start.wait()
-        for thread in threads:
-            thread.join()
-        many.close()
-        assert sum(outcomes.values()) == 1000
-        assert outcomes.keys() == {"made", "taken"}
-        with plan.database.reading() as reader:
-            made = queries.list_assignments(reader, viewer=ROOT, vehicle_ids=plan.vehicles)
-        slots = [(one.vehicle_id, one.starts_at) for one in made]
-        people = [(one.driver_id, one.starts_at) for one in made]
-        assert len(slots) == len(set(slots)) == outcomes["made"]
-        assert len(people) == len(set(people))
-        # Whatever could still be made would have been: each pair was tried, and none is left that is free for both.
-        free = [
-            (vehicle, driver, hour)
-            for vehicle, driver, hour in wanted
-            if (plan.vehicles[vehicle], plan.at + hour * HOUR) not in slots
-            and (plan.drivers[driver], plan.at + hour * HOUR) not in people
-        ]
-        assert free == []
+        for vehicle, driver, hour in mine:
+            try:
+                with many.transaction() as session:
+                    service.assign_vehicle(
+                        session,
+                        actor=ROOT,
+                        at=plan.at,
+                        driver_id=plan.drivers[driver],
+                        vehicle_id=plan.vehicles[vehicle],
+                        kind=AssignmentKind.SHIFT,
+                        starts_at=plan.at + hour * HOUR,
+                        ends_at=plan.at + (hour + 1) * HOUR,
+                    )
+                outcomes["made"] += 1
+            except Refusal as refusal:
+                outcomes[refusal.facts["problem"]] += 1
+
+    threads = [threading.Thread(target=attempt, args=(wanted[n::connections],)) for n in range(connections)]
+    for thread in threads:
+        thread.start()
+    start.wait()
+    for thread in threads:
+        thread.join()
+    many.close()
+    assert sum(outcomes.values()) == 1000
+    assert outcomes.keys() == {"made", "taken"}
+    with plan.database.reading() as reader:
+        made = queries.list_assignments(reader, viewer=ROOT, vehicle_ids=plan.vehicles)
+    slots = [(one.vehicle_id, one.starts_at) for one in made]
+    people = [(one.driver_id, one.starts_at) for one in made]
+    assert len(slots) == len(set(slots)) == outcomes["made"]
+    assert len(people) == len(set(people))
+    # All that was possible was made: of what was tried, nothing is left that is free for both.
+    free = [
+        (vehicle, driver, hour)
+        for vehicle, driver, hour in wanted
+        if (plan.vehicles[vehicle], plan.at + hour * HOUR) not in slots
+        and (plan.drivers[driver], plan.at + hour * HOUR) not in people
+    ]
+    assert free == []

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core.drivers.models import HandoverKind
 from tests.core.drivers.test_assignments import Plan
+from tests.core.drivers.test_handovers import Case
 from tests.portals.api_v1.keys import new_key
 
 URL = "/api/v1/assignments"
@@ -125,3 +127,24 @@ class TestAWeeklyPattern:
         assert client.delete(address).json["ended_at"] is not None
         assert client.get(URL, query_string={"vehicle_id": plan.vehicles[0]}).json["items"] == []
         assert client.delete(address).status_code == 409
+
+
+class TestHandovers:
+    def test_are_read_with_what_they_found_and_whether_they_are_intact(self, api, database, fleet):
+        case = Case(database, fleet, datetime.now(UTC).replace(microsecond=0))
+        signed = case.complete(damaged=True)
+        draft = case.begin(HandoverKind.RETURNING)
+        client = api("drivers:read")
+        assert [one["id"] for one in client.get("/api/v1/handovers").json["items"]] == [draft, signed]
+        assert [one["id"] for one in client.get("/api/v1/handovers?open=true").json["items"]] == [draft]
+        page = client.get("/api/v1/handovers?limit=1").json
+        rest = client.get("/api/v1/handovers", query_string={"cursor": page["next_cursor"]}).json
+        assert [one["id"] for one in rest["items"]] == [signed]
+        found = client.get(f"/api/v1/handovers/{signed}").json
+        assert (found["is_intact"], found["signed_by"]) == (True, ["driver", "office"])
+        damages = client.get(f"/api/v1/vehicles/{case.plan.vehicles[0]}/damages").json["items"]
+        assert damages == found["found"]
+        assert (damages[0]["place"], damages[0]["kind"]) == ("Left front door", "scratch")
+        stranger = api("drivers:read", park_ids=[fleet.other_park_id])
+        assert stranger.get(f"/api/v1/handovers/{signed}").status_code == 404
+        assert stranger.get(f"/api/v1/vehicles/{case.plan.vehicles[0]}/damages").status_code == 404

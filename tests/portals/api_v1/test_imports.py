@@ -46,3 +46,27 @@ class TestTheImportOfVehicles:
 
     def test_needs_the_scope(self, api: Api) -> None:
         assert api("vehicles:read").post(PATH, json={"csv": FILE}).status_code == 403
+
+
+class TestTheImportOfDrivers:
+    FILE = "Name,Phone,Park\nBea Ruiz,+14155550111,Bayview\nCy Ng,555,Bayview\n"
+
+    def test_takes_the_good_lines_in_when_told_to_and_once(self, api: Api, fleet: Fleet) -> None:
+        client, path = api("drivers:register", "drivers:read"), "/api/v1/drivers/import"
+        assert client.post(path, json={"csv": self.FILE}).json["counts"]["new"] == 1
+        report = client.post(path, json={"csv": self.FILE, "dry_run": False}).json
+        driver_id = report["lines"][0]["record_id"]
+        assert client.get(f"/api/v1/drivers/{driver_id}").json["name"] == "Bea Ruiz"
+        again = client.post(path, json={"csv": self.FILE, "dry_run": False}).json
+        assert again["counts"] == {"new": 0, "changed": 0, "unchanged": 1, "bad": 1}
+
+    def test_names_nobody_to_who_may_only_add(self, api: Api, fleet: Fleet) -> None:
+        csv = "Name,Phone\nAnna Lopez,+14155550100\n"
+        line = (
+            api("drivers:register", "drivers:change").post("/api/v1/drivers/import", json={"csv": csv}).json["lines"][0]
+        )
+        assert line["changes"] == [{"field": "name", "before": "another", "after": "Anna Lopez"}]
+        assert line["title"] == "Anna Lopez"
+
+    def test_needs_the_scope(self, api: Api) -> None:
+        assert api("drivers:read").post("/api/v1/drivers/import", json={"csv": self.FILE}).status_code == 403

@@ -83,22 +83,81 @@ VEHICLE_FAULTS: list[tuple[Spoil, str]] = [
     (_with(9, "no spaces"), "The ID of a tracker has 3 to 64"),
     (lambda row: row[:-1], "has 10 cells, the headings are 11"),
     (lambda row: [*row, "one more"], "has 12 cells, the headings are 11"),
-    (lambda row: [*row[:2], '"never closed', *row[3:]], 'A " opens a cell here and is not closed'),
+    (lambda row: [*row[:2], 'Unit "one', '"two" three', *row[4:]], "A quoted cell does not end where it should"),
+]
+
+
+DRIVER_HEADINGS = [
+    *("First name", "Surname", "Mobile", "Depot", "E-mail", "DOB", "License", "Country", "State", "Class", "Expires"),
+    "Shirt size",
+]
+_FIRST = ["Ana", "Bo", "Chloé", "Dmitri", "Eve", "Farid", "Gül", "Håkon", "Ines", "Jun"]
+_LAST = ["Lopez", "Nguyen", "O'Brien", "Petrov", "Quist", "Rossi", "Schmidt", "Tanaka", "Usman", "Vega"]
+
+
+def make_driver(number: int) -> list[str]:
+    """A good line."""
+    first, last = _FIRST[number % 10], f"{_LAST[number // 10 % 10]}-{number}"
+    phone, park = f"+1 (415) {number // 10_000:03d}-{number % 10_000:04d}", ["Bayview", "Mission"][number % 2]
+    born, ends = f"{1 + number % 12:02d}/{1 + number % 28:02d}/{1960 + number % 40}", f"{2027 + number % 5}-03-31"
+    mail, licence = f"driver{number}@example.com", f"D{1_000_000 + number}"
+    return [first, last, phone, park, mail, born, licence, "USA", "CA", "C, M", ends, "L"]
+
+
+DRIVER_FAULTS: list[tuple[Spoil, str]] = [
+    (lambda row: ["", "", *row[2:]], "Enter the name: a new driver needs one."),
+    (_with(2, ""), "Enter the phone number: a new driver needs one."),
+    (_with(2, "415 555 0100"), "Write it with + and the country code"),
+    (_with(2, "1.4155E+10"), "The spreadsheet has shortened this number."),
+    (_with(3, "Nowhere"), "Write one of Bayview, Mission."),
+    (_with(3, ""), "Say which park"),
+    (_with(4, "nobody"), "This is no e-mail address."),
+    (_with(5, "02/30/1980"), "There is no such day."),
+    (_with(5, "11/25/2090"), "The day must be from 1900-01-01"),
+    (_with(6, ""), "A licence number has 3 to 24 letters and digits."),
+    (_with(7, "Freedonia"), "Write the country by its two letters"),
+    (_with(7, ""), "Give the country by its two letters"),
+    (_with(8, ""), "Give the state or province that issued it"),
+    (_with(8, "ZZ"), "Give the state by its two letters"),
+    (_with(9, ""), "Give at least one class"),
+    (_with(9, "Q"), "is no class of a licence from there"),
+    (_with(10, "soon"), "This is no day."),
+    (lambda row: row[:-2], "has 10 cells, the headings are 12"),
+    (lambda row: [*row, "x"], "has 13 cells, the headings are 12"),
+    (lambda row: [*row[:4], '"mail" me', *row[5:]], "A quoted cell does not end where it should"),
 ]
 
 
 def make_vehicles(count: int, *, bad: int, chance: random.Random) -> Sheet:
     """So many lines, of which so many are bad, among them pairs that say the same of two vehicles."""
     rows = [make_vehicle(number) for number in range(1, count + 1)]
-    places = chance.sample(range(count), bad)
-    told: dict[int, str] = {}
     pairs = [(0, "The same VIN stands in"), (1, "The same plate stands in"), (9, "The same tracker stands in")]
+    return _spoil(VEHICLE_HEADINGS, rows, bad, VEHICLE_FAULTS, pairs, chance)
+
+
+def make_drivers(count: int, *, bad: int, chance: random.Random) -> Sheet:
+    """So many lines, of which so many are bad, among them pairs that say the same of two people."""
+    rows = [make_driver(number) for number in range(1, count + 1)]
+    pairs = [(2, "The same number stands in"), (6, "The same licence stands in")]
+    return _spoil(DRIVER_HEADINGS, rows, bad, DRIVER_FAULTS, pairs, chance)
+
+
+def _spoil(
+    headings: list[str],
+    rows: list[list[str]],
+    bad: int,
+    faults: list[tuple[Spoil, str]],
+    pairs: list[tuple[int, str]],
+    chance: random.Random,
+) -> Sheet:
+    places = chance.sample(range(len(rows)), bad)
+    told: dict[int, str] = {}
     for column, words in pairs[: bad // 2]:
         first, second = places.pop(), places.pop()
         rows[second][column] = rows[first][column]
         told |= {first + 2: f"{words} line {second + 2}", second + 2: f"{words} line {first + 2}"}
     for index, place in enumerate(places):
-        spoil, words = VEHICLE_FAULTS[index % len(VEHICLE_FAULTS)]
+        spoil, words = faults[index % len(faults)]
         rows[place] = spoil(rows[place])
         told[place + 2] = words
-    return Sheet(VEHICLE_HEADINGS, rows, told)
+    return Sheet(headings, rows, told)

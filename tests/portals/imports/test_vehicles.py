@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import OperationalError
 
 from core import audit, clock
 from core.db import Database
@@ -113,7 +114,7 @@ ROWS = st.lists(st.tuples(VINS, PLATES, DEVICES, st.sampled_from(["", "Vue", "Go
 
 
 class TestAnyFile:
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(rows=ROWS)
     def test_does_what_it_said_and_nothing_more_the_second_time(
         self, database: Database, fleet: Fleet, at: datetime, rows: list[tuple[str, str, str, str]]
@@ -156,6 +157,27 @@ class TestANewVehicle:
         do(database, f"VIN,Model\n{make_vin(1)},Vue\n", at, OF_BAYVIEW)
         assert list_all(database)[make_vin(1)].park == "Bayview"
 
+    def test_begins_as_the_line_says(self, database: Database, fleet: Fleet, at: datetime) -> None:
+        text = (
+            "VIN,Model,Park,Estado\n"
+            f"{make_vin(1)},Vue,Bayview,Available\n{make_vin(2)},Vue,Bayview,en taller\n{make_vin(3)},Vue,Bayview,\n"
+            f"{make_vin(4)},Vue,Bayview,written off\n"
+        )
+        done = do(database, text, at)
+        assert said(done).keys() == {5}
+        kept = list_all(database)
+        assert [kept[make_vin(n)].status for n in (1, 2, 3)] == ["available", "in_repair", "onboarding"]
+        with database.reading() as reader:
+            history = queries.list_status_changes(reader, viewer=ROOT, vehicle_id=kept[make_vin(2)].id)
+        assert [(row["status"], row["reason"]) for row in history] == [("in_repair", "Imported")]
+        assert look_at(database, text.replace("Available", "Blocked")).counts[Outcome.UNCHANGED] == 3
+
+    def test_begins_as_the_line_says_if_its_writer_may_say_so(self, looked_at: Database) -> None:
+        may = Actor("client", 1, "Program", grants=frozenset({"vehicles:register"}), parks=None)
+        text = f"VIN,Model,Park,Status,km\n{make_vin(1)},Vue,Bayview,available,5\n"
+        words = said(look_at(looked_at, text, may))[2]
+        assert "You may not say how a vehicle stands" in words and "You may not record mileages" in words
+
     def test_begins_with_what_its_odometer_says(self, database: Database, fleet: Fleet, at: datetime) -> None:
         text = (
             "VIN,Model,Park,Odometer (km),Miles\n"
@@ -171,8 +193,8 @@ class TestANewVehicle:
         assert [row["odometer_m"] for rows in kept.values() for row in rows] == [12_500_000, 160_934]
         assert do(database, text, at).counts[Outcome.UNCHANGED] == 2
 
-    def test_is_hinted_at_when_its_vin_looks_mistyped(self, database: Database, fleet: Fleet) -> None:
-        seen = look_at(database, "VIN,Model,Park\nWVWZZZ1JZXW000001,Golf,Bayview\n")
+    def test_is_hinted_at_when_its_vin_looks_mistyped(self, looked_at: Database) -> None:
+        seen = look_at(looked_at, "VIN,Model,Park\nWVWZZZ1JZXW000001,Golf,Bayview\n")
         assert seen.counts[Outcome.NEW] == 1
         assert "check the papers" in seen.verdicts[0].hints[0]
 
@@ -194,17 +216,23 @@ class TestAVehicleThatIsThere:
         assert entry["action"] == "vehicles.vehicle_changed"
         assert entry["detail"]["changes"] == [{"field": "model", "before": "Accord", "after": "Accord EX"}]
 
+    def test_is_changed_by_who_may_change_it(self, looked_at: Database) -> None:
+        may = Actor("client", 1, "Program", grants=frozenset({"vehicles:register"}), parks=None)
+        words = said(look_at(looked_at, f"VIN,Model\n{FIRST},Civic\n{SECOND},Vue\n", may))
+        assert words.keys() == {2}
+        assert "whose record you may not change" in words[2]
+
     def test_gets_a_tracker_if_it_has_none(self, database: Database, fleet: Fleet, at: datetime) -> None:
         do(database, f"VIN,IMEI\n{SECOND},356307042441013\n", at)
         assert list_all(database)[SECOND].device_uid == "356307042441013"
 
-    def test_keeps_the_tracker_it_has(self, database: Database, fleet: Fleet, at: datetime) -> None:
-        seen = look_at(database, f"VIN,IMEI\n{FIRST},356307042441013\n{SECOND},{fleet.device_uid}\n")
+    def test_keeps_the_tracker_it_has(self, looked_at: Database) -> None:
+        seen = look_at(looked_at, f"VIN,IMEI\n{FIRST},356307042441013\n{SECOND},860000000000001\n")
         assert "There is the tracker 860000000000001 in vehicle 1 (Car 1). Replace it on its page." in said(seen)[2]
         assert "This tracker is in vehicle 1 (Car 1). Take it out there first." in said(seen)[3]
 
-    def test_stays_in_its_park(self, database: Database, fleet: Fleet) -> None:
-        seen = look_at(database, f"VIN,Park\n{FIRST},Mission\n")
+    def test_stays_in_its_park(self, looked_at: Database) -> None:
+        seen = look_at(looked_at, f"VIN,Park\n{FIRST},Mission\n")
         assert said(seen) == {2: "Park “Mission”: It belongs to Bayview. Move it on its page."}
 
     def test_is_not_changed_once_it_is_written_off(self, database: Database, fleet: Fleet, at: datetime) -> None:
@@ -214,11 +242,12 @@ class TestAVehicleThatIsThere:
             )
         seen = look_at(database, f"VIN,Model\n{FIRST},Civic\n")
         assert "is written off" in said(seen)[2]
-        assert look_at(database, f"VIN,Model\n{FIRST},Accord\n").counts[Outcome.UNCHANGED] == 1
+        unchanged = look_at(database, f"VIN,Model,Status\n{FIRST},Accord,written_off\n")
+        assert unchanged.counts[Outcome.UNCHANGED] == 1
 
-    def test_out_of_sight_is_not_shown(self, database: Database, fleet: Fleet) -> None:
+    def test_out_of_sight_is_not_shown(self, looked_at: Database) -> None:
         text = f"VIN,Model,Plate\n{SECOND},Vue,X1\n"
-        seen = look_at(database, text, OF_BAYVIEW)
+        seen = look_at(looked_at, text, OF_BAYVIEW)
         assert said(seen) == {
             2: f"VIN “{SECOND}”: This VIN belongs to a vehicle outside your parks. Ask an administrator."
         }
@@ -246,8 +275,8 @@ class TestPlatesThatMove:
         assert said(seen).keys() == {2, 3}
         assert "This plate belongs to vehicle 2" in said(seen)[2]
 
-    def test_wait_for_no_line_that_is_bad(self, database: Database, fleet: Fleet) -> None:
-        seen = look_at(database, f"VIN,Plate,Year\n{SECOND},7ABC123,\n{FIRST},P1,21\n")
+    def test_wait_for_no_line_that_is_bad(self, looked_at: Database) -> None:
+        seen = look_at(looked_at, f"VIN,Plate,Year\n{SECOND},7ABC123,\n{FIRST},P1,21\n")
         assert said(seen).keys() == {2, 3}
 
 
@@ -263,6 +292,21 @@ class TestWhoImports:
         _before_storing(monkeypatch, lambda: next(once, False) and _register(database, at, make_vin(1)))
         done = do(database, f"VIN,Model,Park\n{make_vin(1)},Vue,Bayview\n{make_vin(2)},Vue,Bayview\n", at)
         assert [verdict.outcome for verdict in done.verdicts] == [Outcome.UNCHANGED, Outcome.NEW]
+
+    def test_keeps_others_from_what_was_looked_at_until_it_is_written(
+        self, database: Database, fleet: Fleet, at: datetime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        waited = []
+
+        def rename() -> None:
+            with pytest.raises(OperationalError, match="lock timeout"), database.transaction() as session:
+                session.execute(sa.text("SET LOCAL lock_timeout = '20ms'"))
+                session.execute(sa.text("UPDATE vehicles_vehicles SET model = 'Civic' WHERE id = 1"))
+            waited.append(True)
+
+        _before_storing(monkeypatch, rename)
+        do(database, f"VIN,Model\n{FIRST},Accord EX\n", at)
+        assert waited == [True]
 
     def test_is_told_when_others_do_not_cease_to(
         self, database: Database, fleet: Fleet, at: datetime, monkeypatch: pytest.MonkeyPatch

@@ -49,7 +49,7 @@ class TestNewDriver:
         answer = operator.post(NEW, data=typed)
 
         assert answer.status_code == 303
-        page = operator.get(answer.location).text
+        page = operator.get(f"{answer.location}/assignment/new").text
         check_page(page)
         assert "Assign a vehicle to Ben Okri" in page
         assert "Car 2" in page and "Car 1" not in page
@@ -59,7 +59,7 @@ class TestNewDriver:
 
         assert answer.status_code == 422
         check_page(answer.text)
-        assert "country code, digits only" in answer.text
+        assert "country code" in answer.text
         assert 'value="415 555"' in answer.text
 
     def test_with_a_known_number_is_named(self, operator, typed, fleet):
@@ -72,7 +72,7 @@ class TestNewDriver:
 class TestAssignment:
     @pytest.fixture
     def newcomer(self, operator, typed):
-        return operator.post(NEW, data=typed).location.removesuffix("/new")
+        return operator.post(NEW, data=typed).location + "/assignment"
 
     def test_holds_from_now(self, operator, newcomer, free_vehicle):
         answer = operator.post(newcomer, data={"vehicle_id": free_vehicle, "kind": "shift", "ends_at": ""})

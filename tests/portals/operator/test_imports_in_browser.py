@@ -13,11 +13,10 @@ FLEET = f"VIN;Model;Year\n{make_vin(1)};Vue;2021\n{make_vin(2)};Vue;21\n"
 
 
 class TestAFileInABrowser:
-    @pytest.mark.parametrize("width", [360, 1440])
-    def test_is_looked_at_when_it_is_chosen_and_imported_by_the_keyboard(self, open_page, tmp_path, width) -> None:
+    def test_is_looked_at_when_it_is_chosen_and_imported_by_the_keyboard(self, open_page, tmp_path) -> None:
         file = tmp_path / "fleet.csv"
         file.write_text(FLEET)
-        page = open_page("/operator/vehicles/import", viewport={"width": width, "height": 900})
+        page = open_page("/operator/vehicles/import", viewport={"width": 360, "height": 800})
         page.set_input_files("#file", file)
         page.get_by_text("A year from 1950 to 2100").wait_for()
         assert page.get_by_role("radio", name="bad 1").is_checked()
@@ -30,6 +29,6 @@ class TestAFileInABrowser:
         with page.expect_download() as download:
             page.get_by_role("button", name="Bad lines to mend").press("Enter")
         assert f"{make_vin(2)};Vue;21" in Path(download.value.path()).read_text()
-        assert page.evaluate("document.documentElement.scrollWidth") == width
+        assert page.evaluate("document.documentElement.scrollWidth") == 360, "nothing stands beside a phone"
         page.get_by_role("link", name="Show all vehicles").click()
         page.get_by_role("link", name=make_vin(1)).wait_for()

@@ -7,35 +7,26 @@ import pytest
 from tests.portals.page import check_fragment, check_page
 
 NEW = "/operator/vehicles/new"
-# The fields that the form sends even when nobody touched them.
-PRESET = {"tracker.relay_output": "1", "tracker.relay_gateway": "", "tracker.device_uid": "", "tracker.key": ""}
 
 
 @pytest.fixture
 def typed(fleet):
-    return {"vin": "5gz cz43d13s812715", "model": "Vue", "park_id": str(fleet.park_id), **PRESET}
+    return {"vin": "5gz cz43d13s812715", "model": "Vue", "park_id": str(fleet.park_id)}
 
 
 class TestRegistration:
     def test_is_a_sound_page(self, operator):
         check_page(operator.get(NEW).text)
 
-    def test_adds_a_vehicle_without_a_tracker(self, operator, typed):
+    def test_adds_a_vehicle_and_goes_on_to_its_documents(self, operator, typed):
         answer = operator.post(NEW, data={**typed, "vin": "WVW-ZZZ1JZ3W000001"})
 
         assert answer.status_code == 303
+        assert answer.location.endswith("/documents")
         page = operator.get(answer.location).text
+        check_page(page)
         assert "WVWZZZ1JZ3W000001" in page
-        assert "No tracker" in page
-
-    def test_adds_a_vehicle_with_its_tracker(self, operator, typed):
-        tracker = {"tracker.device_uid": "86123", "tracker.relay_gateway": "vialon_relay", "tracker.relay_output": "2"}
-
-        answer = operator.post(NEW, data={**typed, "vin": "WVWZZZ1JZ3W000001", **tracker})
-
-        page = operator.get(answer.location).text
-        assert "86123" in page
-        assert "vialon_relay" in page
+        assert 'aria-label="Steps of the onboarding"' in page
 
     def test_keeps_the_typed_values_beside_the_problem(self, operator, typed):
         answer = operator.post(NEW, data={**typed, "vin": "SHORT", "name": "Vue of the night shift"})
@@ -50,7 +41,6 @@ class TestRegistration:
         [
             ("year", "next", "A year from 1950 to 2100."),
             ("model", "", "Enter the model"),
-            ("tracker.key", "secret", "Enter the tracker&#39;s ID"),
         ],
     )
     def test_says_in_words_what_a_field_wants(self, operator, typed, field, value, words):
@@ -82,7 +72,7 @@ class TestVinWhileItIsTyped:
             ("1HGCM82633A004353", "should be"),
             ("5GZCZ43D13S812716", "one character was mistyped"),
             ("WVWZZZ1JZ3W000001", "check the papers"),
-            ("1FTFW1ET9DFC10312", "The VIN is sound"),
+            ("1FTFW1ET9DFC10312", "The VIN is sound. North America (United States), model year 2013."),
             ("1HGCM82633A004352", 'href="/operator/vehicles/1"'),
             ("9" * 40, "this one has 40"),
         ],

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 
 from core.drivers import queries
+from core.drivers.models import Driver, Stage
 from tests.conftest import ROOT
 from tests.core.drivers.test_assignments import HOUR, Plan
 from tests.portals.page import check_fragment, check_page
@@ -37,13 +39,13 @@ def typed(plan, vehicle=0, driver=0, start=24, end=32):
 
 
 class TestTheTimetable:
-    @pytest.mark.parametrize("view", ["day", "week", "month"])
-    def test_shows_whose_which_vehicle_is(self, operator, plan, view):
+    def test_shows_whose_which_vehicle_is(self, operator, plan):
         made = plan.make(0, 0, -1, 1)
-        page = operator.get(f"{URL}?view={view}").text
-        check_page(page)
-        assert f'href="{URL}/assignments/{made}"' in page
-        assert "Person 0 has WVWZZZ1JZXW000001" in page
+        for view in ("day", "week", "month"):
+            page = operator.get(f"{URL}?view={view}").text
+            check_page(page)
+            assert f'href="{URL}/assignments/{made}"' in page
+            assert "<b>Person 0</b>" in page and '<span class="visually-hidden">WVWZZZ1JZXW000001, ' in page
 
     def test_is_of_the_week_that_was_asked_for(self, operator, plan):
         made = plan.make(0, 0, 24 * 15, 24 * 15 + 8)
@@ -63,6 +65,12 @@ class TestTheTimetable:
     def test_has_no_block_of_another_park(self, operator, plan, fleet):
         assert f"/operator/vehicles/{fleet.other_vehicle_id}" not in operator.get(URL).text
 
+    def test_marks_what_is_planned_for_who_may_not_drive(self, operator, plan):
+        plan.make(0, 0, -1, 1)
+        assert "may not drive" not in operator.get(URL).text.partition("tt-legend")[0]
+        plan.suspend(0)
+        assert "The driver is suspended and may not drive." in operator.get(URL).text
+
     def test_of_whoever_plans_nothing_has_no_forms(self, sign_in, plan, database, fleet):
         page = sign_in("dispatcher").get(f"{URL}/new").text
         check_page(page)
@@ -78,6 +86,12 @@ class TestPlanning:
         assert made.starts_at == (plan.at + 24 * HOUR).replace(second=0)
         assert "Planned: WVWZZZ1JZXW000001" in operator.get(answer.location).text
 
+    def test_offers_active_drivers_alone(self, operator, plan):
+        with plan.database.transaction() as session:
+            session.execute(sa.update(Driver).where(Driver.id == plan.drivers[2]).values(stage=Stage.LEFT))
+        page = operator.get(f"{URL}/new?vehicle_id={plan.vehicles[0]}").text
+        assert "Person 1" in page and "Person 2" not in page
+
     def test_says_by_name_what_is_in_the_way_and_keeps_what_was_typed(self, operator, plan):
         plan.make(0, 1, 25, 30)
         answer = operator.post(f"{URL}/new", data=typed(plan))
@@ -86,19 +100,16 @@ class TestPlanning:
         assert "Person 1 has WVWZZZ1JZXW000001" in answer.text
         assert f'value="{typed(plan)["starts_at"]}"' in answer.text
 
-    @pytest.mark.parametrize(
-        ("wrong", "words"),
-        [
+    def test_says_beside_the_field_what_is_wrong(self, operator, plan):
+        for wrong, words in (
             ({"driver_id": ""}, "Choose a driver."),
             ({"starts_at": "soon"}, "Enter a date and a time."),
             ({"starts_at": "2027-03-14T02:30", "ends_at": "2027-03-14T08:00"}, "this hour does not exist"),
             ({"ends_at": "2020-01-01T00:00"}, "It must end after it starts."),
-        ],
-    )
-    def test_says_beside_the_field_what_is_wrong(self, operator, plan, wrong, words):
-        answer = operator.post(f"{URL}/new", data={**typed(plan), **wrong})
-        check_page(answer.text)
-        assert (answer.status_code, words in answer.text) == (422, True)
+        ):
+            answer = operator.post(f"{URL}/new", data={**typed(plan), **wrong})
+            check_page(answer.text)
+            assert (answer.status_code, words in answer.text) == (422, True)
 
 
 class TestAnAssignment:

@@ -11,9 +11,10 @@ import psycopg
 import pytest
 
 from core import audit
+from core.identity import service as identity
 from core.vehicles import queries, service
 from core.vehicles.schemas import NewVehicle
-from tests.conftest import ROOT
+from tests.conftest import PASSWORD, ROOT
 from tests.portals.page import check_fragment, check_page
 from tests.portals.reports import report
 
@@ -251,6 +252,87 @@ class TestManyAtOnce:
         )
 
         assert "2 done" in answer.text and "did not answer in time" in answer.text
+
+
+class TestGroups:
+    def test_take_many_vehicles_and_are_chosen_by(self, operator, register):
+        cars = register(1, 2)
+        page = operator.post(f"{LIST}/bulk", data={"act": "group", "vehicle": cars}).text
+        check_page(page)
+        assert "Put 2 vehicles into a group" in page
+
+        first = operator.post(f"{LIST}/bulk/group", data={"vehicle": [*cars, 999], "group": " Night  shift "}).text
+        second = operator.post(f"{LIST}/bulk/group", data={"vehicle": cars, "group": "night shift"}).text
+
+        assert "3 vehicles: 2 done, 0 with nothing to do, 1 not done." in first
+        assert "2 vehicles: 0 done, 2 with nothing to do, 0 not done." in second
+        assert choices(operator.get(LIST).text, "group") == {}  # among one group there is nothing to choose
+        chosen = operator.get(f"{LIST}?group=Night+shift&column=groups").text
+        assert choices(chosen, "group") == {"Night shift": (2, True)}
+        assert "Car 1" not in chosen and chosen.count("cell-groups") == 2
+        out = operator.post(f"{LIST}/bulk/ungroup", data={"vehicle": cars, "group": "Night shift"}).text
+        assert "2 done" in out
+        assert "No vehicle matches" in operator.get(f"{LIST}?group=Night+shift").text
+
+    def test_of_no_name_are_none(self, operator, register):
+        cars = register(1)
+        for act in ("group", "ungroup"):
+            answer = operator.post(f"{LIST}/bulk/{act}", data={"vehicle": cars, "group": " "})
+            assert answer.status_code == 422
+            check_page(answer.text)
+            assert answer.text.count('name="vehicle"') == 1
+
+    def test_of_one_vehicle_are_changed_on_its_card(self, operator, fleet):
+        card = f"{LIST}/{fleet.vehicle_id}"
+
+        operator.post(f"{card}/groups", data={"into": "Airport"})
+        page = operator.get(card).text
+        check_page(page)
+        assert 'aria-label="Take out of Airport"' in page
+        operator.post(f"{card}/groups", data={"out_of": "Airport"})
+        assert 'aria-label="Take out of Airport"' not in operator.get(card).text
+        assert operator.post(f"{card}/groups", data={"into": "n" * 61}).status_code == 303
+        assert "at most 60" in operator.get(card).text
+
+
+class TestMovingMany:
+    @pytest.fixture
+    def boss(self, database, app, fleet, at):
+        """An operator of both parks."""
+        with database.transaction() as session:
+            identity.create_user(
+                session,
+                actor=ROOT,
+                at=at,
+                email="boss@example.test",
+                name="Boss",
+                password=PASSWORD,
+                roles=["operator"],
+                park_ids=[fleet.park_id, fleet.other_park_id],
+            )
+        browser = app.test_client()
+        browser.post("/sign-in", data={"email": "boss@example.test", "password": PASSWORD})
+        return browser
+
+    def test_goes_to_a_park_in_view_and_out_of_the_groups(self, boss, fleet, database):
+        ids = [fleet.vehicle_id, fleet.other_vehicle_id]
+        boss.post(f"{LIST}/bulk/group", data={"vehicle": ids, "group": "Night"})
+
+        page = boss.post(f"{LIST}/bulk", data={"act": "park", "vehicle": ids}).text
+        done = boss.post(f"{LIST}/bulk/park", data={"vehicle": ids, "park_id": str(fleet.other_park_id)}).text
+
+        check_page(page)
+        assert "Move 2 vehicles to another park" in page
+        assert "1 done, 1 with nothing to do" in done
+        with database.reading() as reader:
+            assert list(queries.list_groups(reader, viewer=ROOT, vehicle_ids=ids)) == [fleet.other_vehicle_id]
+
+    def test_wants_a_park_in_view(self, operator, fleet):
+        answer = operator.post(
+            f"{LIST}/bulk/park", data={"vehicle": [fleet.vehicle_id], "park_id": str(fleet.other_park_id)}
+        )
+        assert answer.status_code == 422
+        assert "Choose a park of the list" in answer.text
 
 
 class TestFile:

@@ -1,0 +1,12 @@
+"""What each sealed part of a driver is sealed for (core/vault.py): none can be passed off as another."""
+
+EMAIL = "drivers.email"
+BIRTH_DATE = "drivers.birth_date"
+ADDRESS = "drivers.address"
+EMERGENCY_NAME = "drivers.emergency_name"
+EMERGENCY_PHONE = "drivers.emergency_phone"
+LICENCE_NUMBER = "drivers.licence_number"
+LICENCE = "drivers.licence"
+STAGE_WORDS = "drivers.stage_words"
+DOCUMENT_TITLE = "drivers.document_title"
+DOCUMENT_WORDS = "drivers.document_words"
