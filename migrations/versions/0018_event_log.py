@@ -6,13 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-<<<<<<<< HEAD:migrations/versions/0018_event_log.py
 revision = "0018"
 down_revision = "0017"
-========
-revision = "0017"
-down_revision = "0016"
->>>>>>>> records:migrations/versions/0017_event_log.py
 branch_labels = None
 depends_on = None
 
