@@ -123,7 +123,7 @@ def fill_fields(
     changes = [
         {"field": fields[id_].name, "field_id": id_, "before": kept.get(id_), "after": value}
         for id_, value in values.items()
-        if not _is_same(kept.get(id_), value)
+        if kept.get(id_) != value
     ]
     if not changes:
         return False
@@ -147,11 +147,6 @@ def _problem(field: VehicleField | None, value: FieldValue) -> str | None:
     if field is None:
         return "The vehicle has no such field. Read its fields again."
     return None if value is None else rules.find_value_problem(field.kind, value, choices=field.choices)
-
-
-def _is_same(kept: Any, value: FieldValue) -> bool:
-    # True is 1 in Python, and not here.
-    return kept == value and isinstance(kept, bool) is isinstance(value, bool)
 
 
 def _write_value(session: Writer, vehicle_id: int, field_id: Any, value: Any) -> None:
