@@ -14,6 +14,7 @@ import core.events.models
 import core.health
 import core.idempotency
 import core.identity.models
+import core.inbox.models
 import core.investors.models
 import core.outbox
 import core.telemetry.models

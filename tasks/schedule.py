@@ -14,7 +14,7 @@ from core.audit_health import ask_for_verification
 from core.audit_keeping import make_signer, witness_file
 from core.identity.service import open_post
 from core.permissions import system
-from tasks import assignments, audit, orders, standings, tokens, webhooks
+from tasks import assignments, audit, inbox, orders, ratings, standings, tokens, webhooks
 from tasks.app import queue
 from tasks.health import probe
 from tasks.notices import advance_due
@@ -66,6 +66,10 @@ def run() -> None:
         Timed(make_shifts, timedelta(hours=1)),
         Timed(advance_notices, timedelta(seconds=3)),
         Timed(judge_drivers, timedelta(seconds=30)),
+        Timed(follow_inbox, timedelta(seconds=2)),
+        Timed(sweep_inbox, timedelta(minutes=1)),
+        Timed(write_inbox_letters, timedelta(seconds=30)),
+        Timed(rate_drivers, timedelta(minutes=1)),
         Timed(ask_worker, timedelta(seconds=2)),
         Timed(beat, timedelta(seconds=2)),
     ]
@@ -138,6 +142,26 @@ def make_shifts() -> None:
 def judge_drivers() -> None:
     """Judge the drivers whose standing time has changed."""
     standings.judge_due(db.current(), at=clock.now(), thresholds=config.current().standing)
+
+
+def follow_inbox() -> None:
+    """Let the inbox follow what was told since the last round."""
+    inbox.follow(db.current(), at=clock.now())
+
+
+def sweep_inbox() -> None:
+    """Let the inbox follow everything, told or not, and time."""
+    inbox.sweep(db.current(), at=clock.now())
+
+
+def write_inbox_letters() -> None:
+    """Write to those whom the inbox is to tell."""
+    inbox.write_letters(db.current(), at=clock.now(), post=open_post(config.current()))
+
+
+def rate_drivers() -> None:
+    """Rate the drivers who have no rating of the day, release feedback, and escalate appeals."""
+    ratings.keep_ratings(db.current(), at=clock.now(), thresholds=config.current().standing)
 
 
 def place_entries() -> None:

@@ -8,12 +8,14 @@ from flask import Blueprint
 
 from portals import policy
 from portals.doors import actor
+from portals.inbox import frame as inbox_frame
 from portals.orders.frame import frame_of
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 
 NAV = [
     ("admin.health", "Health", "heartbeat"),
+    ("admin.list_inbox", "Inbox", "inbox"),
     ("admin.show_storage", "Storage", "list"),
     ("admin.list_unknown_devices", "Devices", "plug-connected-x"),
     ("admin.list_immobilizations", "Remote Immobilize", "lock"),
@@ -32,6 +34,7 @@ def offer_navigation() -> dict[str, Any]:
     return {
         "nav": policy.offered(NAV, actor()),
         **frame_of("admin.list_approvals"),
+        **inbox_frame.frame_of("admin.list_inbox"),
     }
 
 
@@ -43,6 +46,7 @@ from portals.admin import (  # noqa: E402, F401 - they hang their views on bp
     brakes,
     devices,
     health,
+    inbox,
     jurisdictions,
     locks,
     storage,

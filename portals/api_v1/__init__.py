@@ -29,6 +29,7 @@ from portals.api_v1 import (  # noqa: E402 - they hang their views on bp
     geofences,  # noqa: F401
     handovers,  # noqa: F401
     imports,  # noqa: F401
+    inbox,  # noqa: F401
     openapi,  # noqa: F401
     standings,  # noqa: F401
     telemetry,  # noqa: F401

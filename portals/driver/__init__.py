@@ -13,7 +13,7 @@ from portals.doors import actor, at, read
 NAV = [
     ("driver.today", "Today", "steering-wheel"),
     ("driver.list_documents", "Papers", "file-text"),
-    ("driver.show_shift", "My shift", "calendar"),
+    ("driver.show_shift", "Shift", "calendar"),
     ("driver.list_own_events", "Events", "activity"),
     ("driver.show_codes", "Emergency", "key"),
     ("driver.list_locks", "Locks", "history"),

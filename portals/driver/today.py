@@ -7,11 +7,13 @@ from typing import Any
 from flask import Response
 
 from core.drivers import queries
+from core.inbox import queries as inbox
 from core.telemetry import queries as telemetry
 from portals import hx
 from portals.doors import actor, at, read
 from portals.driver import bp
 from portals.driver.locks import read_told
+from portals.filters import zone
 
 KINDS = {"shift": "Shift", "rental": "Rental", "buy_out": "Buy-out"}
 
@@ -26,6 +28,8 @@ def today() -> Response:
         "driver/_mine.html",
         own=own,
         kinds=KINDS,
+        reminders=inbox.list_own_reminders(read(), viewer=actor()),
+        today=at().astimezone(zone()).date(),
         **_read_vehicle(vehicle_id),
     )
 

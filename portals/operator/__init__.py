@@ -6,6 +6,7 @@ from flask import Blueprint, request
 
 from portals import policy
 from portals.doors import actor
+from portals.inbox import frame as inbox_frame
 from portals.orders.frame import frame_of
 
 NAV = [
@@ -13,6 +14,7 @@ NAV = [
     ("operator.list_vehicles", "Vehicles", "car"),
     ("operator.list_drivers", "Drivers", "users"),
     ("operator.show_timetable", "Timetable", "calendar"),
+    ("operator.list_inbox", "Inbox", "inbox"),
     ("operator.list_approvals", "Approvals", "shield-check"),
     ("operator.list_locks", "Locks", "lock"),
     ("operator.list_records", "Records", "file-text"),
@@ -25,6 +27,7 @@ SECTIONS = {
     "drivers": "operator.list_drivers",
     "handovers": "operator.show_timetable",
     "timetable": "operator.show_timetable",
+    "inbox": "operator.list_inbox",
     "approvals": "operator.list_approvals",
     "locks": "operator.list_locks",
     "events": "operator.list_events",
@@ -43,6 +46,7 @@ def frame() -> dict[str, object]:
         "nav": policy.offered(NAV, actor()),
         "nav_current": SECTIONS.get(section),
         **frame_of("operator.list_approvals"),
+        **inbox_frame.frame_of("operator.list_inbox"),
     }
 
 
@@ -60,6 +64,7 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     geofences,
     handovers,
     imports,
+    inbox,
     locks,
     records,
     records_acts,

@@ -17,8 +17,8 @@ from core.drivers.rules import lives
 from core.drivers.rules.documents import NAMES, REFUSALS, SHAPES
 from core.drivers.schemas import Stage, StageReason, StageStep
 from core.errors import Conflict, Invalid, PreconditionFailed, Refusal
-from core.identity import queries as people
 from core.identity import service as identity
+from core.permissions import pseudonym
 from core.vehicles import queries as vehicles
 from portals import hx
 from portals.doors import actor, at, erp, read, write
@@ -221,8 +221,7 @@ def _show_form(driver_id: int, refusal: Refusal | None = None) -> Response:
 def _list_entries(driver: DriverRecord, before: datetime | None) -> list[Entry]:
     """What happened, the newest first: of the record, and of whether they may drive."""
     happened = queries.list_timeline(read(), viewer=actor(), driver_id=driver.id, before=before, most=SHOWN)
-    names = people.name_users(read(), user_ids=[one.by[1] for one in happened if one.by and one.by[1] is not None])
-    entries = [_say(one, names, driver) for one in happened]
+    entries = [_say(one, driver) for one in happened]
     if _may("access:read", driver):
         changes = access.list_standing_changes(read(), viewer=actor(), driver_id=driver.id)
         entries += [
@@ -241,8 +240,8 @@ def _list_entries(driver: DriverRecord, before: datetime | None) -> list[Entry]:
     return entries[:SHOWN]
 
 
-def _say(one: Happening, names: dict[int, str], driver: DriverRecord) -> Entry:
-    by = _who(one.by, names, driver)
+def _say(one: Happening, driver: DriverRecord) -> Entry:
+    by = _who(one.by, driver)
     detail = one.detail
     if one.kind == "stage":
         reason = lives.REASONS[StageReason(detail["reason"])]
@@ -272,10 +271,11 @@ def _document_url(document_id: int, driver: DriverRecord) -> str | None:
     return url_for("operator.show_document", document_id=document_id)
 
 
-def _who(by: tuple[str, int | None] | None, names: dict[int, str], driver: DriverRecord) -> str | None:
+def _who(by: tuple[str, int | None] | None, driver: DriverRecord) -> str | None:
+    """Who did it, a person under their pseudonym: the page puts the name in its place."""
     if by is None:
         return None
     kind, number = by
     if kind == "user" and number is not None:
-        return "the driver" if number == driver.user_id else names.get(number, f"person {number}")
-    return {"client": f"app {number}", "system": "the product"}.get(kind, kind)
+        return "the driver" if number == driver.user_id else pseudonym(number)
+    return {"client": "a program", "system": "the product"}.get(kind, kind)

@@ -187,10 +187,14 @@ def read_window(park: dict[str, Any]) -> Window:
     return Window(view, day, 1, zone)
 
 
-def name_people(park_id: int | None = None) -> dict[int, str]:
-    """The drivers in sight by id, those of one park if asked."""
+def list_people(park_id: int, *, also: int | None = None) -> list[tuple[int, str]]:
+    """The drivers of a park who may be chosen, by name: the active ones, and the one who has it already."""
     people = queries.list_drivers(read(), viewer=actor(), at=at())
-    return {one["id"]: one["name"] for one in people if park_id is None or one["park_id"] == park_id}
+    return [
+        (one["id"], one["name"])
+        for one in people
+        if one["park_id"] == park_id and (one["stage"] == "active" or one["id"] == also)
+    ]
 
 
 def describe_times(record: AssignmentRecord) -> str:
@@ -222,7 +226,7 @@ def _list_blocks(fleet: list[VehicleRecord], window: Window) -> dict[int, list[B
     for record in sorted(found, key=lambda one: one.starts_at):
         who = names[record.driver_id]
         state, times = record.state(at()).value, describe_times(record)
-        label = f"{who} has {record.vehicle}, {times}. {record.terms}, {STATES[state]}."
+        label = f"{record.vehicle}, {times}. {record.terms}, {STATES[state]}."
         is_barred = state != "ended" and record.access_status.is_barred
         if is_barred:
             label += f" The driver is {record.access_status.replace('_', ' ')} and may not drive."

@@ -21,7 +21,7 @@ from portals import hx
 from portals.doors import actor, at, read, write
 from portals.forms import parse_form, record_id
 from portals.operator import bp
-from portals.operator.timetable import choose_park, describe_refusal, describe_times, name_people, timetable_url
+from portals.operator.timetable import choose_park, describe_refusal, describe_times, list_people, timetable_url
 
 KINDS = [("shift", "Shift"), ("rental", "Rental"), ("buy_out", "Buy-out")]
 REASONS = [
@@ -246,16 +246,16 @@ def _show(record: AssignmentRecord, refusal: Refusal | None = None) -> Response:
         names=identity.name_users(read(), user_ids=people),
         reason_words={**dict(REASONS), "handed_back": "The vehicle was handed back"},
         zone=zone,
-        **_choices(record.park_id, record.time_zone),
+        **_choices(record.park_id, record.time_zone, record.driver_id),
         **_told(refusal),
     )
 
 
-def _choices(park_id: int, time_zone: str) -> dict[str, Any]:
+def _choices(park_id: int, time_zone: str, driver_id: int | None = None) -> dict[str, Any]:
     fleet = [v for v in vehicles.list_vehicles(read(), viewer=actor()) if v.park_id == park_id]
     return {
         "fleet": [(v.id, f"{v.name}, {v.plate}" if v.plate and v.plate != v.name else v.name) for v in fleet],
-        "people": sorted(name_people(park_id).items(), key=lambda one: one[1]),
+        "people": list_people(park_id, also=driver_id),
         "kinds": KINDS,
         "time_zone": time_zone,
         "may_assign": actor().may("drivers:assign", park_id=park_id),

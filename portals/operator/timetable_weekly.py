@@ -17,7 +17,7 @@ from portals import hx
 from portals.doors import actor, at, read, write
 from portals.forms import parse_form, record_id
 from portals.operator import bp
-from portals.operator.timetable import choose_park, name_people
+from portals.operator.timetable import choose_park, list_people
 
 WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 PROBLEMS = {
@@ -130,7 +130,6 @@ def _show(refusal: Refusal | None = None) -> Response:
     park = choose_park(parks, request.values.get("park", type=record_id))
     if park is None:
         return hx.render("operator/timetable/none.html")
-    names = name_people()
     today = at().astimezone(ZoneInfo(park["time_zone"])).date()
     patterns = [one for one in queries.list_shift_patterns(read(), viewer=actor()) if one.park_id == park["id"]]
     fleet = [v for v in vehicles.list_vehicles(read(), viewer=actor()) if v.park_id == park["id"]]
@@ -143,11 +142,11 @@ def _show(refusal: Refusal | None = None) -> Response:
         days={
             one.id: queries.list_shift_days(read(), viewer=actor(), pattern_id=one.id, since=today) for one in patterns
         },
-        names=names,
+        names=queries.name_drivers(read(), [one.driver_id for one in patterns]),
         weekdays=WEEKDAYS,
         problems=PROBLEMS,
         fleet=[(v.id, v.name) for v in fleet],
-        people=sorted(name_people(park["id"]).items(), key=lambda one: one[1]),
+        people=list_people(park["id"]),
         today=today,
         typed=request.form,
         problem=refusal.detail if refusal else None,

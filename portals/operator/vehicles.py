@@ -116,7 +116,14 @@ def _show_card(
 def _read_driver(vehicle: VehicleRecord) -> dict[str, Any]:
     current = drivers.list_current_drivers(read(), viewer=actor(), at=at(), vehicle_ids=[vehicle.id])
     may_assign = actor().may("drivers:assign", park_id=vehicle.park_id)
-    return {"driver": current.get(vehicle.id), "may_assign": may_assign}
+    planned = drivers.list_assignments(read(), viewer=actor(), since=at(), vehicle_ids=[vehicle.id])
+    coming = min((one for one in planned if one.starts_at > at()), key=lambda one: one.starts_at, default=None)
+    return {
+        "driver": current.get(vehicle.id),
+        "next_assignment": coming,
+        "next_driver": drivers.name_drivers(read(), [coming.driver_id])[coming.driver_id] if coming else None,
+        "may_assign": may_assign,
+    }
 
 
 def _read_state(vehicle: VehicleRecord) -> dict[str, Any]:

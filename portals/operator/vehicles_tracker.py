@@ -68,14 +68,12 @@ def pair_tracker(vehicle_id: int) -> ResponseReturnValue:
     if key is None:
         flash(f"Tracker {form.tracker.device_uid} is in the vehicle.", "ok")
         return redirect(url_for("operator.show_tracker", vehicle_id=vehicle_id), 303)
-    shown = hx.render(
+    return hx.render(
         "operator/vehicles/tracker_key.html",
         vehicle=queries.get_vehicle(read(), viewer=actor(), vehicle_id=vehicle_id),
         device_uid=form.tracker.device_uid,
         key=key,
     )
-    shown.headers["Cache-Control"] = "no-store"
-    return shown
 
 
 @bp.post("/vehicles/<int:vehicle_id>/tracker/removal")

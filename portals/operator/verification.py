@@ -9,12 +9,12 @@ from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from core.drivers import queries, service
-from core.drivers.queries import Waiting
+from core.drivers.queries import DocumentRecord, Waiting
 from core.drivers.rules.documents import NAMES, REFUSALS, SHAPES
 from core.drivers.rules.lives import compute_age
 from core.drivers.schemas import Acceptance, DocumentKind, DocumentRefusal, DocumentState
 from core.errors import Conflict, Invalid, Refusal
-from core.identity import queries as people
+from core.permissions import pseudonym
 from core.vehicles import queries as vehicles
 from portals import hx
 from portals.doors import actor, at, read, write
@@ -117,7 +117,7 @@ def _show(document_id: int, refusal: Refusal | None = None) -> Response:
         refusals=list(REFUSALS.items()),
         why_refused=why_refused,
         what_to_do=what_to_do,
-        who=_name_deciders(document.handed_in_by_id, document.decided_by_id),
+        decided_by=_who_decided(document),
         refusal=refusal,
         errors=refusal.fields if refusal else {},
         typed=request.form,
@@ -142,5 +142,8 @@ def _read_driver(driver_id: int, kind: DocumentKind) -> dict[str, Any]:
     }
 
 
-def _name_deciders(*user_ids: int | None) -> dict[int, str]:
-    return people.name_users(read(), user_ids=[one for one in user_ids if one is not None])
+def _who_decided(document: DocumentRecord) -> str | None:
+    """The person who decided, under their pseudonym: the page puts the name in its place."""
+    if document.decided_by_kind != "user" or document.decided_by_id is None:
+        return None
+    return pseudonym(document.decided_by_id)

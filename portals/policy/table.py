@@ -139,6 +139,12 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "operator.track_json": page("telemetry:read"),
         "operator.track_file": page("telemetry:read"),
     },
+    "The operator portal: the inbox": {
+        "operator.list_inbox": page("inbox:read"),
+        "operator.handle_inbox": act("inbox:handle"),
+        "operator.show_inbox_item": page("inbox:read"),
+        "operator.handle_inbox_item": act("inbox:handle"),
+    },
     "The operator portal: the lock of a vehicle": {
         "operator.show_lock": page("access:read"),
         "operator.confirm_immobilization": act("access:immobilize"),
@@ -292,6 +298,12 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "admin.choose_vehicle": act("vehicles:claim_device"),
         "admin.claim_device": act("vehicles:claim_device"),
         "admin.forget_device": act("vehicles:claim_device"),
+    },
+    "The admin console: the inbox": {
+        "admin.list_inbox": page("inbox:read"),
+        "admin.handle_inbox": act("inbox:handle"),
+        "admin.show_inbox_item": page("inbox:read"),
+        "admin.handle_inbox_item": act("inbox:handle"),
     },
     "The admin console: orders given to vehicles": {
         "admin.list_immobilizations": page("access:read"),
@@ -466,6 +478,11 @@ SECTIONS: dict[str, dict[str, Rule]] = {
         "api_v1.withdraw_driver_rating": api("access:judge"),
         "api_v1.note_driver_incident": api("access:judge"),
         "api_v1.withdraw_driver_incident": api("access:judge"),
+    },
+    "The API: the inbox": {
+        "api_v1.list_inbox": api("inbox:read"),
+        "api_v1.get_inbox_item": api("inbox:read"),
+        "api_v1.acknowledge_inbox_item": api("inbox:handle"),
     },
     "The API: what was detected, and geofences": {
         "api_v1.list_events": api("events:read"),

@@ -195,7 +195,7 @@ class Timetable {
 /** What a timetable tells, without how it is placed. @param {HTMLElement} root */
 function told(root) {
   const parts = [...root.querySelectorAll(".tt-row, .tt-block[data-id]")];
-  return parts.map((part) => `${part.getAttribute("aria-label") ?? part.getAttribute("data-name")} ${part.getAttribute("data-version")}`).join("\n");
+  return parts.map((part) => `${part.textContent} ${part.getAttribute("data-version")}`.replace(/\s+/g, " ")).join("\n");
 }
 
 const root = document.getElementById("timetable");

@@ -15,6 +15,8 @@ from tests.structure.test_structure import OPEN_VERBS, ROOT, public_functions, s
 
 # Reads whose right is named by whoever asks: what it does not reach is left out or not there.
 OF_ANY_RIGHT = {
+    "core.identity.queries.people.list_holders",
+    "core.identity.queries.people.name_people",
     "core.vehicles.queries.records.check_sight",
     "core.vehicles.queries.records.list_known_ids",
     "core.vehicles.queries.records.list_ids_by_device",

@@ -41,6 +41,8 @@ from core.events.schemas import CostKind, DisputeGround, EventSource, NewCircle,
 from core.identity import service as identity
 from core.identity.models import Passkey, SavedView, User, UserGrant
 from core.identity.tokens import Holder
+from core.inbox.models import Item
+from core.inbox.rules.claims import ItemState
 from core.permissions import GRANTABLE, PERMISSIONS, Actor, system
 from core.vehicles import service as vehicles
 from core.vehicles.models import DocumentPage, RelayGateway
@@ -77,6 +79,9 @@ LOOK_FOR_NOTHING = {
     "operator.remove_handover_damage",
     "admin.claim_device",
     "admin.end_user_session",
+    # An item is there for those alone who may see what it is about.
+    "api_v1.get_inbox_item",
+    "api_v1.acknowledge_inbox_item",
     "account.remove_totp",
     "security.show_contact",
     "transparency.show_checkpoint",
@@ -146,6 +151,8 @@ FORMS: dict[str, dict[str, str]] = {
     "driver.remove_page": {},
     "driver.hand_in": {},
     "operator.change_status": STATUS,
+    "operator.handle_inbox_item": {"item": "{item_id}", "act": "acknowledge"},
+    "admin.handle_inbox_item": {"item": "{item_id}", "act": "acknowledge"},
     "operator.remove_vehicles_view": {},
     "operator.change_vehicle_data": {"name": "Car 1", "model": "Accord", "vehicle_class": "car"},
     "operator.add_document": {},
@@ -256,6 +263,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "overdue_since": None,
         "as_of": "2026-11-20T00:00:00Z",
     },
+    "api_v1.acknowledge_inbox_item": {},
     "api_v1.change_driver": {"name": "Theirs"},
     "api_v1.step_driver": {"stage": "left", "reason": "resigned"},
     "api_v1.hand_in_driver_document": {"kind": "insurance", "pages": [{"name": "a.pdf", "content": "JVBERi0xLjQK"}]},
@@ -477,10 +485,6 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         ends=time(16),
         first_day=date(2199, 1, 1),
     )
-    paper_id = vehicles.add_document(
-        session, actor=ROOT, at=at, vehicle_id=vehicle_id, new=NewDocument(kind="insurance"), pages=[PAGE]
-    )
-    session.flush()
     crash = NewIncident(
         vehicle_id=vehicle_id, driver_id=driver_id, happened_at=at, what=CRASH["what"], severity=CRASH["severity"]
     )
@@ -498,6 +502,9 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
     cost_id = events.add_cost(session, actor=ROOT, at=at, event_id=event_id, new=cost)
     session.flush()
     detail = get_event(session.connection(), viewer=ROOT, event_id=event_id)
+    paper_id = vehicles.add_document(
+        session, actor=ROOT, at=at, vehicle_id=vehicle_id, new=NewDocument(kind="insurance"), pages=[PAGE]
+    )
     return {
         "paper_id": paper_id,
         "paper_file_id": session.query(DocumentPage).filter_by(document_id=paper_id).one().file_id,
@@ -506,6 +513,7 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         "dispute_id": dispute_id,
         "cost_id": cost_id,
         "evidence_id": detail.disputes[0].files[0].id,
+        "file_id": uuid.uuid4(),
         "filename": "favicon.svg",
         "park_id": park_id,
         "document_id": document_id,
@@ -518,13 +526,31 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         "assignment_id": booked,
         "handover_id": handover_id,
         "damage_id": damage_id,
-        "file_id": uuid.uuid4(),
         "pattern_id": drivers.add_shift_pattern(session, actor=ROOT, at=at, new=weekly),
+        "item_id": make_item(session, park_id, vehicle_id, at),
         "geofence_id": events.add_geofence(session, actor=ROOT, at=at, new=fence),
         "job_id": access.immobilize(
             session, actor=ROOT, at=at, vehicle_id=vehicle_id, order=order, timing=AccessTiming(), limits=PLENTY
         ),
     }
+
+
+def make_item(session: Writer, park_id: int, vehicle_id: int, at: datetime) -> int:
+    item = Item(
+        kind="towing",
+        key=f"of a trial {vehicle_id}",
+        park_id=park_id,
+        vehicle_id=vehicle_id,
+        severity=3,
+        happened_at=at,
+        detail={},
+        state=ItemState.OPEN,
+        opened_at=at,
+        open_since=at,
+    )
+    session.add(item)
+    session.flush()
+    return item.id
 
 
 def make_colleague(session: Writer, at: datetime) -> dict[str, object]:

@@ -85,6 +85,7 @@ SHARED = {
     "core.identity.service.proofs",
     "core.identity.service.lockout",
     "core.drivers.service.import_storing",
+    "core.inbox.service.changes",
     "core.vehicles.service.import_storing",
     "core.webhooks.service.order",
 }

@@ -108,6 +108,8 @@ _LINE = (
 
 def get_handover(reader: Reader, *, viewer: Actor, handover_id: int) -> HandoverRecord:
     """One handover of a vehicle in sight (drivers:read), or of the viewer's own (drivers:read_own). Or NotFound."""
+    if not viewer.may("drivers:read_own"):
+        viewer.require("drivers:read")
     row = reader.execute(_LINE.where(Handover.id == handover_id, _visible(viewer))).one_or_none()
     if row is None:
         raise NotFound(f"There is no handover {handover_id}.")

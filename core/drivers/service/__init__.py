@@ -6,6 +6,7 @@ from core.drivers.service.assignment_changes import change_assignment, swap_assi
 from core.drivers.service.assignments import assign_vehicle, cancel_assignment, end_assignment, hand_back
 from core.drivers.service.changes import change_driver, change_own_record
 from core.drivers.service.documents import add_page, discard_draft, hand_in, hand_in_whole, remove_page
+from core.drivers.service.erasure import erase_person
 from core.drivers.service.handovers import (
     add_photo,
     begin_handover,
@@ -42,6 +43,7 @@ __all__ = [
     "discard_draft",
     "end_assignment",
     "end_shift_pattern",
+    "erase_person",
     "give_account",
     "hand_back",
     "hand_in",

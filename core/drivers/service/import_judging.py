@@ -19,7 +19,7 @@ from core.drivers.service.import_lines import (
     licence_problems_of,
     read_line,
 )
-from core.imports import Change, Line, Outcome, Problem, Verdict, find_repeated, find_steps, name_lines, unreadable
+from core.imports import Change, Line, Outcome, Problem, Verdict, find_steps, unreadable
 from core.permissions import Actor
 from core.vehicles.models import Park
 
@@ -65,7 +65,7 @@ def judge(reader: Reader, *, actor: Actor, lines: Sequence[Line], today: date, l
             continue
         twice = [Problem(field, line.cells.get(field, ""), words) for field, words in repeated.get(line.number, [])]
         judged.append(look.judge(line, said, [*problems, *twice]))
-    return _in_steps(_once_each(judged), look)
+    return _in_steps(judged, look)
 
 
 class _Look:
@@ -201,18 +201,6 @@ def _is_same(field: str, before: object, after: object) -> bool:
 
 def _text(value: object) -> str:
     return ", ".join(value) if isinstance(value, tuple) else str(value)
-
-
-def _once_each(judged: Sequence[Judged]) -> list[Judged]:
-    """The lines again; of those that mean the same driver, none is believed."""
-    meant = [(one.number, one.known.id if one.known is not None else None) for one in judged]
-    repeated = find_repeated(meant)
-    return [
-        _refused(one, "phone", f"The same driver is meant in {name_lines(repeated[one.number])}. Keep one line.")
-        if one.number in repeated
-        else one
-        for one in judged
-    ]
 
 
 def _in_steps(judged: Sequence[Judged], look: _Look) -> list[Judged]:

@@ -50,7 +50,7 @@ def store_changed(session: Writer, judged: Sequence[Judged], *, actor: Actor, at
     sealed = _seal_all(session, {known.key_id: one.said for one, known in changed})
     write = session.connection().execute
     own = [{"of_id": known.id, **_own(one.said, sealed[known.key_id])} for one, known in changed]
-    write(sa.update(Driver).where(Driver.id == sa.bindparam("of_id")).values(version=Driver.version + 1), own)
+    write(sa.update(Driver).where(Driver.id == sa.bindparam("of_id")), own)
     profiles = [{"driver_id": known.id, **_profile(one.said, sealed[known.key_id], at)} for one, known in changed]
     # Not everybody has a profile yet.
     kept = insert(Profile)

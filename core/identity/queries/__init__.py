@@ -15,7 +15,15 @@ from core.identity.queries.clients import Client, find_client, get_client, list_
 from core.identity.queries.external import list_external_logins
 from core.identity.queries.factors import Factors, PasskeyRecord, TotpSetup, find_factors, get_factors, get_totp_setup
 from core.identity.queries.letters import TicketHolder, find_ticket_holder, list_letters
-from core.identity.queries.people import get_user, has_users, list_grants, list_users, name_people, name_users
+from core.identity.queries.people import (
+    get_user,
+    has_users,
+    list_grants,
+    list_holders,
+    list_users,
+    name_people,
+    name_users,
+)
 from core.identity.queries.sessions import SignedIn, find_signed_in, list_sessions
 from core.identity.queries.views import ViewRecord, list_saved_views
 
@@ -45,6 +53,7 @@ __all__ = [
     "list_clients",
     "list_external_logins",
     "list_grants",
+    "list_holders",
     "list_letters",
     "list_own_apps",
     "list_saved_views",

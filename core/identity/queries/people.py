@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from core.db import Reader, plain_rows
 from core.errors import NotFound
 from core.identity.models import Letter, Passkey, RecoveryCode, Ticket, TicketKind, Totp, User, UserGrant
-from core.identity.queries.rights import GRANTS, PARKS, ROLES
+from core.identity.queries.rights import GRANTS, PARKS, RIGHTS, ROLES, as_actor
 from core.permissions import Actor
 
 _STATE = sa.case(
@@ -92,6 +93,20 @@ def list_grants(reader: Reader, *, viewer: Actor, user_id: int) -> list[dict[str
 def has_users(reader: Reader) -> bool:
     """Whether anybody can sign in yet: tells an empty installation from one in use."""
     return bool(reader.execute(sa.select(sa.exists().select_from(User))).scalar())
+
+
+def list_holders(reader: Reader, *, viewer: Actor, at: datetime, permission: str) -> list[Actor]:
+    """The people who can come in and hold `permission` at the moment `at` somewhere that the viewer sees, by name, with
+    all their rights. Needs that permission: it is for those who share a work.
+    """
+    viewer.require(permission)
+    rows = reader.execute(sa.select(*RIGHTS).where(User.disabled_at.is_(None)).order_by(User.name, User.id), {"at": at})
+    people = [as_actor(row) for row in rows]
+    return [one for one in people if one.may(permission) and _meets(one, viewer)]
+
+
+def _meets(one: Actor, other: Actor) -> bool:
+    return one.parks is None or other.parks is None or not one.parks.isdisjoint(other.parks)
 
 
 def name_users(reader: Reader, *, user_ids: Iterable[int]) -> dict[int, str]:

@@ -30,6 +30,7 @@ from core.identity.service.clients import (
     use_client,
 )
 from core.identity.service.confirmation import confirm_session, prove_second_factor, sign_in_with_passkey
+from core.identity.service.erasure import erase_user
 from core.identity.service.external import (
     ExternalAccount,
     confirm_externally,
@@ -118,6 +119,7 @@ __all__ = [
     "end_session",
     "end_session_of",
     "end_sessions_of",
+    "erase_user",
     "find_letter_fate",
     "give_consent",
     "give_grant",

@@ -123,7 +123,7 @@ def invite_driver(
         time_zone=time_zone,
         more={},
     )
-    link = issue_link(session, at=at, by=actor.name, user=user, kind=TicketKind.INVITATION, post=post)
+    link = issue_link(session, at=at, by=name_of(session, actor), user=user, kind=TicketKind.INVITATION, post=post)
     return Invited(user.id, link)
 
 

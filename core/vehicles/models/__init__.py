@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.vehicles.models.fields import FieldKind, VehicleField, VehicleFieldValue
 from core.vehicles.models.groups import GroupMember, VehicleGroup
 from core.vehicles.models.papers import DocumentKind, DocumentPage, VehicleDocument, VehiclePhoto
 from core.vehicles.models.registry import Park, Powertrain, Vehicle, VehicleClass, VehicleStatus, VehicleStatusChange
@@ -10,6 +11,7 @@ from core.vehicles.models.trackers import RelayGateway, Tracker, UnknownDevice
 __all__ = [
     "DocumentKind",
     "DocumentPage",
+    "FieldKind",
     "GroupMember",
     "Park",
     "Powertrain",
@@ -19,6 +21,8 @@ __all__ = [
     "Vehicle",
     "VehicleClass",
     "VehicleDocument",
+    "VehicleField",
+    "VehicleFieldValue",
     "VehicleGroup",
     "VehiclePhoto",
     "VehicleStatus",

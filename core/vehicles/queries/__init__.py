@@ -1,5 +1,13 @@
 """Every read about vehicles, as far as the viewer's right reaches."""
 
+from core.vehicles.queries.fields import (
+    FieldRecord,
+    FilledField,
+    get_field,
+    list_field_values,
+    list_fields,
+    list_filled_fields,
+)
 from core.vehicles.queries.fleet import (
     FACETS,
     NOT_KNOWN,
@@ -10,7 +18,7 @@ from core.vehicles.queries.fleet import (
     list_fleet,
 )
 from core.vehicles.queries.groups import list_group_names, list_groups
-from core.vehicles.queries.history import HistoryRecord, list_history
+from core.vehicles.queries.history import HistoryRecord, list_history, list_timeline
 from core.vehicles.queries.onboarding import read_progress
 from core.vehicles.queries.papers import (
     DocumentRecord,
@@ -45,6 +53,8 @@ __all__ = [
     "Device",
     "DocumentRecord",
     "Duty",
+    "FieldRecord",
+    "FilledField",
     "FleetCounts",
     "FleetQuery",
     "HistoryRecord",
@@ -57,11 +67,15 @@ __all__ = [
     "count_fleet",
     "find_device",
     "get_document_page",
+    "get_field",
     "get_photo",
     "get_vehicle",
     "list_documents",
     "list_duties",
     "list_expiring_documents",
+    "list_field_values",
+    "list_fields",
+    "list_filled_fields",
     "list_fleet",
     "list_group_names",
     "list_groups",
@@ -71,6 +85,7 @@ __all__ = [
     "list_parks",
     "list_photos",
     "list_status_changes",
+    "list_timeline",
     "list_unknown_devices",
     "list_vehicles",
     "read_progress",

@@ -11,6 +11,7 @@ from core.db import Reader
 from core.permissions import Actor
 from core.vehicles import rules
 from core.vehicles.models import VehiclePhoto
+from core.vehicles.queries.fields import list_missing_fields
 from core.vehicles.queries.papers import newest_documents
 from core.vehicles.queries.records import get_vehicle
 from core.vehicles.rules import Progress
@@ -40,4 +41,5 @@ def read_progress(reader: Reader, *, viewer: Actor, vehicle_id: int, at: datetim
         photo_count=reader.execute(photos).scalar_one(),
         has_tracker=vehicle.device_uid is not None,
         is_heard=is_heard,
+        missing_fields=list_missing_fields(reader, vehicle_id=vehicle_id),
     )

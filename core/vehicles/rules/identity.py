@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from core.vehicles.rules.vin_origins import is_north_american
+
 _FORM = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
 _DEVICE_UID = re.compile(r"[A-Za-z0-9_.:-]{3,64}")
 _VALUES = dict(
@@ -14,8 +16,8 @@ _VALUES = dict(
     )
 )
 _WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
-# The check digit binds makers in the USA (WMI 1, 4, 5) and Canada (2): 49 CFR 565. ISO 3779 leaves it free.
-_CHECKED_WMI = frozenset("1245")
+# What a maker of Mexico writes into places 4 to 6 for the markets of Europe, where place 9 is a filler too.
+_FILLER = "ZZZ"
 
 
 def normal_vin(text: str) -> str:
@@ -29,6 +31,13 @@ def compute_check_digit(vin: str) -> str:
     return "0123456789X"[total % 11]
 
 
+def is_check_digit_bound(vin: str) -> bool:
+    """Whether position 9 has to be the check digit: for makers of North America (49 CFR 565 and Canada's CMVSS 115,
+    NOM-001-SSP in Mexico). ISO 3779 leaves it free.
+    """
+    return is_north_american(vin) and vin[3:6] != _FILLER
+
+
 def vin_problem(vin: str) -> str | None:
     """Why `vin` is refused, in words, or None."""
     if len(vin) != 17:
@@ -36,14 +45,14 @@ def vin_problem(vin: str) -> str | None:
     if not _FORM.fullmatch(vin):
         wrong = "".join(sorted(set(vin) - set(_VALUES)))
         return f"A VIN has digits and capital letters without I, O and Q; found {wrong}."
-    if vin[0] in _CHECKED_WMI and vin[8] != (digit := compute_check_digit(vin)):
+    if is_check_digit_bound(vin) and vin[8] != (digit := compute_check_digit(vin)):
         return f"The check digit (position 9) is {vin[8]} but should be {digit}: one character was mistyped."
     return None
 
 
 def vin_warning(vin: str) -> str | None:
     """What looks odd about a VIN that is accepted: outside North America a failing check digit is only a hint."""
-    if vin[0] not in _CHECKED_WMI and vin[8] != compute_check_digit(vin):
+    if not is_check_digit_bound(vin) and vin[8] != compute_check_digit(vin):
         return "The check digit (position 9) does not match. Outside North America it need not; check the papers."
     return None
 

@@ -24,7 +24,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """What is there of a vehicle. `missing_documents` and `expired_documents` are kinds, in words."""
+    """What is there of a vehicle. `missing_documents` and `expired_documents` are kinds, in words, and
+    `missing_fields` the names of required fields that are empty.
+    """
 
     has_plate: bool
     has_powertrain: bool
@@ -33,6 +35,7 @@ class Progress:
     photo_count: int
     has_tracker: bool
     is_heard: bool
+    missing_fields: Sequence[str] = ()
 
 
 def list_onboarding_steps(progress: Progress) -> list[Step]:
@@ -45,6 +48,7 @@ def list_onboarding_steps(progress: Progress) -> list[Step]:
         )
         if not is_there
     ]
+    data += [f"{name}: not filled in." for name in progress.missing_fields]
     documents = [f"{kind}: not there yet." for kind in progress.missing_documents]
     documents += [f"{kind}: has expired." for kind in progress.expired_documents]
     photos = [] if progress.photo_count else ["No photo shows the vehicle yet."]

@@ -2,6 +2,7 @@
 
 from core.permissions import system
 from core.vehicles.service.changes import change_vehicle, move_vehicle
+from core.vehicles.service.fields import add_field, change_field, close_field, fill_fields
 from core.vehicles.service.groups import LONGEST_NAME as LONGEST_GROUP_NAME
 from core.vehicles.service.groups import put_into_group, take_out_of_group
 from core.vehicles.service.imports import import_vehicles, judge_vehicles
@@ -31,11 +32,15 @@ __all__ = [
     "MOST_PHOTOS",
     "REGISTRAR",
     "add_document",
+    "add_field",
     "add_park",
     "add_photo",
+    "change_field",
     "change_status",
     "change_vehicle",
     "claim_device",
+    "close_field",
+    "fill_fields",
     "finish_onboarding",
     "forget_unknown_device",
     "import_vehicles",

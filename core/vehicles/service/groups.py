@@ -52,7 +52,7 @@ def take_out_of_group(session: Writer, *, actor: Actor, at: datetime, vehicle_id
 
 def _normal_name(name: str) -> str:
     normal = " ".join(name.split())
-    if not 1 <= len(normal) <= LONGEST_NAME:
+    if not 1 <= len(normal) <= LONGEST_NAME or not normal.isprintable():
         words = f"Enter the name of a group, at most {LONGEST_NAME} characters."
         raise Invalid("The group was not changed.", fields={"group": words})
     return normal

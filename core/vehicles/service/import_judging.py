@@ -17,7 +17,7 @@ from core.vehicles.service.import_lines import VehicleLine, find_repeated_values
 
 # What a line may say anew of a vehicle that is there.
 CHANGEABLE = ("plate", "name", "make", "model", "year", "powertrain", "vehicle_class")
-_RIGHT = "vehicles:register"
+_RIGHT, _CHANGE = "vehicles:register", "vehicles:change"
 _READ_OFF = "telemetry:record_mileage"
 
 
@@ -133,6 +133,10 @@ class _Look:
             return [("vin", "This VIN belongs to a vehicle outside your parks. Ask an administrator.")]
         if known.status is VehicleStatus.WRITTEN_OFF and any(_find_changes(said, known, self._parks)):
             return [("vin", f"This is {self.name(known)}, which is written off: its record no longer changes.")]
+        if any(_find_changes(said, known, self._parks)) and not self._actor.may(
+            _CHANGE, park_id=known.park_id, vehicle_id=known.id
+        ):
+            return [("vin", f"This is {self.name(known)}, whose record you may not change. Ask an administrator.")]
         if said.park_id not in (None, known.park_id):
             return [("park", f"It belongs to {self._parks.get(known.park_id, 'another')}. Move it on its page.")]
         if said.device_uid is not None and known.device_uid not in (None, said.device_uid):

@@ -41,7 +41,7 @@ def store_new(session: Writer, judged: Sequence[Judged], *, actor: Actor, at: da
 _CHANGE = sa.text("""
     UPDATE vehicles_vehicles AS kept
     SET plate = said.plate, name = said.name, make = said.make, model = said.model, year = said.year,
-        powertrain = said.powertrain, vehicle_class = said.vehicle_class, version = kept.version + 1
+        powertrain = said.powertrain, vehicle_class = said.vehicle_class
     FROM jsonb_to_recordset(:rows) AS said (
         id bigint, plate text, name text, make text, model text, year smallint, powertrain text, vehicle_class text)
     WHERE kept.id = said.id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core import audit, outbox
 from core.db import Writer
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Invalid, check_version
 from core.permissions import Actor, needs
 from core.vehicles import queries, rules
 from core.vehicles.models import Park, Tracker, UnknownDevice, Vehicle, VehicleStatus, VehicleStatusChange
@@ -68,13 +69,30 @@ def register_vehicle(session: Writer, *, actor: Actor, at: datetime, new: NewVeh
 
 @needs("vehicles:change_status")
 def change_status(
-    session: Writer, *, actor: Actor, at: datetime, vehicle_id: int, status: VehicleStatus, reason: str
+    session: Writer,
+    *,
+    actor: Actor,
+    at: datetime,
+    vehicle_id: int,
+    status: VehicleStatus,
+    reason: str,
+    versions: Collection[int] | None = None,
 ) -> None:
-    """Move a vehicle to `status`, keeping who, when and why (VEH-3)."""
+    """Move a vehicle to `status`, keeping who, when and why (VEH-3). One that is there already stays as it is.
+
+    Raises NotFound, Invalid without a reason, Conflict for a status that may not follow, PreconditionFailed unless the
+    vehicle has one of `versions`.
+    """
     queries.check_reach(session.connection(), actor=actor, permission="vehicles:change_status", vehicle_id=vehicle_id)
     vehicle = session.get_one(Vehicle, vehicle_id, with_for_update=True)
-    if vehicle.status is VehicleStatus.WRITTEN_OFF:
-        raise Conflict(f"{vehicle.name} is written off; its status no longer changes.")
+    check_version(vehicle.version, versions)
+    if problem := rules.find_reason_problem(reason):
+        raise Invalid("The status was not changed.", fields={"reason": problem})
+    if vehicle.status is status:
+        return
+    problem = rules.find_status_problem(vehicle.status, status, is_program=actor.client_id is not None)
+    if problem is not None:
+        raise Conflict(f"{vehicle.name} {problem}", status=vehicle.status)
     vehicle.status = status
     _note_status(session, actor=actor, at=at, vehicle_id=vehicle_id, status=status, reason=reason)
     audit.record(

@@ -39,6 +39,7 @@ TAGS = {
     "geofences": "Places that vehicles enter and leave.",
     "imports": "Vehicles, drivers and fines out of CSV files.",
     "handovers": "Vehicles taken over and given back, and the damage that was found.",
+    "inbox": "What wants a person.",
     "openapi": "This description.",
     "standings": "Whether drivers may drive, why, and what they are judged by.",
     "telemetry": "Points in, and what was made of them out.",
@@ -59,6 +60,7 @@ PATH_PARAMETERS = {
     "job_id": "The id of an order, as the answer to it gave it.",
     "assignment_id": "The id of an assignment.",
     "handover_id": "The id of a handover.",
+    "item_id": "The id of an item of the inbox.",
     "pattern_id": "The id of a weekly pattern of shifts.",
     "key": "Which one of its kind: `licence`, `medical`, the number of an incident. Yours to choose, and to keep.",
 }

@@ -74,7 +74,7 @@ class TestDocument:
                 )
 
     def test_that_is_taken_back_lets_the_one_before_count_again(self, add, documents, database, fleet, at):
-        first, second = add(number="A1"), add(number="A2")
+        first, second = add(number="A1", valid_until=STAY), add(number="A2", valid_until=STAY)
 
         def withdraw(why):
             with database.transaction() as session:
@@ -86,6 +86,9 @@ class TestDocument:
             withdraw(" ")
         withdraw("Of another vehicle")
         assert {one.id: one.is_current for one in documents()} == {second: False, first: True}
+        with database.reading() as reader:
+            told = queries.list_expiring_documents(reader, viewer=ROOT, until=STAY)
+        assert [one[1] for one in told] == [first]
         with pytest.raises(Conflict):
             withdraw("Once more")
 

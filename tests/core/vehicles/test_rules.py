@@ -27,8 +27,13 @@ class TestAVin:
         self, vin: str, place: int, letter: str
     ) -> None:
         mistyped = f"{vin[:place]}{letter}{vin[place + 1 :]}"
-        bound = mistyped[0] in "1245"
+        bound = mistyped[0] in "1245" or (mistyped[0] == "3" and mistyped[1] not in "890XYZ")
         assert (vin_problem(mistyped) is None) is (not bound or mistyped[8] == compute_check_digit(mistyped))
+
+    def test_from_mexico_binds_but_not_one_made_for_europe(self) -> None:
+        assert vin_problem("3FA6P0H70HR100001") is not None
+        assert vin_problem("3FA6P0H7XHR100001"[:8] + compute_check_digit("3FA6P0H70HR100001") + "HR100001") is None
+        assert vin_problem("3VWZZZ1JZXM000001") is None
 
     def test_from_europe_without_a_check_digit_is_accepted_with_a_hint(self) -> None:
         assert vin_problem("WV1ZZZ2EZ86015388") is None

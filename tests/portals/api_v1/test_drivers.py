@@ -128,20 +128,17 @@ class TestADocument:
         assert (newest["replaced_at"], oldest["id"]) == (None, first)
         assert oldest["replaced_at"] is not None
 
-    @pytest.mark.parametrize(
-        "wrong",
-        [
+    def test_is_refused_with_what_is_wrong(self, office, fleet):
+        for wrong in (
             {"kind": "licence", "pages": [{"name": "a.png", "content": "iVBORw0KGgo="}]},
             {"kind": "insurance", "pages": [{"name": "a.exe", "content": "TVqQ"}]},
             {"kind": "insurance", "pages": []},
             {"kind": "insurance", "pages": [{"name": "a.pdf", "content": "not base64!"}]},
-        ],
-    )
-    def test_is_refused_with_what_is_wrong(self, office, fleet, wrong):
-        answer = office.post(f"{URL}/{fleet.driver_id}/documents", json=wrong, headers=keyed())
+        ):
+            answer = office.post(f"{URL}/{fleet.driver_id}/documents", json=wrong, headers=keyed())
 
-        assert answer.status_code == 422
-        assert answer.json["errors"]
+            assert answer.status_code == 422
+            assert answer.json["errors"]
 
     def test_is_refused_for_a_reason_alone(self, office, database, fleet, at):
         document_id = hand_in(database, fleet.driver_id, at)

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import OperationalError
 
 from core import audit, clock
 from core.db import Database
@@ -215,6 +216,12 @@ class TestAVehicleThatIsThere:
         assert entry["action"] == "vehicles.vehicle_changed"
         assert entry["detail"]["changes"] == [{"field": "model", "before": "Accord", "after": "Accord EX"}]
 
+    def test_is_changed_by_who_may_change_it(self, looked_at: Database) -> None:
+        may = Actor("client", 1, "Program", grants=frozenset({"vehicles:register"}), parks=None)
+        words = said(look_at(looked_at, f"VIN,Model\n{FIRST},Civic\n{SECOND},Vue\n", may))
+        assert words.keys() == {2}
+        assert "whose record you may not change" in words[2]
+
     def test_gets_a_tracker_if_it_has_none(self, database: Database, fleet: Fleet, at: datetime) -> None:
         do(database, f"VIN,IMEI\n{SECOND},356307042441013\n", at)
         assert list_all(database)[SECOND].device_uid == "356307042441013"
@@ -285,6 +292,21 @@ class TestWhoImports:
         _before_storing(monkeypatch, lambda: next(once, False) and _register(database, at, make_vin(1)))
         done = do(database, f"VIN,Model,Park\n{make_vin(1)},Vue,Bayview\n{make_vin(2)},Vue,Bayview\n", at)
         assert [verdict.outcome for verdict in done.verdicts] == [Outcome.UNCHANGED, Outcome.NEW]
+
+    def test_keeps_others_from_what_was_looked_at_until_it_is_written(
+        self, database: Database, fleet: Fleet, at: datetime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        waited = []
+
+        def rename() -> None:
+            with pytest.raises(OperationalError, match="lock timeout"), database.transaction() as session:
+                session.execute(sa.text("SET LOCAL lock_timeout = '20ms'"))
+                session.execute(sa.text("UPDATE vehicles_vehicles SET model = 'Civic' WHERE id = 1"))
+            waited.append(True)
+
+        _before_storing(monkeypatch, rename)
+        do(database, f"VIN,Model\n{FIRST},Accord EX\n", at)
+        assert waited == [True]
 
     def test_is_told_when_others_do_not_cease_to(
         self, database: Database, fleet: Fleet, at: datetime, monkeypatch: pytest.MonkeyPatch

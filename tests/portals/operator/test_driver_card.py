@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from core import vault
 from core.audit import list_entries
 from core.drivers import queries, service
-from core.drivers.schemas import AdmissionRules, DocumentKind, DriverChanges, NewDriver, Stage
+from core.drivers.models import Driver
+from core.drivers.schemas import AdmissionRules, DocumentKind, DriverChanges, NewDriver, Stage, StageReason, StageStep
 from core.identity import service as identity
 from core.permissions import Actor
 from tests.conftest import ROOT
@@ -160,3 +162,26 @@ class TestAnAccount:
             own = Actor("user", user_id, "Ben", roles=frozenset({"driver"}))
             mine = queries.find_own_driver(reader, viewer=own, at=at)
         assert mine is not None and mine.driver_id == newcomer
+
+
+class TestSomebodyWhoWasErased:
+    def test_stays_as_a_record_without_a_person_on_every_page(self, operator, newcomer, database, at):
+        document_id = hand_in(database, newcomer, at)
+        with database.transaction() as session:
+            step = StageStep(stage=Stage.REFUSED, reason=StageReason.BACKGROUND, words="See the report")
+            service.take_step(session, actor=ROOT, at=at, driver_id=newcomer, step=step)
+            vault.erase_key(session, key_id=session.get_one(Driver, newcomer).key_id, at=at)
+
+        for address in (
+            "/operator/drivers?stage=refused",
+            f"/operator/drivers/{newcomer}",
+            f"/operator/drivers/{newcomer}/record",
+            f"/operator/drivers/{newcomer}/hand-in",
+            "/operator/drivers/verification",
+            f"/operator/drivers/documents/{document_id}",
+        ):
+            answer = operator.get(address)
+            assert answer.status_code == 200, address
+            check_page(answer.text)
+            assert "Ben Okri" not in answer.text and "See the report" not in answer.text
+        assert f"Erased person {newcomer}" in operator.get(f"/operator/drivers/{newcomer}").text

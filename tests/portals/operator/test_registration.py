@@ -72,7 +72,7 @@ class TestVinWhileItIsTyped:
             ("1HGCM82633A004353", "should be"),
             ("5GZCZ43D13S812716", "one character was mistyped"),
             ("WVWZZZ1JZ3W000001", "check the papers"),
-            ("1FTFW1ET9DFC10312", "The VIN is sound. North America, model year 2013."),
+            ("1FTFW1ET9DFC10312", "The VIN is sound. North America (United States), model year 2013."),
             ("1HGCM82633A004352", 'href="/operator/vehicles/1"'),
             ("9" * 40, "this one has 40"),
         ],

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 
 from core.drivers import queries
+from core.drivers.models import Driver, Stage
 from tests.conftest import ROOT
 from tests.core.drivers.test_assignments import HOUR, Plan
 from tests.portals.page import check_fragment, check_page
@@ -43,7 +45,7 @@ class TestTheTimetable:
             page = operator.get(f"{URL}?view={view}").text
             check_page(page)
             assert f'href="{URL}/assignments/{made}"' in page
-            assert "Person 0 has WVWZZZ1JZXW000001" in page
+            assert "<b>Person 0</b>" in page and '<span class="visually-hidden">WVWZZZ1JZXW000001, ' in page
 
     def test_is_of_the_week_that_was_asked_for(self, operator, plan):
         made = plan.make(0, 0, 24 * 15, 24 * 15 + 8)
@@ -83,6 +85,12 @@ class TestPlanning:
             (made,) = queries.list_assignments(reader, viewer=ROOT, vehicle_ids=[plan.vehicles[0]])
         assert made.starts_at == (plan.at + 24 * HOUR).replace(second=0)
         assert "Planned: WVWZZZ1JZXW000001" in operator.get(answer.location).text
+
+    def test_offers_active_drivers_alone(self, operator, plan):
+        with plan.database.transaction() as session:
+            session.execute(sa.update(Driver).where(Driver.id == plan.drivers[2]).values(stage=Stage.LEFT))
+        page = operator.get(f"{URL}/new?vehicle_id={plan.vehicles[0]}").text
+        assert "Person 1" in page and "Person 2" not in page
 
     def test_says_by_name_what_is_in_the_way_and_keeps_what_was_typed(self, operator, plan):
         plan.make(0, 1, 25, 30)

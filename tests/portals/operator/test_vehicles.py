@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.drivers import service as drivers
 from core.vehicles import service
 from core.vehicles.schemas import NewVehicle
 from tests.conftest import ROOT
@@ -29,6 +30,28 @@ class TestCard:
             assert shown in page
         assert "Last 3 reports" in page
         assert "No order was ever given" in page
+
+    def test_names_who_has_it_next(self, operator, fleet, card, database, at):
+        with database.transaction() as session:
+            drivers.end_assignment(session, actor=ROOT, at=at, driver_id=fleet.driver_id)
+            for days in (9, 2):
+                starts_at = at + timedelta(days=days)
+                drivers.assign_vehicle(
+                    session,
+                    actor=ROOT,
+                    at=at,
+                    driver_id=fleet.driver_id,
+                    vehicle_id=fleet.vehicle_id,
+                    kind="shift",
+                    starts_at=starts_at,
+                    ends_at=starts_at + timedelta(hours=8),
+                )
+
+        page = operator.get(card).text
+
+        assert "Nobody is assigned to this vehicle now" in page
+        assert page.count("Next: <b>Ana Lopez</b>, shift from") == 1
+        assert f"shift from {at + timedelta(days=2):%-d %b}" in page
 
     def test_warns_of_an_odd_vin(self, operator, fleet, database, at):
         with database.transaction() as session:

@@ -112,7 +112,8 @@ def see_rating(key: str, rating: RatingFact, at: datetime, thresholds: StandingT
     if rating.trips < thresholds.rating_least_trips or rating.value >= least:
         return Ground()
     words = f"The rating is {rating.value:.2f}, below {least:.2f}."
-    way_back = f"Bring the rating to {least:.2f} or more. The park tells what passengers complained about."
+    told = "“My rating” tells line by line" if key == "computed" else "The park tells"
+    way_back = f"Bring the rating to {least:.2f} or more. {told} what lowered it."
     return _because(_of("rating_low", key, RESTRICTED, words, way_back, rating.as_of))
 
 
