@@ -25,6 +25,7 @@ NAV = [
     ("admin.list_clients", "API clients", "key"),
     ("admin.list_webhooks", "Webhooks", "webhook"),
     ("admin.list_audit_entries", "Audit", "file-text"),
+    ("admin.show_privacy", "Privacy", "shield-check"),
 ]
 
 
@@ -49,6 +50,7 @@ from portals.admin import (  # noqa: E402, F401 - they hang their views on bp
     inbox,
     jurisdictions,
     locks,
+    privacy,
     storage,
     telemetry,
     webhooks,

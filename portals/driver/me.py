@@ -11,7 +11,8 @@ from msgspec import Meta
 
 from core.drivers import queries, service
 from core.drivers.schemas import DriverChanges, EmergencyContact
-from core.errors import Conflict, Invalid, Refusal
+from core.errors import Conflict, Invalid, NotFound, Refusal
+from core.privacy import queries as privacy
 from portals import hx
 from portals.doors import actor, at, read, write
 from portals.driver import bp
@@ -38,6 +39,18 @@ class ContactForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 def show_me() -> Response:
     """What my park knows of me."""
     return _show()
+
+
+@bp.get("/me/export")
+def export_me() -> Response:
+    """All that is known of me, as a file. JSON, so that it can be taken elsewhere (GDPR article 20)."""
+    known = privacy.export_own(read(), viewer=actor(), at=at())
+    if known is None:
+        raise NotFound("Your account is not linked to a driver yet.")
+    answer = Response(msgspec.json.format(msgspec.json.encode(known), indent=2), mimetype="application/json")
+    answer.headers["Content-Disposition"] = f'attachment; filename="my-data-{at():%Y-%m-%d}.json"'
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
 
 
 @bp.post("/me")
@@ -73,6 +86,7 @@ def _show(refusal: Refusal | None = None) -> Response:
         "driver/me.html",
         status=refusal.status if refusal else 200,
         me=me,
+        looks=privacy.list_own_looks(read(), viewer=actor(), at=at()),
         refusal=refusal,
         errors=refusal.fields if refusal else {},
         typed=request.form,

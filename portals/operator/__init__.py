@@ -79,6 +79,7 @@ from portals.operator import (  # noqa: E402, F401 - they add the routes
     vehicles_bulk,
     vehicles_data,
     vehicles_export,
+    vehicles_fields,
     vehicles_fleet,
     vehicles_papers,
     vehicles_timeline,

@@ -107,6 +107,8 @@ def _show_card(
         **read_mileage(vehicle),
         groups=queries.list_groups(read(), viewer=actor(), vehicle_ids=[vehicle.id]).get(vehicle.id, []),
         group_names=queries.list_group_names(read(), viewer=actor()),
+        filled_fields=queries.list_filled_fields(read(), viewer=actor(), vehicle_id=vehicle.id),
+        next_statuses={code: STATUSES[code] for code in rules.list_next_statuses(vehicle.status)},
         **read_timeline(vehicle),
         **read_papers(vehicle),
         **read_onboarding(vehicle),

@@ -175,6 +175,8 @@ def _ask(act: str, vehicles: list[VehicleRecord], picked: Picked, refusal: Refus
         errors=refusal.fields if refusal else {},
         typed=request.form,
         statuses=STATUSES,
+        # A vehicle is onboarded once.
+        next_statuses={code: word for code, word in STATUSES.items() if code != VehicleStatus.ONBOARDING},
         parks=[(park["id"], park["name"]) for park in queries.list_parks(read(), viewer=actor())],
         group_names=queries.list_group_names(read(), viewer=actor()),
     )

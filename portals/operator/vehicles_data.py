@@ -110,6 +110,7 @@ def _show_data(vehicle: VehicleRecord, refusal: Refusal | None = None) -> Respon
         typed=typed,
         # After a refusal for what somebody else did, the record is shown as it is now, and may be saved over it.
         version=vehicle.version,
+        filled_fields=queries.list_filled_fields(read(), viewer=actor(), vehicle_id=vehicle.id),
         powertrains=ENGINES.items(),
         classes=CLASSES.items(),
         vin_warning=rules.vin_warning(vehicle.vin),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -21,7 +21,7 @@ from werkzeug.test import TestResponse
 from core.access import service as access
 from core.access.models import Reason
 from core.access.schemas import ImmobilizationOrder, ToldDebt
-from core.config import AccessTiming
+from core.config import AccessTiming, Config
 from core.db import Database, Writer
 from core.drivers import queries as driver_records
 from core.drivers import service as drivers
@@ -46,7 +46,7 @@ from core.inbox.rules.claims import ItemState
 from core.permissions import GRANTABLE, PERMISSIONS, Actor, system
 from core.vehicles import service as vehicles
 from core.vehicles.models import DocumentPage, RelayGateway
-from core.vehicles.schemas import NewDocument, NewTracker, Upload
+from core.vehicles.schemas import NewDocument, NewField, NewTracker, Upload
 from core.webhooks import service as webhooks
 from core.webhooks.gateway import Address
 from core.webhooks.rules.catalog import public_id
@@ -101,6 +101,10 @@ LAST = (
     "operator.withdraw_document",
     "operator.remove_photo",
     "operator.take_out_tracker",
+    "api_v1.withdraw_vehicle_document",
+    "api_v1.remove_vehicle_photo",
+    "api_v1.take_out_tracker",
+    "api_v1.close_vehicle_field",
     "api_v1.close_geofence",
     "api_v1.cancel_assignment",
     "api_v1.cancel_immobilization",
@@ -139,6 +143,7 @@ FORMS: dict[str, dict[str, str]] = {
     "operator.lift_hold": {"review": "Looked into."},
     "operator.change_driver": {"name": "Theirs", "phone": "+14155550177", "version": "1"},
     "operator.give_account": {},
+    "admin.erase_driver": {"why": "asked", "driver_id": "1"},
     "operator.step_driver": {"stage": "left", "reason": "resigned"},
     "operator.add_page": {},
     "operator.remove_page": {},
@@ -160,6 +165,7 @@ FORMS: dict[str, dict[str, str]] = {
     "operator.withdraw_document": {"why": "Of another vehicle"},
     "operator.put_photo_first": {},
     "operator.change_groups": {"into": "Night"},
+    "operator.fill_fields": {},
     "operator.remove_photo": {},
     "operator.pair_tracker": {"tracker.device_uid": "860000000000009"},
     "operator.take_out_tracker": {},
@@ -268,6 +274,21 @@ BODIES: dict[str, dict[str, Any]] = {
     "api_v1.step_driver": {"stage": "left", "reason": "resigned"},
     "api_v1.hand_in_driver_document": {"kind": "insurance", "pages": [{"name": "a.pdf", "content": "JVBERi0xLjQK"}]},
     "api_v1.decide_driver_document": {"state": "refused", "reason": "expired"},
+    "api_v1.change_vehicle": {"make": "Ford"},
+    "api_v1.set_vehicle_status": {"status": "available", "reason": "Ready"},
+    "api_v1.move_vehicle": {"park_id": 1},
+    "api_v1.change_groups_of_vehicle": {"into": ["Airport"]},
+    "api_v1.change_vehicle_field": {"is_required": False},
+    "api_v1.close_vehicle_field": {},
+    "api_v1.fill_fields_of_vehicle": {"values": []},
+    "api_v1.add_vehicle_document": {"kind": "insurance", "pages": [{"name": "a.pdf", "content": "JVBERi0xLjQK"}]},
+    "api_v1.withdraw_vehicle_document": {"why": "Of another vehicle"},
+    "api_v1.add_vehicle_photo": {"name": "a.png", "content": "iVBORw0KGgoAAAAA"},
+    "api_v1.put_vehicle_photo_first": {},
+    "api_v1.remove_vehicle_photo": {},
+    "api_v1.fit_tracker": {"device_uid": "860000000000010"},
+    "api_v1.take_out_tracker": {},
+    "api_v1.finish_onboarding": {"anyway": "Papers are at the notary"},
     "api_v1.note_driver_document": {"as_of": NOW, "state": "missing"},
     "api_v1.note_driver_rating": {"as_of": NOW, "value": 4.9, "trips": 30},
     "api_v1.note_driver_incident": {"as_of": NOW, "severity": "minor", "at": NOW},
@@ -400,6 +421,12 @@ class World:
 
 
 @pytest.fixture
+def config(config: Config) -> Config:
+    """An allowance that lasts for as many requests as there are routes and scopes."""
+    return replace(config, api_rate_per_min=10_000_000)
+
+
+@pytest.fixture
 def world(app: ErpApp, database: Database, fleet: Fleet, at: datetime) -> World:
     with database.transaction() as session:
         client_id = identity.create_client(
@@ -506,6 +533,9 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         session, actor=ROOT, at=at, vehicle_id=vehicle_id, new=NewDocument(kind="insurance"), pages=[PAGE]
     )
     return {
+        "field_id": vehicles.add_field(
+            session, actor=ROOT, at=at, new=NewField(name="Badge", kind="text", park_id=park_id)
+        ),
         "paper_id": paper_id,
         "paper_file_id": session.query(DocumentPage).filter_by(document_id=paper_id).one().file_id,
         "photo_id": vehicles.add_photo(session, actor=ROOT, at=at, vehicle_id=vehicle_id, photo=PAGE),

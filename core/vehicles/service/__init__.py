@@ -2,7 +2,7 @@
 
 from core.permissions import system
 from core.vehicles.service.changes import change_vehicle, move_vehicle
-from core.vehicles.service.fields import add_field, change_field, close_field, fill_fields
+from core.vehicles.service.fields import MOST_FIELDS, add_field, change_field, close_field, fill_fields
 from core.vehicles.service.groups import LONGEST_NAME as LONGEST_GROUP_NAME
 from core.vehicles.service.groups import put_into_group, take_out_of_group
 from core.vehicles.service.imports import import_vehicles, judge_vehicles
@@ -28,6 +28,7 @@ REGISTRAR = system("registry", "vehicles:read")
 __all__ = [
     "KEPT_UNKNOWN_DEVICES",
     "LONGEST_GROUP_NAME",
+    "MOST_FIELDS",
     "MOST_PAGES",
     "MOST_PHOTOS",
     "REGISTRAR",

@@ -92,7 +92,7 @@ def change_status(
         return
     problem = rules.find_status_problem(vehicle.status, status, is_program=actor.client_id is not None)
     if problem is not None:
-        raise Conflict(f"{vehicle.name} {problem}", status=vehicle.status)
+        raise Conflict(f"{vehicle.name} {problem}", vehicle_status=vehicle.status)
     vehicle.status = status
     _note_status(session, actor=actor, at=at, vehicle_id=vehicle_id, status=status, reason=reason)
     audit.record(

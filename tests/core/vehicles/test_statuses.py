@@ -67,7 +67,7 @@ class TestChangingAStatus:
         change(database, fleet, at, "rented")
         with pytest.raises(Conflict, match="End that first") as refusal:
             change(database, fleet, at, "written_off")
-        assert refusal.value.facts == {"status": "rented"}
+        assert refusal.value.facts == {"vehicle_status": "rented"}
         change(database, fleet, at, "blocked")
         change(database, fleet, at, "written_off")
         assert history(database, fleet)[:3] == ["written_off", "blocked", "rented"]

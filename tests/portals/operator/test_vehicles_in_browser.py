@@ -113,7 +113,7 @@ class TestOnboarding:
     def test_is_done_with_a_phone_in_the_yard(self, fleet, database, at, open_page):
         page = open_page("/operator/vehicles/new", viewport={"width": 360, "height": 780})
         page.locator("#vin").press_sequentially("wvwzzz1jz3w000009")
-        expect(page.locator("#vin_told")).to_contain_text("Europe, perhaps model year 2003")
+        expect(page.locator("#vin_told")).to_contain_text("Europe (Germany), perhaps model year 2003")
         page.fill("#model", "Golf")
         page.get_by_role("button", name="Add, and go on").click()
 

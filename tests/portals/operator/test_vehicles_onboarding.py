@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from core.vehicles import queries, service
-from core.vehicles.schemas import NewVehicle
+from core.vehicles.schemas import NewField, NewVehicle
 from tests.conftest import ROOT
 from tests.portals.page import check_fragment, check_page
 from tests.portals.reports import report
@@ -254,3 +254,39 @@ class TestTimeline:
             "Registered",
         ):
             assert told in page
+
+
+class TestFields:
+    @pytest.fixture
+    def fields(self, database, fleet, at):
+        """A number, a choice and a yes or no of the office: their ids."""
+        with database.transaction() as session:
+            return [
+                service.add_field(session, actor=ROOT, at=at, new=NewField(**given))
+                for given in (
+                    {"name": "Seats", "kind": "number", "unit": "persons"},
+                    {"name": "Colour", "kind": "choice", "choices": ["Red", "Blue"]},
+                    {"name": "Ramp", "kind": "yes_no"},
+                )
+            ]
+
+    def test_are_filled_in_beside_the_data_and_shown_on_the_card(self, staff, new, fields):
+        values = dict(zip([f"field.{id_}" for id_ in fields], ["5", "Blue", "no"], strict=True))
+
+        assert staff.post(f"{new}/fields", data=values).status_code == 303
+
+        page = staff.get(f"{new}/data").text
+        check_page(page)
+        assert (
+            'value="5"' in page and '<option value="Blue" selected>' in page and '<option value="no" selected>' in page
+        )
+        card = staff.get(new).text
+        check_page(card)
+        assert "<small>persons</small>" in card and "Colour" in card and "Ramp" in card
+
+    def test_that_hold_nonsense_are_named_and_nothing_is_written(self, staff, new, fields):
+        staff.post(f"{new}/fields", data={f"field.{fields[0]}": "five", f"field.{fields[1]}": "Blue"})
+
+        page = staff.get(f"{new}/data").text
+        assert "Seats: " in page
+        assert '<option value="Blue" selected>' not in page
