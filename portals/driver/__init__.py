@@ -42,6 +42,7 @@ from portals.driver import (  # noqa: E402 - they add the routes
     handover,  # noqa: F401
     locks,  # noqa: F401
     me,  # noqa: F401
+    rating,  # noqa: F401
     shift,  # noqa: F401
     standing,  # noqa: F401
     today,  # noqa: F401

@@ -44,6 +44,8 @@ from core.identity.tokens import Holder
 from core.inbox.models import Item
 from core.inbox.rules.claims import ItemState
 from core.permissions import GRANTABLE, PERMISSIONS, Actor, system
+from core.ratings.models import Appeal, AppealState
+from core.ratings.schemas import AppealKind
 from core.vehicles import service as vehicles
 from core.vehicles.models import DocumentPage, RelayGateway
 from core.vehicles.schemas import NewDocument, NewField, NewTracker, Upload
@@ -156,6 +158,11 @@ FORMS: dict[str, dict[str, str]] = {
     "driver.remove_page": {},
     "driver.hand_in": {},
     "operator.change_status": STATUS,
+    "operator.decide_appeal": {"decision": "refused", "reason": "We looked at it again."},
+    "driver.give_feedback": {"driver_id": "1", "score": "4"},
+    "driver.withdraw_feedback": {},
+    "driver.hand_in_appeal": {"against": "document:licence", "words": "It is valid and readable."},
+    "driver.withdraw_appeal": {},
     "operator.handle_inbox_item": {"item": "{item_id}", "act": "acknowledge"},
     "admin.handle_inbox_item": {"item": "{item_id}", "act": "acknowledge"},
     "operator.remove_vehicles_view": {},
@@ -408,8 +415,10 @@ class World:
         grants = frozenset(GRANTABLE)
         maker = Actor("client", None, "Program", grants=grants, parks=None, client_id=self.client_id)
         with self.database.transaction() as session:
-            endpoint = make_endpoint(session, maker, self.fleet.park_id, self.at)
-        return Asker(name, browser, grants=frozenset(scopes), has_token=True, own=endpoint)
+            own = make_endpoint(session, maker, self.fleet.park_id, self.at)
+            vehicle_id = self.fleet.vehicle_id
+            own["photo_id"] = vehicles.add_photo(session, actor=ROOT, at=self.at, vehicle_id=vehicle_id, photo=PAGE)
+        return Asker(name, browser, grants=frozenset(scopes), has_token=True, own=own)
 
     def routes(self) -> Iterator[tuple[str, str, str, Rule]]:
         """Each endpoint with its method, its address and its rule; those that take something away come last."""
@@ -473,6 +482,7 @@ def world(app: ErpApp, database: Database, fleet: Fleet, at: datetime) -> World:
         made.elsewhere |= {
             "kind": "tattoo",
             "code": "US-ZZ",
+            "component": "luck",
             "user_id": 999_999,
             "grant_id": 999_999,
             "view_id": 999_999,
@@ -532,6 +542,7 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
     paper_id = vehicles.add_document(
         session, actor=ROOT, at=at, vehicle_id=vehicle_id, new=NewDocument(kind="insurance"), pages=[PAGE]
     )
+    session.flush()
     return {
         "field_id": vehicles.add_field(
             session, actor=ROOT, at=at, new=NewField(name="Badge", kind="text", park_id=park_id)
@@ -554,6 +565,9 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
         "vehicle_id": vehicle_id,
         "driver_id": driver_id,
         "assignment_id": booked,
+        "appeal_id": make_appeal(session, driver_id, at),
+        "colleague_id": driver_id,
+        "component": "overspeed",
         "handover_id": handover_id,
         "damage_id": damage_id,
         "pattern_id": drivers.add_shift_pattern(session, actor=ROOT, at=at, new=weekly),
@@ -563,6 +577,22 @@ def make_records(session: Writer, park_id: int, vehicle_id: int, driver_id: int,
             session, actor=ROOT, at=at, vehicle_id=vehicle_id, order=order, timing=AccessTiming(), limits=PLENTY
         ),
     }
+
+
+def make_appeal(session: Writer, driver_id: int, at: datetime) -> int:
+    """An appeal that waits: handed in by whoever had told nobody what they appeal with."""
+    appeal = Appeal(
+        driver_id=driver_id,
+        kind=AppealKind.INCIDENT,
+        subject="i-1",
+        decided_first_at=at,
+        state=AppealState.OPEN,
+        handed_in_at=at,
+        answer_due_at=at + timedelta(days=7),
+    )
+    session.add(appeal)
+    session.flush()
+    return appeal.id
 
 
 def make_item(session: Writer, park_id: int, vehicle_id: int, at: datetime) -> int:

@@ -47,15 +47,19 @@ def give_feedback(session: Writer, *, actor: Actor, at: datetime, new: NewFeedba
 
 
 @needs("ratings:give_feedback")
-def withdraw_feedback(session: Writer, *, actor: Actor, at: datetime, driver_id: int) -> None:
-    """Take back all that one said of a colleague and that waits: it is gone. What was released can no longer be told
-    apart. Raises NotFound when nothing waits.
+def withdraw_feedback(session: Writer, *, actor: Actor, at: datetime, driver_id: int) -> bool:
+    """Take back all that one said of a colleague and that waits: it is gone. Returns whether anything waited; what was
+    released can no longer be told apart. Raises NotFound for who is no colleague.
     """
     rater = _own(session, actor)
+    about = session.get(Driver, driver_id)
+    if about is None or about.park_id != rater.park_id:
+        raise NotFound(f"There is no colleague {driver_id} in your park.")
     query = sa.delete(Feedback).where(Feedback.rater_id == rater.id, Feedback.driver_id == driver_id)
     if not session.scalars(query.returning(Feedback.id)).all():
-        raise NotFound("Nothing that you said of this colleague waits. What has been released cannot be told apart.")
+        return False
     audit.record(session, actor=actor, at=at, action="ratings.feedback_withdrawn", subject=("driver", rater.id))
+    return True
 
 
 @needs("ratings:compute")
