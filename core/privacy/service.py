@@ -12,6 +12,7 @@ from core.db import Writer
 from core.drivers import service as drivers
 from core.drivers.models import Assignment, Driver
 from core.errors import Conflict, NotFound
+from core.events import service as events
 from core.identity import service as identity
 from core.permissions import Actor, needs
 
@@ -36,6 +37,7 @@ def erase_driver(session: Writer, *, actor: Actor, at: datetime, driver_id: int,
     if driver.name_sealed is None:
         return
     _check_nothing_is_open(session, driver_id, at=at)
+    events.erase_words_about(session, actor=actor, at=at, driver_id=driver_id)
     drivers.erase_person(session, actor=actor, at=at, driver_id=driver_id)
     if driver.user_id is not None:
         identity.erase_user(session, actor=actor, at=at, user_id=driver.user_id)

@@ -38,6 +38,7 @@ class Site:
         self.port = free_ports(5)
         self._env = {
             **{name: value for name, value in os.environ.items() if not name.startswith("ERP_")},
+            "ERP_MASTER_KEYS": os.environ["ERP_MASTER_KEYS"],
             "ERP_HOME": str(home),
             "ERP_PORT": str(self.port),
             "ERP_WEB_WORKERS": "2",

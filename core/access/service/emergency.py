@@ -191,8 +191,8 @@ def _find_lock(session: Writer, vehicle_id: int) -> Job | None:
 
 
 def _drivers_of(session: Writer, vehicle_id: int, lock: Job | None, at: datetime) -> set[int | None]:
-    current = drivers.list_current_drivers(session.connection(), viewer=STARTER, at=at, vehicle_ids=[vehicle_id])
-    found: set[int | None] = {current[vehicle_id].driver_id} if vehicle_id in current else set()
+    current = drivers.list_current_driver_ids(session.connection(), viewer=STARTER, at=at, vehicle_ids=[vehicle_id])
+    found: set[int | None] = set(current.values())
     return found | ({lock.driver_id} if lock is not None else set())
 
 

@@ -61,7 +61,7 @@ def read_fairness(
     laws = _read_laws(session, jobs)
     debts = _read_debts(session, driver_ids, hold=hold_debts)
     free_until = _read_free_until(session, driver_ids)
-    current = drivers.list_current_drivers(
+    current = drivers.list_current_driver_ids(
         session.connection(), viewer=DRIVERS, at=at, vehicle_ids=[job.vehicle_id for job in jobs]
     )
     channels = _read_told(session, [job.id for job in jobs])
@@ -70,7 +70,7 @@ def read_fairness(
             FairnessInputs(
                 reason=job.reason,
                 debtor_id=job.driver_id,
-                driver_now_id=current[job.vehicle_id].driver_id if job.vehicle_id in current else None,
+                driver_now_id=current.get(job.vehicle_id),
                 device_uid=device_uids[job.vehicle_id],
                 rules=laws[job.jurisdiction or DEFAULT, job.jurisdiction_version or 1],
                 debt=debts.get(job.driver_id or 0),

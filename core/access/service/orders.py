@@ -176,8 +176,8 @@ def _find_open(session: Writer, vehicle_id: int) -> Job | None:
 
 
 def _find_driver(session: Writer, vehicle_id: int, at: datetime) -> int | None:
-    current = drivers.list_current_drivers(session.connection(), viewer=ORDERS, at=at, vehicle_ids=[vehicle_id])
-    return current[vehicle_id].driver_id if vehicle_id in current else None
+    current = drivers.list_current_driver_ids(session.connection(), viewer=ORDERS, at=at, vehicle_ids=[vehicle_id])
+    return current.get(vehicle_id)
 
 
 def _refuse_if_held_back(inputs: PolicyInputs, decision: Decision, vehicle_id: int) -> None:

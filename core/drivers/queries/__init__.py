@@ -8,7 +8,12 @@ from core.drivers.queries.admissions import (
     list_admissions,
     list_obstacles,
 )
-from core.drivers.queries.assignments import CurrentDriver, list_current_drivers, list_own_vehicle_ids
+from core.drivers.queries.assignments import (
+    CurrentDriver,
+    list_current_driver_ids,
+    list_current_drivers,
+    list_own_vehicle_ids,
+)
 from core.drivers.queries.damages import DamageMark, list_damages
 from core.drivers.queries.documents import (
     DocumentRecord,
@@ -107,6 +112,7 @@ __all__ = [
     "list_admissions",
     "list_assignment_changes",
     "list_assignments",
+    "list_current_driver_ids",
     "list_current_drivers",
     "list_damages",
     "list_documents",

@@ -9,6 +9,7 @@ from core.events.service.disputes import (
     review_dispute,
     take_back_dispute,
 )
+from core.events.service.erasure import erase_words_about
 from core.events.service.fines import import_fines, judge_fines
 from core.events.service.geofences import RECORDER, add_geofence, change_geofence, close_geofence
 from core.events.service.imports import import_geofences
@@ -42,6 +43,7 @@ __all__ = [
     "decide_driver",
     "dispute_event",
     "dispute_own_event",
+    "erase_words_about",
     "import_fines",
     "import_geofences",
     "judge_fines",

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.db import Database
+from core.drivers import service as drivers
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.events import queries, service
 from core.events.models import DisputeEffect, DisputeGround, DisputeState, RecordReason
@@ -15,7 +16,7 @@ from core.events.rules.disputes import MAY_DISPUTE_FOR, charge_after, find_obsta
 from core.events.schemas import Correction, EventSource
 from core.events.service import Upload
 from tasks.event_records import rematch_assignment
-from tests.conftest import Fleet
+from tests.conftest import ROOT, Fleet
 from tests.core.events.log_world import PNG, World
 
 
@@ -171,4 +172,14 @@ class TestADispute:
                 correction=Correction(reason=RecordReason.OTHER_FACTS, record=world.fine(hours_ago=48)),
                 source=EventSource.OFFICE,
             )
-        assert rematch_assignment(world.database, at=world.at, vehicle_id=world.car, assignment_id=None) == 0
+
+    def test_outlasts_a_change_of_the_assignment_it_follows_from(self, world: World) -> None:
+        lately = world.fine(hours_ago=-1)
+        told = world.do(service.record_event, later=2, new=lately, source=EventSource.OFFICE)
+        dispute(world, told.event_id, later=2)
+        world.do(drivers.end_assignment, actor=ROOT, later=0.5, driver_id=world.ana)
+        asked = {"at": world.at, "vehicle_id": world.car, "assignment_id": None}
+        assert rematch_assignment(world.database, **asked) == 0
+        decide(world, world.get(told.event_id).disputes[0].id, DisputeEffect.CHARGE_STANDS)
+        assert rematch_assignment(world.database, **asked) == 1
+        assert world.get(told.event_id).line.driver_id is None

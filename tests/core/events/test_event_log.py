@@ -33,6 +33,7 @@ from core.events.schemas import (
     ViolationRule,
 )
 from core.permissions import ADMIN, OPERATOR, Actor
+from core.privacy import service as privacy
 from core.telemetry.models import trips
 from tasks.event_records import rematch_assignment
 from tests.conftest import ROOT, Fleet
@@ -213,6 +214,14 @@ class TestAnEvent:
             vault.erase_key(session, key_id=world.key_of(world.ana), at=world.at)
         assert world.get(event_id).words is None
         assert world.get(event_id).line.amount_minor == 12_000
+
+    def test_forgets_words_from_before_its_driver_was_known(self, world: World) -> None:
+        event_id = world.record(world.fine(hours_ago=30, words="A man with a red beard"))
+        assert world.get(event_id).words == "A man with a red beard"
+        world.do(service.decide_driver, event_id=event_id, driver_id=world.ben)
+        world.do(privacy.erase_driver, actor=ROOT, driver_id=world.ben, why="asked")
+        assert world.get(event_id).words is None
+        assert world.get(event_id).line.driver_id == world.ben
 
 
 class TestTheLog:

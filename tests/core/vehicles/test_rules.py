@@ -27,7 +27,10 @@ class TestAVin:
         self, vin: str, place: int, letter: str
     ) -> None:
         mistyped = f"{vin[:place]}{letter}{vin[place + 1 :]}"
-        bound = mistyped[0] in "1245" or (mistyped[0] == "3" and mistyped[1] not in "890XYZ")
+        # ISO 3780: 1, 2, 4 and 5 are the USA and Canada, 3A to 3W Mexico, 7F to 70 the USA.
+        is_mexican = mistyped[0] == "3" and mistyped[1] in "ABCDEFGHJKLMNPRSTUVW"
+        is_late_american = mistyped[0] == "7" and mistyped[1] not in "ABCDE"
+        bound = mistyped[0] in "1245" or is_mexican or is_late_american
         assert (vin_problem(mistyped) is None) is (not bound or mistyped[8] == compute_check_digit(mistyped))
 
     def test_from_mexico_binds_but_not_one_made_for_europe(self) -> None:
