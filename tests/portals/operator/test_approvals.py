@@ -18,7 +18,7 @@ from tests.portals.reports import report
 
 COUNT = {"HX-Request": "true", "HX-Target": "span#waiting"}
 CARDS = {"HX-Request": "true", "HX-Target": "div#approvals"}
-NUMBER = 'class="nav-count"'
+NUMBER = '<span id="waiting"'
 
 
 @pytest.fixture
