@@ -11,7 +11,7 @@ from portals.policy import PORTALS, SECTIONS, Rule, Way, portal_of
 _HEAD = """\
 # Who may do what
 
-Printed by `erp rights`; `erp rights --write` writes it here again. The tables are `portals/policy/table.py` and
+Printed by `erp rights`; `erp rights --write` writes it here again. The tables are `portals/policy/table/` and
 `core/permissions.py`, and are enforced, not described: a route or a verb that is in neither cannot be served. How they
 work: [rights](subsystems/rights.md).
 

@@ -41,14 +41,14 @@ def check(app: ErpApp) -> None:
     """Raise LookupError unless every route has its rule, every rule its route, and every right is known."""
     served = {rule.endpoint for rule in app.url_map.iter_rules()}
     if unlisted := sorted(served - POLICY.keys()):
-        raise LookupError(f"portals/policy/table.py does not say who may use {', '.join(unlisted)}")
+        raise LookupError(f"portals/policy/table/ does not say who may use {', '.join(unlisted)}")
     if stale := sorted(POLICY.keys() - served):
-        raise LookupError(f"portals/policy/table.py speaks of routes that are gone: {', '.join(stale)}")
+        raise LookupError(f"portals/policy/table/ speaks of routes that are gone: {', '.join(stale)}")
     for endpoint, rule in POLICY.items():
         if rule.way in {Way.PAGE, Way.ACT} and portal_of(endpoint) not in PORTALS:
-            raise LookupError(f"portals/policy/table.py does not say whose portal {endpoint} is in")
+            raise LookupError(f"portals/policy/table/ does not say whose portal {endpoint} is in")
         if unknown := [name for name in rule.permissions if name not in PERMISSIONS]:
-            raise LookupError(f"portals/policy/table.py asks at {endpoint} for {unknown[0]}, which is no permission")
+            raise LookupError(f"portals/policy/table/ asks at {endpoint} for {unknown[0]}, which is no permission")
 
 
 def _admit() -> None:

@@ -82,7 +82,7 @@ def operation(
     It returns a body that fits `answers` (any struct, list or dict that msgspec encodes), an `Answer` with headers,
     None for no content, or a whole `Response`. Its name is the operation's id and its docstring the description.
     `refuses` are the statuses beyond those that follow from the rest of the declaration (document.py). Who may call it
-    stands in portals/policy/table.py.
+    stands in portals/policy/table/.
     """
     declared = Operation(answers, query, body, reads_body, refuses, keyed, conditional, example)
     reader = QueryReader(query or NoParameters)
