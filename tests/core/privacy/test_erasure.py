@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from core import audit
+from core import audit, vault
 from core.access import service as access
 from core.access.schemas import Plan, ToldDebt
 from core.audit_verification import verify_log
@@ -70,6 +70,19 @@ class TestAnErasedDriver:
         append(database)
         with database.reading() as reader:
             assert verify_log(reader, verifier_keys=[]).wrong == []
+
+    def test_leaves_nothing_that_opens_what_was_sealed_before_in_a_table_or_a_backup(
+        self, database: Database, fleet: Fleet, at: datetime
+    ) -> None:
+        with database.transaction() as session:
+            driver_id = register(session, at, fleet)
+            sealed = session.get_one(Driver, driver_id).name_sealed
+        with database.reading() as reader:
+            assert vault.open_text(reader, sealed, field="drivers.name") == NAME
+        erase(database, at, driver_id)
+        vault._opened.clear()
+        with database.reading() as reader:
+            assert vault.open_text(reader, sealed, field="drivers.name") is None
 
     def test_loses_the_account_with_what_names_them(self, database: Database, fleet: Fleet, at: datetime) -> None:
         with database.transaction() as session:
