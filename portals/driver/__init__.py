@@ -16,8 +16,7 @@ NAV = [
     ("driver.show_shift", "Shift", "calendar"),
     ("driver.list_own_events", "Events", "activity"),
     ("driver.show_codes", "Emergency", "key"),
-    ("driver.list_locks", "Locks", "history"),
-    ("driver.show_own_access", "My access", "id-badge-2"),
+    ("driver.show_own_access", "Access", "id-badge-2"),
 ]
 
 bp = Blueprint("driver", __name__, url_prefix="/driver")

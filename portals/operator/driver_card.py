@@ -252,7 +252,7 @@ def _say(one: Happening, driver: DriverRecord) -> Entry:
         fields = ", ".join(FIELDS.get(name, name) for name in detail["fields"])
         return Entry(one.at, "record", f"Record changed: {fields}", by)
     url = url_for("operator.show_vehicle", vehicle_id=detail["vehicle_id"])
-    return Entry(one.at, "assignment", f"{KINDS[detail['kind']]}: vehicle {detail['vehicle_id']}", url=url)
+    return Entry(one.at, "assignment", f"{KINDS[detail['kind']]}: {detail['vehicle']}", url=url)
 
 
 def _say_document(one: Happening) -> str:

@@ -18,6 +18,7 @@ from core.drivers.models.profiles import ProfileChange
 from core.errors import NotFound
 from core.permissions import Actor
 from core.sight import in_reach
+from core.vehicles.models import Vehicle
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +101,19 @@ def _list_changes(reader: Reader, driver_id: int, before: datetime | None, most:
 
 def _list_assignments(reader: Reader, driver_id: int, before: datetime | None, most: int) -> list[Happening]:
     begins = sa.func.lower(Assignment.during)
-    query = sa.select(
-        Assignment.vehicle_id, Assignment.kind, begins.label("begins"), sa.func.upper(Assignment.during).label("ends")
-    ).where(Assignment.driver_id == driver_id)
+    ends = sa.func.upper(Assignment.during)
+    query = (
+        sa.select(Assignment.vehicle_id, Vehicle.name, Assignment.kind, begins.label("begins"), ends.label("ends"))
+        .join(Vehicle, Vehicle.id == Assignment.vehicle_id)
+        .where(Assignment.driver_id == driver_id)
+    )
     return [
         Happening(
             row.begins,
             "assignment",
             "given",
             None,
-            {"vehicle_id": row.vehicle_id, "kind": row.kind, "until": row.ends},
+            {"vehicle_id": row.vehicle_id, "vehicle": row.name, "kind": row.kind, "until": row.ends},
         )
         for row in reader.execute(_newest(query, begins, before, most))
     ]
